@@ -1,0 +1,59 @@
+# Every target prepares .venv by itself; Python 3.11 or newer and make are all it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+SCHEMAS := .build/schemas.binpb
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types schemas proto lock bench release-schemas
+
+help: ## Say what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: $(READY) ## Run the whole system on this machine, with feeds of a rainy evening in Nanjing
+	$(BIN)/liandong up --demo
+
+test: $(READY) ## Run the tests
+	$(BIN)/python -m pytest
+
+check: lint types schemas test ## Run everything that must hold: format, lint, types, schemas, tests
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: $(READY)
+	$(BIN)/mypy
+
+schemas: $(READY)
+	cd proto && ../$(BIN)/buf format --exit-code --diff .
+	$(BIN)/python proto/generate.py --check
+	$(BIN)/buf lint $(SCHEMAS) --config proto/buf.yaml
+	$(BIN)/buf breaking $(SCHEMAS) --config proto/buf.yaml --against proto/released.binpb
+
+format: $(READY) ## Format code and schemas
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cd proto && ../$(BIN)/buf format -w .
+
+proto: $(READY) ## Generate code from the schemas
+	$(BIN)/python proto/generate.py
+
+release-schemas: proto ## Take the schemas as they stand as the released ones
+	cp $(SCHEMAS) proto/released.binpb
+
+lock: $(READY) ## Resolve the dependencies anew
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \
+		--custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
+
+bench: $(READY) ## Measure: ingest and query, each beside its ceiling
+	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.query

@@ -1,0 +1,1 @@
+"""One package per agency; each translates a legacy feed into records on the bus."""
