@@ -89,7 +89,12 @@ def _linked(scratch: Path) -> tuple[Path, bytes]:
 
 def _protoc(*arguments: str) -> None:
     """Run the protoc of grpcio-tools in a process of its own."""
-    command = [sys.executable, "-m", "grpc_tools.protoc", *arguments]
+    # The plugins lie beside the interpreter, which need not be on the PATH.
+    plugins = [
+        f"--plugin={name}={Path(sys.executable).parent / name}"
+        for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")
+    ]
+    command = [sys.executable, "-m", "grpc_tools.protoc", *plugins, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"protoc failed:\n{done.stderr.strip()}")
@@ -123,8 +128,11 @@ def main() -> None:
                 "generated code is not up to date, run `make proto`: " + ", ".join(stale)
             )
         return
-    shutil.rmtree(GENERATED, ignore_errors=True)
-    generate(GENERATED)
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = Path(scratch) / "gen"
+        generate(fresh)
+        shutil.rmtree(GENERATED, ignore_errors=True)
+        shutil.copytree(fresh, GENERATED)
 
 
 if __name__ == "__main__":
