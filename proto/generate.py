@@ -61,7 +61,9 @@ def generate(target: Path) -> None:
             *schemas(),
             VALIDATE,
         )
-        _protoc(*common, f"--grpc_python_out={target}", f"--mypy_grpc_out=quiet:{target}", *services)
+        _protoc(
+            *common, f"--grpc_python_out={target}", f"--mypy_grpc_out=quiet:{target}", *services
+        )
         IMAGE.parent.mkdir(exist_ok=True)
         IMAGE.write_bytes(descriptors)
     for folder in (path for path in target.glob("*/**") if path.is_dir()):
