@@ -1,0 +1,72 @@
+"""The home folder: where keys, certificates, data and logs of one machine lie."""
+
+from pathlib import Path
+
+from broker.errors import HomeDamaged
+
+OPS = "ops"
+GATEWAY = "gateway"
+
+
+class Home:
+    """Paths in a home folder.
+
+    Args:
+        path: The folder; it need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+
+    @property
+    def keys_dir(self) -> Path:
+        """Return where NKEY seeds lie."""
+        return self.path / "keys"
+
+    @property
+    def tls_dir(self) -> Path:
+        """Return where certificates lie."""
+        return self.path / "tls"
+
+    @property
+    def nats_dir(self) -> Path:
+        """Return where the server's configuration and data lie."""
+        return self.path / "nats"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Return where processes log."""
+        return self.path / "logs"
+
+    @property
+    def nats_config(self) -> Path:
+        """Return the server's configuration as rendered."""
+        return self.nats_dir / "nats.conf"
+
+    @property
+    def ca(self) -> Path:
+        """Return the certificate of the city's authority."""
+        return self.tls_dir / "ca.pem"
+
+    def certificate(self, name: str) -> tuple[Path, Path]:
+        """Return the paths of a certificate and its key."""
+        return self.tls_dir / f"{name}.pem", self.tls_dir / f"{name}.key"
+
+    def seed_path(self, user: str) -> Path:
+        """Return the path of a bus user's seed."""
+        return self.keys_dir / f"{user}.nk"
+
+    def seed(self, user: str) -> bytes:
+        """Return a bus user's seed.
+
+        Raises:
+            HomeDamaged: If there is none.
+        """
+        path = self.seed_path(user)
+        try:
+            return path.read_bytes().strip()
+        except OSError as error:
+            raise HomeDamaged(
+                f"the key of bus user {user} cannot be read at {path} ({error.strerror}): "
+                "run `liandong keys` to make what is missing"
+            ) from error

@@ -1,0 +1,44 @@
+"""What the bus is made of: agencies, addresses, limits."""
+
+import msgspec
+
+MEBIBYTE = 1 << 20
+
+
+class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The bus of one city.
+
+    Attributes:
+        agencies: Names of the departments, each with an account and streams of its own.
+        host: Address on which the server listens.
+        port: Port of NATS clients, TLS only.
+        monitor_port: Port of the server's HTTP monitoring, plain, loopback; 0: none.
+        agency_bytes: Limit of each agency's stream of records, bytes.
+        quarantine_bytes: Limit of each agency's quarantine, bytes.
+        city_bytes: Limit of the hub's stream of all records, bytes.
+        history: How many revisions of a record the city's stream keeps.
+        duplicate_window_s: How long a message id is remembered, seconds.
+        max_payload: Largest message, bytes.
+    """
+
+    agencies: tuple[str, ...]
+    host: str = "127.0.0.1"
+    port: int = 7222
+    monitor_port: int = 0
+    agency_bytes: int = 1024 * MEBIBYTE
+    quarantine_bytes: int = 256 * MEBIBYTE
+    city_bytes: int = 4096 * MEBIBYTE
+    history: int = 64
+    duplicate_window_s: int = 600
+    max_payload: int = MEBIBYTE
+
+    @property
+    def url(self) -> str:
+        """Return the address for clients."""
+        return f"tls://{self.host}:{self.port}"
+
+
+def stream_name(agency: str) -> str:
+    """Return the name of an agency's stream of records, which is also its account's."""
+    return agency.upper().replace("-", "_")
+

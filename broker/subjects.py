@@ -1,0 +1,77 @@
+"""Names and subjects: the one place that knows how they are spelled.
+
+A record's name is ``<agency>/<kind>/<entity>``, its subject
+``share.<agency>.<domain>.<kind>.<entity>``. The agency token is the only one that
+security depends on.
+"""
+
+import hashlib
+from urllib.parse import quote, unquote
+
+_KEPT = ":@,+"
+_MAX_ENTITY = 240
+_TAIL = 32
+
+
+def entity(text: str) -> str:
+    """Return any text as a record name's entity: percent-encoded, 1 to 240 characters.
+
+    A longer one keeps its head and ends in a digest of the whole, so that different
+    texts stay different.
+
+    Raises:
+        ValueError: If the text is empty.
+    """
+    if not text:
+        raise ValueError("an entity must not be empty")
+    encoded = quote(text, safe=_KEPT)
+    if len(encoded) <= _MAX_ENTITY:
+        return encoded
+    head = encoded[: _MAX_ENTITY - _TAIL - 1].rstrip("%").rsplit("%", 1)
+    kept = head[0] if len(head) > 1 and len(head[1]) < len("XX") else "%".join(head)
+    return f"{kept}~{hashlib.sha256(text.encode()).hexdigest()[:_TAIL]}"
+
+
+def record_name(agency: str, kind: str, entity_text: str) -> str:
+    """Return the name of an agency's record of a kind about an entity (any text)."""
+    return f"{agency}/{kind}/{entity(entity_text)}"
+
+
+def share_subject(name: str) -> str:
+    """Return the subject on which the record of this name is published."""
+    agency, kind, thing = name.split("/", 2)
+    return f"share.{agency}.{kind}.{_token(thing)}"
+
+
+def name_of(subject: str) -> str:
+    """Return the name of the record that is published on this subject.
+
+    Raises:
+        ValueError: If it is no subject of a record.
+    """
+    parts = subject.split(".")
+    if len(parts) != len(("share", "agency", "domain", "kind", "entity")) or parts[0] != "share":
+        raise ValueError(f"{subject!r} is no record's subject (share.<agency>.<kind>.<entity>)")
+    _, agency, domain, kind, thing = parts
+    return f"{agency}/{domain}.{kind}/{thing.replace('%2E', '.')}"
+
+
+def quarantine_subject(agency: str, feed: str) -> str:
+    """Return the subject of a feed's quarantine."""
+    return f"quarantine.{agency}.{_token(feed)}"
+
+
+def feed_subject(agency: str, feed: str) -> str:
+    """Return the subject on which a feed's state is published."""
+    return f"feed.{agency}.{_token(feed)}"
+
+
+def feed_of(subject: str) -> tuple[str, str]:
+    """Return the agency and feed of a quarantine or feed subject."""
+    _, agency, token = subject.split(".", 2)
+    return agency, unquote(token)
+
+
+def _token(text: str) -> str:
+    """Return text as one token: a dot would part it, and an entity never has an encoded one."""
+    return text.replace(".", "%2E")
