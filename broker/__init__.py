@@ -1,0 +1,1 @@
+"""All that knows NATS: subjects, accounts, streams, publishing, quarantine, the server."""

@@ -1,14 +1,14 @@
 """What can go wrong on the bus.
 
-    BrokerError
-    ├── ServerFailed            the embedded server did not start or has gone
-    ├── StreamsDiffer           a stream cannot be made what its definition says
-    ├── HomeDamaged             a key or certificate of the home is missing or unreadable
-    └── PublishError            a message was not stored
-        ├── PublishDenied       the user may not publish on this subject
-        ├── PublishRefused      JetStream said no, and will say so again
-        ├── RecordTooLarge      the message is larger than the server takes
-        └── BusUnavailable      no acknowledgement came within the retry budget
+BrokerError
+├── ServerFailed            the embedded server did not start or has gone
+├── StreamsDiffer           a stream cannot be made what its definition says
+├── HomeDamaged             a key or certificate of the home is missing or unreadable
+└── PublishError            a message was not stored
+    ├── PublishDenied       the user may not publish on this subject
+    ├── PublishRefused      JetStream said no, and will say so again
+    ├── RecordTooLarge      the message is larger than the server takes
+    └── BusUnavailable      no acknowledgement came within the retry budget
 """
 
 

@@ -41,4 +41,3 @@ class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
 def stream_name(agency: str) -> str:
     """Return the name of an agency's stream of records, which is also its account's."""
     return agency.upper().replace("-", "_")
-

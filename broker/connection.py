@@ -1,0 +1,162 @@
+"""A connection to the bus: identity, TLS, and refusals told at once.
+
+The server tells a refusal only as an error on the connection; the client library then
+lets the publisher wait until its timeout. `Bus` hands each refusal to whoever publishes,
+by subject.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import nats
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+
+from broker.errors import BusUnavailable, HomeDamaged
+from broker.home import Home
+from broker.plan import BusPlan
+from broker.users import inbox
+
+_CONNECT_S = 10.0
+_DENIED = re.compile(r'permissions violation for publish to "([^"]+)"', re.IGNORECASE)
+_log = structlog.get_logger()
+
+
+class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How one user reaches the bus.
+
+    Attributes:
+        url: The server's address.
+        user: The user's name, of which its inboxes are made.
+        seed_path: Where its NKEY seed lies.
+        ca_path: Where the authority's certificate lies.
+    """
+
+    url: str
+    user: str
+    seed_path: str
+    ca_path: str
+
+    @classmethod
+    def of(cls, home: Home, plan: BusPlan, user: str) -> Self:
+        """Return the settings of a user of the home's own server."""
+        return cls(
+            url=plan.url,
+            user=user,
+            seed_path=str(home.seed_path(user)),
+            ca_path=str(home.ca),
+        )
+
+
+class Bus:
+    """An open connection of one user; it comes back by itself for ever.
+
+    Use it as ``async with Bus(settings) as bus``.
+
+    Args:
+        settings: Who connects, and where.
+
+    Raises:
+        BusUnavailable: On entering, if the server cannot be reached or refuses the user.
+    """
+
+    def __init__(self, settings: BusSettings) -> None:
+        self.settings = settings
+        self.nc = Client()
+        self.js: JetStreamContext = self.nc.jetstream()
+        self._on_denied: set[Callable[[str], None]] = set()
+        self._on_lost: set[Callable[[], None]] = set()
+        self._closing = False
+
+    async def __aenter__(self) -> Self:
+        seed = _read_seed(self.settings.seed_path)
+        context = ssl.create_default_context(cafile=self.settings.ca_path)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                await self.nc.connect(
+                    self.settings.url,
+                    name=self.settings.user,
+                    nkeys_seed_str=seed,
+                    inbox_prefix=inbox(self.settings.user).encode(),
+                    tls=context,
+                    allow_reconnect=True,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.2,  # type: ignore[arg-type]  # it takes seconds as any number
+                    connect_timeout=2,
+                    ping_interval=10,
+                    max_outstanding_pings=2,
+                    # Publishing while away fails at once instead of being kept: what is
+                    # kept may be stored later, after the sender was told that it was not.
+                    pending_size=-1,
+                    error_cb=self._error,
+                    disconnected_cb=self._lost,
+                    reconnected_cb=self._back,
+                )
+        except (OSError, nats.errors.Error, TimeoutError) as error:
+            await self.nc.close()
+            raise BusUnavailable(_CONNECT_S, f"{self.settings.url}: {error}") from error
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing = True
+        await self.nc.close()
+
+    def on_denied(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Call back with the subject, in lower case, of each refused publish.
+
+        Returns a function that ends the calling back.
+        """
+        self._on_denied.add(callback)
+        return lambda: self._on_denied.discard(callback)
+
+    def on_lost(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back each time the connection is lost; returns a function that ends it."""
+        self._on_lost.add(callback)
+        return lambda: self._on_lost.discard(callback)
+
+    async def _error(self, error: Exception) -> None:
+        """Hand refusals to publishers; log the rest in one line."""
+        denied = _DENIED.search(str(error))
+        if denied is not None:
+            for callback in tuple(self._on_denied):
+                callback(denied[1].lower())
+        _log.warning("bus error", user=self.settings.user, error=str(error) or repr(error))
+
+    async def _lost(self) -> None:
+        """Tell whoever waits for an acknowledgement that it will not come."""
+        if not self._closing:
+            _log.warning("the bus is away", user=self.settings.user)
+        for callback in tuple(self._on_lost):
+            callback()
+
+    async def _back(self) -> None:
+        """Say that the connection is back."""
+        _log.info("the bus is back", user=self.settings.user)
+
+
+def _read_seed(path: str) -> str:
+    """Return a user's seed.
+
+    Raises:
+        HomeDamaged: If it cannot be read.
+    """
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise HomeDamaged(
+            f"the bus key {path} cannot be read ({error.strerror}): run `liandong keys`"
+        ) from error

@@ -1,0 +1,39 @@
+"""NKEY users: making seeds, and the public keys that the server's configuration names."""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+
+import nkeys
+
+_SEED = 18 << 3
+_USER = 20 << 3
+_SEED_BYTES = 32
+
+
+def new_seed() -> bytes:
+    """Return a new user seed, as NATS tools write it: ``SU...``, 58 characters.
+
+    Source: NATS NKEYS: two prefix bytes, an Ed25519 seed, a CRC-16/XMODEM with its low
+    byte first, in base 32 without padding.
+    """
+    prefix = bytes([_SEED | _USER >> 5, (_USER & 31) << 3])
+    raw = prefix + os.urandom(_SEED_BYTES)
+    checked = raw + binascii.crc_hqx(raw, 0).to_bytes(2, "little")
+    return base64.b32encode(checked).rstrip(b"=")
+
+
+def public_key(seed: bytes) -> str:
+    """Return the public key (``U...``) of a user seed."""
+    pair = nkeys.from_seed(bytearray(seed))
+    key: bytes = pair.public_key
+    return key.decode()
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a secret that only its owner can read, from its first byte on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)

@@ -1,0 +1,205 @@
+"""The streams of the city, as definitions, and how the server is made to hold them.
+
+Each agency has a stream of records, a quarantine and a stream of its feeds' states, all
+in its own account. The hub's ``CITY`` and ``FEEDS`` source them, always by subject: what
+an agency stored under another's name never reaches the hub.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from nats.js import JetStreamContext
+from nats.js.api import (
+    DiscardPolicy,
+    ExternalStream,
+    StorageType,
+    StreamConfig,
+    StreamSource,
+)
+from nats.js.errors import APIError, NotFoundError
+
+from broker.accounts import source_api
+from broker.connection import Bus, BusSettings
+from broker.errors import StreamsDiffer
+from broker.home import Home
+from broker.plan import MEBIBYTE, BusPlan, stream_name
+from broker.users import (
+    AUDIT,
+    CITY,
+    CITY_FEEDS,
+    HUB,
+    admin,
+    feeds_stream,
+    quarantine_stream,
+)
+
+_FEEDS_BYTES = 64 * MEBIBYTE
+_AUDIT_BYTES = 256 * MEBIBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """A stream and the account in which it lives."""
+
+    account: str
+    config: StreamConfig
+
+
+def definitions(plan: BusPlan) -> list[StreamPlan]:
+    """Return every stream of the bus, agencies' before the hub's."""
+    streams = [
+        StreamPlan(stream_name(agency), config)
+        for agency in plan.agencies
+        for config in _agency_streams(plan, agency)
+    ]
+    return [*streams, *(StreamPlan(HUB, config) for config in _hub_streams(plan))]
+
+
+def _agency_streams(plan: BusPlan, agency: str) -> list[StreamConfig]:
+    """Return the streams of one agency."""
+    return [
+        _stream(
+            plan,
+            name=stream_name(agency),
+            subjects=[f"share.{agency}.>"],
+            max_bytes=plan.agency_bytes,
+            allow_atomic=True,
+            allow_msg_ttl=True,
+        ),
+        _stream(
+            plan,
+            name=quarantine_stream(agency),
+            subjects=[f"quarantine.{agency}.>"],
+            max_bytes=plan.quarantine_bytes,
+            # A full quarantine refuses; dropping the oldest entry would lose it silently.
+            discard=DiscardPolicy.NEW,
+            allow_atomic=True,
+        ),
+        _stream(
+            plan,
+            name=feeds_stream(agency),
+            subjects=[f"feed.{agency}.>"],
+            max_bytes=_FEEDS_BYTES,
+            max_msgs_per_subject=1,
+        ),
+    ]
+
+
+def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
+    """Return the streams of the hub."""
+    return [
+        _stream(
+            plan,
+            name=CITY,
+            sources=[_source(name, stream_name(name), "share") for name in plan.agencies],
+            max_bytes=plan.city_bytes,
+            max_msgs_per_subject=plan.history,
+            allow_msg_ttl=True,
+        ),
+        _stream(
+            plan,
+            name=CITY_FEEDS,
+            sources=[_source(name, feeds_stream(name), "feed") for name in plan.agencies],
+            max_bytes=_FEEDS_BYTES,
+            max_msgs_per_subject=1,
+        ),
+        _stream(
+            plan,
+            name=AUDIT,
+            subjects=["audit.>"],
+            max_bytes=_AUDIT_BYTES,
+            discard=DiscardPolicy.NEW,
+            deny_delete=True,
+            deny_purge=True,
+        ),
+    ]
+
+
+def _stream(plan: BusPlan, **config: Any) -> StreamConfig:
+    """Return a definition with what all streams share."""
+    return StreamConfig(
+        **{
+            "storage": StorageType.FILE,
+            "discard": DiscardPolicy.OLD,
+            "allow_direct": True,
+            "duplicate_window": plan.duplicate_window_s,
+            "num_replicas": 1,
+            **config,
+        }
+    )
+
+
+def _source(agency: str, stream: str, prefix: str) -> StreamSource:
+    """Return the sourcing of an agency's stream; without the filter its export would not match."""
+    return StreamSource(
+        name=stream,
+        filter_subject=f"{prefix}.{agency}.>",
+        external=ExternalStream(api=source_api(agency), deliver=f"deliver.{agency}"),
+    )
+
+
+async def reconcile(home: Home, plan: BusPlan) -> list[str]:
+    """Make the server hold every stream as defined; return one sentence for each change.
+
+    Raises:
+        StreamsDiffer: If a stream cannot be changed to what its definition says.
+        BusUnavailable: If the server cannot be reached.
+    """
+    by_account: dict[str, list[StreamConfig]] = {}
+    for stream in definitions(plan):
+        by_account.setdefault(stream.account, []).append(stream.config)
+    hub = by_account.pop(HUB)
+    lots = await asyncio.gather(
+        *(_reconcile_account(home, plan, name, configs) for name, configs in by_account.items())
+    )
+    return [
+        *(line for lot in lots for line in lot),
+        *await _reconcile_account(home, plan, HUB, hub),
+    ]
+
+
+async def _reconcile_account(
+    home: Home, plan: BusPlan, account: str, configs: list[StreamConfig]
+) -> list[str]:
+    """Make one account hold its streams."""
+    async with Bus(BusSettings.of(home, plan, admin(account))) as bus:
+        return [line for config in configs for line in await _reconcile_stream(bus.js, config)]
+
+
+async def _reconcile_stream(js: JetStreamContext, config: StreamConfig) -> list[str]:
+    """Add a stream that is missing, change one that differs."""
+    assert config.name is not None
+    try:
+        present = (await js.stream_info(config.name)).config
+    except NotFoundError:
+        await js.add_stream(config)
+        return [f"added stream {config.name}"]
+    wanted, held = config.as_dict(), present.as_dict()
+    changed = sorted(
+        key
+        for key, value in wanted.items()
+        if value is not None and not _same(held.get(key), value)
+    )
+    if not changed:
+        return []
+    try:
+        await js.update_stream(config)
+    except APIError as error:
+        raise StreamsDiffer(
+            f"stream {config.name} differs from its definition in {', '.join(changed)} and "
+            f"cannot be changed ({error.description}): restore the definition, or move its data "
+            "to a new stream"
+        ) from error
+    return [f"changed {', '.join(changed)} of stream {config.name}"]
+
+
+def _same(held: Any, wanted: Any) -> bool:
+    """Tell whether the server holds what is wanted; it fills in defaults of its own."""
+    if isinstance(wanted, dict):
+        return isinstance(held, dict) and all(
+            _same(held.get(key), value) for key, value in wanted.items() if value is not None
+        )
+    if isinstance(wanted, list):
+        return isinstance(held, list) and len(held) == len(wanted) and all(map(_same, held, wanted))
+    return bool(held == wanted) or (not held and not wanted)

@@ -1,0 +1,142 @@
+"""The city's certificate authority, and the certificates of servers and departments."""
+
+import ipaddress
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from broker.errors import HomeDamaged
+from broker.home import Home
+from broker.nkey import write_secret
+
+_CA_DAYS = 3650
+_LEAF_DAYS = 825
+_CLOCK_SKEW = timedelta(minutes=5)
+_LOOPBACK = (
+    x509.DNSName("localhost"),
+    x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+    x509.IPAddress(ipaddress.ip_address("::1")),
+)
+
+
+class Authority:
+    """The authority that signs every certificate of one home.
+
+    Raises:
+        HomeDamaged: If the authority's certificate is there and its key is not, or
+            either cannot be read.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._key_path = home.tls_dir / "ca.key"
+        self.is_new = not home.ca.exists() and not self._key_path.exists()
+        if self.is_new:
+            self._create()
+        try:
+            self._certificate = x509.load_pem_x509_certificate(home.ca.read_bytes())
+            key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
+        except (OSError, ValueError) as error:
+            raise HomeDamaged(
+                f"the city's authority in {home.tls_dir} is not whole ({error}): restore "
+                "ca.pem and ca.key, or remove the folder to make new certificates for everyone"
+            ) from error
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise HomeDamaged(
+                f"{self._key_path} is no elliptic-curve key: restore the one made here"
+            )
+        self._key = key
+
+    def _create(self) -> None:
+        """Make the authority's key and certificate."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "liandong city authority")])
+        certificate = (
+            _builder(name, name, key.public_key(), _CA_DAYS)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_key_usage(signs_certificates=True), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        write_secret(self._key_path, _private_pem(key))
+        self._home.ca.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+    def issue_server(self, name: str) -> bool:
+        """Make a server's certificate for loopback unless there is one; tell whether it did."""
+        return self._issue(name, list(_LOOPBACK), ExtendedKeyUsageOID.SERVER_AUTH)
+
+    def issue_client(self, name: str, agency: str, role: str) -> bool:
+        """Make a client's certificate with ``liandong://agency/<agency>/<role>`` as its URI SAN."""
+        uri = x509.UniformResourceIdentifier(f"liandong://agency/{agency}/{role}")
+        return self._issue(name, [uri], ExtendedKeyUsageOID.CLIENT_AUTH)
+
+    def _issue(
+        self, name: str, alternatives: list[x509.GeneralName], usage: x509.ObjectIdentifier
+    ) -> bool:
+        """Make a certificate and its key unless both are there."""
+        pem, key_path = self._home.certificate(name)
+        if pem.exists() and key_path.exists():
+            return False
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        certificate = (
+            _builder(subject, self._certificate.subject, key.public_key(), _LEAF_DAYS)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_key_usage(signs_certificates=False), critical=True)
+            .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        write_secret(key_path, _private_pem(key))
+        pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        return True
+
+
+def certificate_ends(home: Home) -> dict[str, datetime]:
+    """Return when each certificate of the home ends, in UTC, by file name."""
+    return {
+        path.name: x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+        for path in sorted(home.tls_dir.glob("*.pem"))
+    }
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+) -> x509.CertificateBuilder:
+    """Return a certificate that lacks only its extensions and signature."""
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _CLOCK_SKEW)
+        .not_valid_after(now + timedelta(days=days))
+    )
+
+
+def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    """Return what a key may be used for: signing, and certificates for the authority."""
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return a key as PEM."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
