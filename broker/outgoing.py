@@ -1,0 +1,87 @@
+"""What is published, what becomes of it, and how both look on the wire."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_VERSION = b"NATS/1.0\r\n"
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A message to be stored.
+
+    Attributes:
+        subject: Where it goes.
+        payload: Its bytes.
+        message_id: What makes it unique; the same id is stored once.
+        headers: Further header lines, as `header_lines` makes them.
+    """
+
+    subject: str
+    payload: bytes
+    message_id: str
+    headers: bytes = b""
+
+
+@dataclass(slots=True)
+class Stored:
+    """A message that is on disk.
+
+    Attributes:
+        stream: The stream that holds it.
+        sequence: Its sequence there; None for a duplicate that was known here already.
+        duplicate: Whether it was there before.
+    """
+
+    stream: str
+    sequence: int | None
+    duplicate: bool
+
+
+def header_lines(headers: Mapping[str, str]) -> bytes:
+    """Return headers as lines of the protocol.
+
+    Raises:
+        ValueError: If a name or value has a line break, or a name a colon.
+    """
+    for name, value in headers.items():
+        if any(sign in name + value for sign in "\r\n") or ":" in name or not name:
+            raise ValueError(f"header {name!r} cannot be sent: a line break, or a bad name")
+    return b"".join(f"{name}: {value}\r\n".encode() for name, value in headers.items())
+
+
+def hpub(message: Outgoing, reply: str = "", extra: bytes = b"") -> bytes:
+    """Return the HPUB of a message with its id, its headers and further header lines."""
+    identity = message.message_id
+    header = b"%bNats-Msg-Id: %b\r\n%b%b\r\n" % (
+        _VERSION,
+        identity.encode(),
+        extra,
+        message.headers,
+    )
+    payload = message.payload
+    size = len(header)
+    target = f"{message.subject} {reply}" if reply else message.subject
+    return b"HPUB %b %d %d\r\n%b%b\r\n" % (
+        target.encode(),
+        size,
+        size + len(payload),
+        header,
+        payload,
+    )
+
+
+def batch_bytes(batch_id: str, messages: list[Outgoing], reply: str) -> bytes:
+    """Return an atomic batch as one write; the last message commits it and asks for the answer.
+
+    Source: NATS ADR-50, atomic batch publishing.
+    """
+    start = f"Nats-Batch-Id: {batch_id}\r\nNats-Batch-Sequence: ".encode()
+    last = len(messages)
+    parts = [
+        hpub(message, extra=b"%b%d\r\n" % (start, number))
+        for number, message in enumerate(messages[:-1], start=1)
+    ]
+    commit = b"%b%d\r\nNats-Batch-Commit: 1\r\n" % (start, last)
+    parts.append(hpub(messages[-1], reply, commit))
+    return b"".join(parts)

@@ -1,0 +1,144 @@
+"""Publishing with no loss, against the real server."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from broker.connection import Bus, BusSettings
+from broker.errors import BusUnavailable, PublishDenied, RecordTooLarge
+from broker.home import Home
+from broker.outgoing import Outgoing, Stored
+from broker.publisher import Publisher
+from broker.server import EmbeddedServer
+from broker.streams import reconcile
+from broker.subscriber import scan
+from tests.conftest import small_plan
+
+Connect = Callable[[str], AbstractAsyncContextManager[Bus]]
+
+
+def messages(count: int, token: str) -> list[Outgoing]:
+    """Make messages of one entity, each with an id of its own."""
+    return [
+        Outgoing(f"share.water.water.level.{token}", b"%d" % number, f"{token}-{number}")
+        for number in range(count)
+    ]
+
+
+async def held(bus: Bus, token: str) -> list[int]:
+    """Return the payloads that the stream holds of an entity, as numbers, in order."""
+    subject = f"share.water.water.level.{token}"
+    return [int(delivery.payload) async for delivery in scan(bus, "WATER", subject)]
+
+
+@pytest.fixture
+def token() -> str:
+    """Return an entity that no other test uses."""
+    return uuid.uuid4().hex
+
+
+async def test_what_is_published_together_is_stored_in_order(bus_of: Connect, token: str) -> None:
+    """Batches keep the order and tell each message's sequence."""
+    async with bus_of("water") as bus, Publisher(bus, "WATER") as publisher:
+        results = await publisher.publish_all(messages(1700, token))
+
+        assert [type(result) for result in results] == [Stored] * 1700
+        assert await held(bus, token) == list(range(1700))
+        sequences = [result.sequence for result in results if isinstance(result, Stored)]
+        assert sequences == sorted(sequences, key=lambda sequence: sequence or 0)
+
+
+async def test_a_resend_is_stored_once(bus_of: Connect, token: str) -> None:
+    """The same ids again are duplicates, wherever in a lot they stand."""
+    async with bus_of("water") as bus, Publisher(bus, "WATER") as publisher:
+        await publisher.publish_all(messages(10, token))
+
+        again = await publisher.publish_all([*messages(12, token), *messages(12, token)])
+
+        duplicates = [result.duplicate for result in again if isinstance(result, Stored)]
+        assert duplicates == [True] * 10 + [False] * 2 + [True] * 12
+        assert await held(bus, token) == list(range(12))
+
+
+async def test_a_resend_after_a_restart_is_stored_once(bus_of: Connect, token: str) -> None:
+    """A new publisher knows no ids; the server does, and the rest of the lot is stored."""
+    async with bus_of("water") as bus:
+        async with Publisher(bus, "WATER") as publisher:
+            await publisher.publish_all(messages(10, token))
+        async with Publisher(bus, "WATER") as publisher:
+            again = await publisher.publish_all(messages(15, token))
+
+        assert [r.duplicate for r in again if isinstance(r, Stored)] == [True] * 10 + [False] * 5
+        assert await held(bus, token) == list(range(15))
+
+
+async def test_a_denied_publish_is_told_at_once_and_spoils_nothing_else(
+    bus_of: Connect, token: str
+) -> None:
+    """A refused subject fails; what was published together with it is stored."""
+    async with bus_of("water") as bus, Publisher(bus, "WATER") as publisher:
+        foreign = Outgoing(f"share.police.incident.report.{token}", b"0", f"{token}-foreign")
+
+        results = await publisher.publish_all([*messages(3, token), foreign])
+
+        assert isinstance(results[3], PublishDenied)
+        assert await held(bus, token) == [0, 1, 2]
+
+
+async def test_a_message_that_is_too_large_is_refused_before_it_is_sent(
+    bus_of: Connect, token: str
+) -> None:
+    """The size and the limit are in the error."""
+    async with bus_of("water") as bus, Publisher(bus, "WATER") as publisher:
+        large = Outgoing(f"share.water.water.level.{token}", b"x" * (1 << 20), f"{token}-large")
+
+        with pytest.raises(RecordTooLarge, match="1048576 bytes"):
+            await publisher.publish(large)
+
+
+async def test_many_callers_share_batches(bus_of: Connect, token: str) -> None:
+    """Each caller learns of its own messages only."""
+    async with bus_of("water") as bus, Publisher(bus, "WATER") as publisher:
+        async with asyncio.TaskGroup() as group:
+            for message in messages(300, token):
+                group.create_task(publisher.publish(message))
+
+        assert sorted(await held(bus, token)) == list(range(300))
+
+
+async def test_a_killed_server_loses_nothing_that_was_acknowledged(
+    tmp_path: Path, token: str
+) -> None:
+    """Every message is there exactly once after the server was killed and came back."""
+    home, plan = Home(tmp_path / "home"), small_plan(("water",))
+    async with EmbeddedServer(home, plan) as server:
+        await reconcile(home, plan)
+        settings = BusSettings.of(home, plan, "water")
+        async with Bus(settings) as bus, Publisher(bus, "WATER") as publisher:
+            async with asyncio.TaskGroup() as group:
+                lots = [messages(4000, token)[first::40] for first in range(40)]
+                tasks = [group.create_task(publisher.publish_all(lot)) for lot in lots]
+                await asyncio.wait(tasks[:3], return_when=asyncio.FIRST_COMPLETED)
+                await server.kill()
+                await server.start()
+
+            results = [result for task in tasks for result in task.result()]
+            assert all(isinstance(result, Stored) for result in results)
+            assert sorted(await held(bus, token)) == list(range(4000))
+
+
+async def test_a_bus_that_stays_away_is_told_within_the_budget(tmp_path: Path, token: str) -> None:
+    """The caller can then withhold its acknowledgement."""
+    home, plan = Home(tmp_path / "home"), small_plan(("water",))
+    async with EmbeddedServer(home, plan) as server:
+        await reconcile(home, plan)
+        settings = BusSettings.of(home, plan, "water")
+        async with Bus(settings) as bus, Publisher(bus, "WATER", budget_s=0.5) as publisher:
+            await server.kill()
+
+            with pytest.raises(BusUnavailable):
+                await publisher.publish(messages(1, token)[0])

@@ -1,0 +1,66 @@
+"""A city's bus for the tests: the real server, with accounts, keys and TLS."""
+
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from broker.connection import Bus, BusSettings
+from broker.home import Home
+from broker.plan import MEBIBYTE, BusPlan
+from broker.server import EmbeddedServer
+from broker.streams import reconcile
+
+AGENCIES = ("environment", "water", "weather", "police", "health", "emergency", "transport")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def small_plan(agencies: tuple[str, ...] = AGENCIES) -> BusPlan:
+    """Return a plan that leaves room on the disk."""
+    return BusPlan(
+        agencies=agencies,
+        port=free_port(),
+        agency_bytes=64 * MEBIBYTE,
+        quarantine_bytes=32 * MEBIBYTE,
+        city_bytes=256 * MEBIBYTE,
+    )
+
+
+@pytest.fixture(scope="session")
+def plan() -> BusPlan:
+    """Return the plan of the session's bus."""
+    return small_plan()
+
+
+@pytest.fixture(scope="session")
+async def city_home(tmp_path_factory: pytest.TempPathFactory, plan: BusPlan) -> AsyncIterator[Home]:
+    """Run the session's server, with every stream."""
+    home = Home(tmp_path_factory.mktemp("city"))
+    async with EmbeddedServer(home, plan):
+        await reconcile(home, plan)
+        yield home
+
+
+@pytest.fixture
+def bus_of(city_home: Home, plan: BusPlan) -> Callable[[str], AbstractAsyncContextManager[Bus]]:
+    """Return how to connect as a user of the session's bus."""
+    return lambda user: Bus(BusSettings.of(city_home, plan, user))
+
+
+@pytest.fixture
+def feeds_folder() -> Path:
+    """Return the folder of recorded messages, or skip."""
+    folder = Path(os.environ.get("LIANDONG_FEEDS", Path(__file__).parents[2] / "shared" / "feeds"))
+    if not folder.is_dir():
+        pytest.skip(f"no recorded messages at {folder}; set LIANDONG_FEEDS to their folder")
+    return folder
