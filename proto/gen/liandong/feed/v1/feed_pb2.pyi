@@ -74,8 +74,7 @@ class Feed(message.Message):
     LAST_ERROR_FIELD_NUMBER: builtins.int
     LAST_ERROR_AT_FIELD_NUMBER: builtins.int
     STATE_FIELD_NUMBER: builtins.int
-    STREAM_SEQUENCE_FIELD_NUMBER: builtins.int
-    QUARANTINE_SEQUENCE_FIELD_NUMBER: builtins.int
+    SETTLED_FIELD_NUMBER: builtins.int
     RATE_PER_MIN_FIELD_NUMBER: builtins.int
     UPDATED_AT_FIELD_NUMBER: builtins.int
     name: builtins.str
@@ -102,10 +101,6 @@ class Feed(message.Message):
     """The last reason for a quarantine, one sentence."""
     state: FeedState.ValueType
     """Whether the adapter runs."""
-    stream_sequence: builtins.int
-    """Sequence in the agency's stream up to which `stored` counts."""
-    quarantine_sequence: builtins.int
-    """Sequence in the agency's quarantine up to which `quarantined` counts."""
     rate_per_min: builtins.float
     """Records a minute, over the last minute."""
     @builtins.property
@@ -123,6 +118,12 @@ class Feed(message.Message):
     @builtins.property
     def last_error_at(self) -> timestamp_pb2.Timestamp:
         """When that was, in UTC."""
+
+    @builtins.property
+    def settled(self) -> Settled:
+        """The counts at the last moment when nothing was in flight, from which the
+        adapter goes on after it was killed.
+        """
 
     @builtins.property
     def updated_at(self) -> timestamp_pb2.Timestamp:
@@ -147,13 +148,52 @@ class Feed(message.Message):
         last_error: builtins.str = ...,
         last_error_at: timestamp_pb2.Timestamp | None = ...,
         state: FeedState.ValueType = ...,
-        stream_sequence: builtins.int = ...,
-        quarantine_sequence: builtins.int = ...,
+        settled: Settled | None = ...,
         rate_per_min: builtins.float = ...,
         updated_at: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["counting_since", b"counting_since", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["counting_since", b"counting_since", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "settled", b"settled", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["adapter", b"adapter", "adapter_version", b"adapter_version", "address", b"address", "agency", b"agency", "counting_since", b"counting_since", "duplicates", b"duplicates", "in_flight", b"in_flight", "last_error", b"last_error", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "name", b"name", "quarantine_sequence", b"quarantine_sequence", "quarantined", b"quarantined", "rate_per_min", b"rate_per_min", "received", b"received", "state", b"state", "stored", b"stored", "stream_sequence", b"stream_sequence", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["adapter", b"adapter", "adapter_version", b"adapter_version", "address", b"address", "agency", b"agency", "counting_since", b"counting_since", "duplicates", b"duplicates", "in_flight", b"in_flight", "last_error", b"last_error", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "name", b"name", "quarantined", b"quarantined", "rate_per_min", b"rate_per_min", "received", b"received", "settled", b"settled", "state", b"state", "stored", b"stored", "updated_at", b"updated_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Settled(message.Message):
+    """Counts at a moment when nothing was in flight."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    RECEIVED_FIELD_NUMBER: builtins.int
+    STORED_FIELD_NUMBER: builtins.int
+    DUPLICATES_FIELD_NUMBER: builtins.int
+    QUARANTINED_FIELD_NUMBER: builtins.int
+    STREAM_SEQUENCE_FIELD_NUMBER: builtins.int
+    QUARANTINE_SEQUENCE_FIELD_NUMBER: builtins.int
+    received: builtins.int
+    """Records that had arrived."""
+    stored: builtins.int
+    """Of these, stored."""
+    duplicates: builtins.int
+    """Of these, known already."""
+    quarantined: builtins.int
+    """Of these, in quarantine."""
+    stream_sequence: builtins.int
+    """Sequence in the agency's stream up to which `stored` counts."""
+    quarantine_sequence: builtins.int
+    """Sequence in the agency's quarantine up to which `quarantined` counts."""
+    def __init__(
+        self,
+        *,
+        received: builtins.int = ...,
+        stored: builtins.int = ...,
+        duplicates: builtins.int = ...,
+        quarantined: builtins.int = ...,
+        stream_sequence: builtins.int = ...,
+        quarantine_sequence: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["duplicates", b"duplicates", "quarantine_sequence", b"quarantine_sequence", "quarantined", b"quarantined", "received", b"received", "stored", b"stored", "stream_sequence", b"stream_sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -1,0 +1,160 @@
+"""The adapter: one legacy format, decoded and translated."""
+
+import abc
+import enum
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import ClassVar, Generic, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from adapters.sdk.errors import FeedMisconfigured
+from adapters.sdk.feed import FeedConfig
+from adapters.sdk.message import Decoder, Message
+from broker.subjects import record_name
+from liandong.place.v1.place_pb2 import Location
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
+from liandong.record.v1.record_pb2 import STATUS_ACTUAL, Classification, Record, Status
+
+M = TypeVar("M", bound=Message)
+O = TypeVar("O", bound=msgspec.Struct)
+VALID = Quality(level=QUALITY_LEVEL_VALID)
+
+
+class Outcome(enum.Enum):
+    """What became of a message."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(slots=True)
+class Translated:
+    """A record that came out of a message.
+
+    Attributes:
+        record: The record.
+        message_id: What makes the message unique at its source; the same message sent
+            again must have the same.
+    """
+
+    record: Record
+    message_id: str
+
+
+class Adapter(abc.ABC, Generic[M, O]):
+    """Decodes and translates one legacy format; it never talks.
+
+    Args:
+        feed: The feed that it serves.
+        options: Its options.
+
+    Raises:
+        FeedMisconfigured: If the feed's zone or classification does not exist.
+    """
+
+    name: ClassVar[str]
+    """``<agency>/<format>``."""
+    version: ClassVar[str] = "1.0.0"
+    options_type: ClassVar[type[msgspec.Struct]]
+    """The struct of its options."""
+
+    def __init__(self, feed: FeedConfig, options: O) -> None:
+        self.feed = feed
+        self.options = options
+        try:
+            self.zone = ZoneInfo(feed.time_zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise FeedMisconfigured(
+                feed.id, f"there is no time zone {feed.time_zone!r}", "write it as Asia/Shanghai"
+            ) from error
+        label = f"CLASSIFICATION_{feed.classification.upper()}"
+        if label not in Classification.keys() or label.endswith("_UNSPECIFIED"):  # noqa: SIM118
+            raise FeedMisconfigured(
+                feed.id,
+                f"there is no classification {feed.classification!r}",
+                "use public, internal, restricted or confidential",
+            )
+        self._classification = Classification.Value(label)
+
+    @abc.abstractmethod
+    def decoder(self) -> Decoder[M]:
+        """Return a decoder for one connection or file."""
+
+    @abc.abstractmethod
+    def translate(self, message: M) -> Iterable[Translated]:
+        """Return the records that a message holds, one at least.
+
+        Raises:
+            Untranslatable: If it cannot become a record.
+        """
+
+    def answer(self, message: M, outcome: Outcome) -> bytes:
+        """Return what the sender is told once the message is stored; empty: nothing."""
+        del message, outcome
+        return b""
+
+    def now(self) -> datetime:
+        """Return the time now, UTC."""
+        return datetime.now(UTC)
+
+    def record(
+        self,
+        kind: str,
+        entity: str,
+        *,
+        observed_at: datetime,
+        raw: bytes,
+        source_message_id: str = "",
+        sent_at: datetime | None = None,
+        expires_at: datetime | None = None,
+        quality: Quality = VALID,
+        status: Status = STATUS_ACTUAL,
+        location: Location | None = None,
+        format_version: str = "",
+        classification: Classification | None = None,
+    ) -> Record:
+        """Return a record that lacks only its body.
+
+        Args:
+            kind: For example ``water.level``.
+            entity: The thing described, any text.
+            observed_at: When the world was so, UTC.
+            raw: The message's exact bytes.
+            source_message_id: The source's own id of the message.
+            sent_at: When the source says it sent it, UTC.
+            expires_at: When it stops being true, UTC.
+            quality: How far it may be trusted.
+            status: Whether it is real.
+            location: Where the thing is; its district defaults to the feed's.
+            format_version: The format's version, as the source stated it.
+            classification: How far it may travel; defaults to the feed's.
+        """
+        record = Record(
+            name=record_name(self.feed.agency, kind, entity),
+            classification=self._classification if classification is None else classification,
+            status=status,
+            quality=quality,
+        )
+        record.observed_at.FromDatetime(observed_at)
+        record.received_at.FromDatetime(self.now())
+        if expires_at is not None:
+            record.expires_at.FromDatetime(expires_at)
+        if location is not None:
+            record.location.CopyFrom(location)
+        if not record.location.district and self.feed.district:
+            record.location.district = self.feed.district
+        origin = record.provenance
+        origin.feed = self.feed.id
+        origin.adapter = self.name
+        origin.adapter_version = self.version
+        origin.source_message_id = source_message_id
+        origin.raw_sha256 = hashlib.sha256(raw).digest()
+        origin.format_version = format_version
+        if sent_at is not None:
+            origin.sent_at.FromDatetime(sent_at)
+        return record

@@ -1,0 +1,46 @@
+"""Messages and the decoders that cut them out of bytes."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+
+class Message(Protocol):
+    """One unit of a legacy format: a frame, a row, a document."""
+
+    @property
+    def raw(self) -> bytes:
+        """Return the exact bytes off the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """Bytes that are no message.
+
+    Attributes:
+        raw: The bytes.
+        cause: A short word for programs, for example ``crc``.
+        reason: A sentence for people: what was wrong, what was expected.
+        answer: What the standard says to send back; empty: nothing.
+    """
+
+    raw: bytes
+    cause: str
+    reason: str
+    answer: bytes = b""
+
+
+M_co = TypeVar("M_co", bound=Message, covariant=True)
+
+
+class Decoder(Protocol[M_co]):
+    """Cuts one connection's or file's bytes into messages, without doing any I/O.
+
+    It never raises, whatever the bytes, and what it keeps between calls is bounded by a
+    limit of its own.
+    """
+
+    def feed(self, data: bytes) -> list[M_co | Undecodable]:
+        """Take the bytes that came next; return what they complete, in order."""
+
+    def close(self) -> list[M_co | Undecodable]:
+        """Return what is left when the connection or file has ended."""

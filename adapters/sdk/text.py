@@ -1,0 +1,68 @@
+"""Turn bytes of unknown encoding into text, or say that it cannot be done.
+
+Chinese systems write UTF-8 or one of GB 2312, GBK and GB 18030, and often do not say
+which. Text of the latter is almost never valid UTF-8, so strict UTF-8 is tried first and
+GB 18030, which contains the other two, after it. Nothing is ever replaced silently.
+"""
+
+import codecs
+from typing import Final, Literal
+
+from adapters.sdk.errors import Untranslatable
+
+Encoding = Literal["utf-8", "gb18030"]
+
+UTF8: Final = "utf-8"
+GB18030: Final = "gb18030"
+_SHOWN: Final = 16
+
+
+def decode(raw: bytes, field: str = "text") -> str:
+    """Return the text of bytes in UTF-8 (a leading byte order mark is dropped) or GB 18030.
+
+    Args:
+        raw: The bytes, whole: a character must not be cut.
+        field: What to call them in the error.
+
+    Raises:
+        Untranslatable: They are neither; ``cause`` is ``encoding``.
+    """
+    encoding = encoding_of(raw)
+    if encoding is None:
+        raise undecodable_text(raw, field)
+    return raw.removeprefix(codecs.BOM_UTF8).decode(encoding)
+
+
+def encoding_of(raw: bytes) -> Encoding | None:
+    """Name the encoding that ``decode`` would use; ``None`` if the bytes are neither."""
+    if is_valid(raw, UTF8):
+        return UTF8
+    if not raw.startswith(codecs.BOM_UTF8) and is_valid(raw, GB18030):
+        return GB18030
+    return None
+
+
+def is_valid(raw: bytes, encoding: Encoding) -> bool:
+    """Tell whether bytes are whole characters of an encoding."""
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def undecodable_text(raw: bytes, field: str, expected: str = "UTF-8 or GB 18030") -> Untranslatable:
+    """Make the error for bytes that are no text: it shows those about the first wrong one."""
+    try:
+        raw.decode(UTF8)
+        position = 0
+    except UnicodeDecodeError as error:
+        position = error.start
+    shown = raw[position : position + _SHOWN].hex(" ")
+    return Untranslatable(
+        field,
+        f"bytes {shown} at offset {position}",
+        expected=expected,
+        cause="encoding",
+        remedy="send the file again in the encoding that the feed's configuration names",
+    )
