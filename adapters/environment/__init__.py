@@ -1,0 +1,1 @@
+"""What the environment department's legacy systems send."""

@@ -1,0 +1,35 @@
+"""What the platform sends back to a logger (HJ 212-2017, 6.4 and annex C; HJ/T 212-2005).
+
+Uploads are answered by 9014, notices by 9013. Answers to the platform's own requests
+(9011 to 9014) end a dialogue and get none.
+"""
+
+from adapters.environment.hj212.codes import NOTICES
+from adapters.environment.hj212.crc import checksum
+from adapters.environment.hj212.segment import Segment
+
+_SYSTEM = "91"
+_DATA, _NOTICE = "9014", "9013"
+
+
+def framed(segment: str) -> bytes:
+    """Put a data segment into a frame: length, check value, CR LF."""
+    data = segment.encode()
+    return b"##%04d%b%04X\r\n" % (len(data), data, checksum(data))
+
+
+def acknowledgement(segment: Segment) -> bytes:
+    """Return the answer to a message that is safe, or nothing when it asks for none.
+
+    The answer carries the request's QN, PW and MN and speaks the sender's version of
+    the standard. In 2005 the request is quoted in CP, and QN has no place in the head.
+    """
+    if not segment.wants_answer or segment.cn.startswith("9"):
+        return b""
+    cn = _NOTICE if segment.cn in NOTICES else _DATA
+    identity = f"ST={_SYSTEM};CN={cn};PW={segment.pw};MN={segment.mn}"
+    version = segment.flag & ~3
+    if version == 0:
+        request = f"QN={segment.qn};CN={segment.cn}" if segment.qn else f"CN={segment.cn}"
+        return framed(f"{identity};Flag=0;CP=&&{request}&&")
+    return framed(f"QN={segment.qn};{identity};Flag={version};CP=&&&&")

@@ -1,0 +1,218 @@
+"""Frames on the wire: ``##``, four digits, the segment, four hexadecimal digits, CR LF.
+
+The decoder takes bytes as they come and gives frames, and beside them every other
+byte that came, with the reason why it is no frame; only line ends between frames
+are passed over. What it gives depends on the bytes alone, never on how they were
+cut into chunks.
+"""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from adapters.environment.hj212.crc import checksum
+from adapters.environment.hj212.segment import MalformedSegment, Segment, parse, text_of
+from adapters.sdk.message import Undecodable
+
+LONGEST_SEGMENT: Final = 4096
+"""The standard says 1,024; real loggers go beyond."""
+
+_HEAD: Final = re.compile(rb"##([0-9]{4}|[0-9]{3}(?![0-9]))")
+"""Four digits; three from some loggers of 2005."""
+_HEAD_BEGUN: Final = re.compile(rb"#|##[0-9]{0,3}")
+_HEAD_BYTES: Final = 6
+_START: Final = re.compile(rb"##[0-9]{3}")
+_START_BYTES: Final = 5
+_PARAMETERS: Final = re.compile(rb"CP=&&", re.IGNORECASE)
+_END: Final = re.compile(rb"&&([0-9A-Fa-f]{4})")
+_CHECK: Final = re.compile(rb"[0-9A-Fa-f]{4}")
+_CHECK_BYTES: Final = 4
+_RUN: Final = 4096
+"""Garbage is given in pieces of at most this size."""
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """One frame whose length and check value are right."""
+
+    raw: bytes
+    """From ``##`` to the check value, without the line end."""
+    segment: Segment
+    """Its data segment, read."""
+
+
+Piece = Frame | Undecodable
+
+
+class Hj212Decoder:
+    """Cuts a connection's bytes, or a file's, into frames.
+
+    A frame whose check value is wrong is given as undecodable and is not answered:
+    its QN and MN may be what was damaged, and a logger that hears nothing sends
+    the frame again (6.4; QnRtn 9 answers requests, not uploads).
+
+    Holds at most ``longest_segment`` and a little more.
+    """
+
+    def __init__(self, longest_segment: int = LONGEST_SEGMENT) -> None:
+        self._longest = longest_segment
+        self._window = _HEAD_BYTES + longest_segment + _CHECK_BYTES
+        self._rest = b""
+        self._run: Undecodable | None = None
+        self._need = 0
+
+    def feed(self, data: bytes) -> list[Piece]:
+        """Return what these bytes complete, in order."""
+        held = self._rest + data if self._rest else data
+        if len(held) < self._need:
+            self._rest = held
+            return []
+        return self._cut(held, ended=False)
+
+    def close(self) -> list[Piece]:
+        """Return what is left, now that nothing follows."""
+        held, self._rest = self._rest, b""
+        return self._cut(held, ended=True)
+
+    def _cut(self, held: bytes, *, ended: bool) -> list[Piece]:
+        pieces: list[Piece] = []
+        self._need = 0
+        at = 0
+        while True:
+            if self._run is not None:
+                at = self._gather(held, at, pieces, ended=ended)
+                if self._run is not None:
+                    break
+            at = self._whole_frames(held, at, pieces)
+            if at == len(held):
+                break
+            settled = self._damaged(held, at, pieces, ended=ended)
+            if settled is None:
+                break
+            at = settled
+        self._rest = held[at:]
+        return pieces
+
+    def _whole_frames(self, held: bytes, at: int, pieces: list[Piece]) -> int:
+        """Take frame after frame while they are as they should be; return where that ends."""
+        size = len(held)
+        while at < size:
+            if held[at] in b"\r\n":
+                at += 1
+                continue
+            start = at + _HEAD_BYTES
+            digits = held[at + 2 : start]
+            if not (digits.isdigit() and len(digits) == 4 and held.startswith(b"##", at)):
+                break
+            end = start + int(digits)
+            check = held[end : end + _CHECK_BYTES]
+            if len(check) < _CHECK_BYTES or end - start > self._longest:
+                break
+            segment = held[start:end]
+            if b"%04X" % checksum(segment) != check.upper():
+                break
+            pieces.append(_read(held[at : end + _CHECK_BYTES], segment))
+            at = end + _CHECK_BYTES
+        return at
+
+    def _damaged(self, held: bytes, at: int, pieces: list[Piece], *, ended: bool) -> int | None:
+        """Settle what stands at ``at`` and is no whole frame; None: more bytes are needed."""
+        head = _HEAD.match(held, at)
+        if head is None:
+            if not ended and _HEAD_BEGUN.fullmatch(held, at):
+                return None
+            return self._begin_run(held, at, "garbage", "These bytes belong to no frame.")
+        start, length = head.end(), int(head[1])
+        said = f"The length field says {length} bytes"
+        if length > self._longest:
+            said += f" and at most {self._longest} are taken."
+            return self._find_end(held, at, start, pieces, "oversized", said, ended=ended)
+        end = start + length
+        check = held[end : end + _CHECK_BYTES]
+        if len(check) < _CHECK_BYTES and not ended:
+            self._need = end + _CHECK_BYTES - at
+            return None
+        segment = held[start:end]
+        raw = held[at : end + _CHECK_BYTES]
+        if _CHECK.fullmatch(check):
+            computed = checksum(segment)
+            if computed == int(check, 16):
+                pieces.append(_read(raw, segment))
+                return end + _CHECK_BYTES
+            if segment.endswith(b"&&"):
+                pieces.append(_wrong_check(raw, check, computed))
+                return end + _CHECK_BYTES
+        said += ", and no segment ends there."
+        return self._find_end(held, at, start, pieces, "length", said, ended=ended)
+
+    def _find_end(
+        self,
+        held: bytes,
+        at: int,
+        start: int,
+        pieces: list[Piece],
+        cause: str,
+        said: str,
+        *,
+        ended: bool,
+    ) -> int | None:
+        """Settle a frame with a useless length field: it ends at its ``&&``, or at the next."""
+        limit = at + self._window
+        following = _START.search(held, at + 1, limit)
+        own = following.start() if following else min(limit, len(held))
+        parameters = _PARAMETERS.search(held, start, own)
+        end = _END.search(held, parameters.end(), own) if parameters else None
+        if end is not None:
+            segment = held[start : end.start() + 2]
+            right = "right" if checksum(segment) == int(end[1], 16) else "wrong too"
+            said += (
+                f" The segment that ends with && has {len(segment)}; its check value is {right}."
+            )
+            pieces.append(Undecodable(raw=held[at : end.end()], cause=cause, reason=said))
+            return end.end()
+        if following is None and len(held) < limit and not ended:
+            return None
+        cause = "truncated" if cause == "length" else cause
+        return self._begin_run(held, at, cause, f"{said} The frame is not whole.")
+
+    def _begin_run(self, held: bytes, at: int, cause: str, reason: str) -> int:
+        self._run = Undecodable(raw=held[at : at + 1], cause=cause, reason=reason)
+        return at + 1
+
+    def _gather(self, held: bytes, at: int, pieces: list[Piece], *, ended: bool) -> int:
+        """Gather what is no frame, up to where the next one starts."""
+        run = self._run
+        assert run is not None
+        following = _START.search(held, at)
+        if following is not None:
+            stop = following.start()
+        else:
+            stop = len(held) if ended else max(at, len(held) - _START_BYTES + 1)
+        gathered = run.raw + held[at:stop]
+        while len(gathered) > _RUN:
+            pieces.append(replace(run, raw=gathered[:_RUN]))
+            gathered = gathered[_RUN:]
+        rest = replace(run, raw=gathered)
+        if following is not None or ended:
+            pieces.append(rest)
+            self._run = None
+        else:
+            self._run = rest
+        return stop
+
+
+def _read(raw: bytes, segment: bytes) -> Piece:
+    try:
+        return Frame(raw, parse(text_of(segment)))
+    except MalformedSegment as error:
+        return Undecodable(raw=raw, cause="segment", reason=str(error))
+
+
+def _wrong_check(raw: bytes, check: bytes, computed: int) -> Undecodable:
+    return Undecodable(
+        raw=raw,
+        cause="crc",
+        reason=f"The frame says its check value is {check.decode()}; over the data segment it is "
+        f"{computed:04X}. The frame was damaged on its way, or edited.",
+    )

@@ -1,0 +1,69 @@
+"""The command parameters as factors with their sub-fields, and what else they hold."""
+
+from typing import NamedTuple
+
+from adapters.environment.hj212.segment import pairs
+
+_SUBFIELDS = {
+    name.lower(): name
+    for name in (
+        "Rtd Min Avg Max Cou Flag EFlag ZsRtd ZsMin ZsAvg ZsMax SampleTime RS RT Info".split()
+    )
+}
+
+
+class Factor(NamedTuple):
+    """One factor's sub-fields."""
+
+    code: str
+    """As written, ``w01018``."""
+    values: dict[str, str]
+    """Sub-field (the standard's spelling where it has one) to its text."""
+
+
+class Items(NamedTuple):
+    """What stood between the ``&&``."""
+
+    factors: list[Factor]
+    plain: list[tuple[str, str]]
+    """Items without a sub-field, ``DataTime``; names as written."""
+
+    def bare(self) -> list[Factor]:
+        """Return what a data message says without a sub-field, other than its time."""
+        return [Factor(key, {"value": value}) for key, value in self.plain if _is_bare(key)]
+
+    def plain_value(self, name: str) -> str:
+        """Return a plain item's value by its name in any case, or an empty text."""
+        wanted = name.lower()
+        return next((value for key, value in self.plain if key.lower() == wanted), "")
+
+
+def _is_bare(key: str) -> bool:
+    return bool(key) and key.lower() != "datatime"
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """Return code and sub-field; no sub-field: ``("", key)``."""
+    code, _, name = key.rpartition("-")
+    return code.strip(), _SUBFIELDS.get(name.lower(), name.strip())
+
+
+def items_of(parameters: str) -> Items:
+    """Group the parameters by factor, in the order of the factors' first mention.
+
+    A sub-field that a factor already has begins the factor anew, so that nothing
+    said twice is lost.
+    """
+    items = Items([], [])
+    open_factors: dict[str, Factor] = {}
+    for key, value in pairs(parameters):
+        code, name = split_key(key)
+        if not code:
+            items.plain.append((key, value))
+            continue
+        factor = open_factors.get(code)
+        if factor is None or name in factor.values:
+            factor = open_factors[code] = Factor(code, {})
+            items.factors.append(factor)
+        factor.values[name] = value
+    return items

@@ -1,0 +1,111 @@
+"""The short way for messages that look like one seen before.
+
+A logger sends the same factors in the same order all day; only the numbers change.
+So such a message's body is a template: the bytes that protobuf wrote for a specimen,
+with the numbers' places left open. A message takes this way only when its names and
+separators are exactly the template's, every flag is N and every number is finite; all
+else goes the long way. Both ways give equal records, which a property test holds
+them to; this one takes a fifth of the time.
+"""
+
+import math
+import re
+import struct
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+_OTHERS: Final = bytes(set(range(256)) - set(b"=,;"))
+_MARK: Final = struct.Struct("<6sH")
+# No text can hold these bytes: 0xFF is not UTF-8. Read as a double they are finite.
+_MARK_BYTES: Final = b"\xff\xfe\xff\xfe\xff\xfe"
+_MARKED: Final = re.compile(re.escape(_MARK_BYTES) + b"(..)", re.DOTALL)
+_MOST_NUMBERS: Final = 1 << 13
+"""Half the marks are for a number's own place, half for the typed field that repeats it."""
+
+
+class Reading(NamedTuple):
+    """A message's parameters, taken apart by their separators alone."""
+
+    separators: bytes
+    """``=;=,=``: with the names, what has to be equal for a template to fit."""
+    names: tuple[str, ...]
+    values: list[str]
+    """The texts after each ``=``."""
+
+
+def read(parameters: str) -> Reading | None:
+    """Take parameters apart; None when the short way is not for them."""
+    if parameters[-1:] == ";":
+        parameters = parameters[:-1]
+    # Python would read 1_000 and digits of other scripts as numbers.
+    if "_" in parameters or not parameters.isascii():
+        return None
+    separators = parameters.encode().translate(None, _OTHERS)
+    tokens = parameters.replace(";", "=").replace(",", "=").split("=")
+    if len(tokens) & 1 or len(tokens) > _MOST_NUMBERS or separators[::2].strip(b"="):
+        return None
+    return Reading(separators, tuple(tokens[::2]), tokens[1::2])
+
+
+def mark(place: int, *, typed: bool = False) -> float:
+    """Return the number that stands for the ``place``-th value in a specimen."""
+    marked = _MARK.pack(_MARK_BYTES, place | (_MOST_NUMBERS if typed else 0))
+    value: float = struct.unpack("<d", marked)[0]
+    return value
+
+
+class Template:
+    """The body of every message of one shape, less the station's number."""
+
+    def __init__(self, specimen: bytes, flags: Sequence[int], scales: dict[int, float]) -> None:
+        """Cut a specimen, in which :func:`mark` stands for every number.
+
+        Args:
+            specimen: The encoded body.
+            flags: Places of the values that have to be ``N``.
+            scales: Place of a value to the factor for the typed field it fills.
+        """
+        pieces = _MARKED.split(specimen)
+        marks = [int.from_bytes(piece, "little") for piece in pieces[1::2]]
+        places = [place & (_MOST_NUMBERS - 1) for place in marks]
+        constants = pieces[0::2]
+        self._parts: list[bytes | float] = [
+            b"" if index & 1 else constants[index >> 1] for index in range(len(pieces))
+        ]
+        self._pack = struct.Struct(
+            "<" + "d".join(f"{len(constant)}s" for constant in constants)
+        ).pack
+        self._numbers = _picker(places)
+        self._flags = _picker(flags)
+        self.flagged = bool(flags)
+        """Whether the factors carry flags."""
+        self._normal = ("N",) * len(flags)
+        self._scaled = [
+            (index, scales[places[index]])
+            for index, place in enumerate(marks)
+            if place & _MOST_NUMBERS and scales[places[index]] != 1.0
+        ]
+
+    def fill(self, values: Sequence[str]) -> bytes | None:
+        """Return the encoded body, or None when this message has to go the long way."""
+        if self._flags(values) != self._normal:
+            return None
+        try:
+            amounts = list(map(float, self._numbers(values)))
+        except ValueError:
+            return None
+        if not math.isfinite(sum(amounts)):
+            return None
+        for index, scale in self._scaled:
+            amounts[index] *= scale
+        parts = self._parts.copy()
+        parts[1::2] = amounts
+        return self._pack(*parts)
+
+
+def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Return what picks these values; ``itemgetter`` gives no tuple for one place or none."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple(values[place] for place in places)

@@ -1,0 +1,45 @@
+"""What a station says of itself: equipment, settings, restarts, its clock, its replies."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from adapters.environment.hj212.clock import Clock
+from adapters.environment.hj212.codes import REPORTS
+from adapters.environment.hj212.segment import Segment, pairs
+from adapters.sdk.errors import Untranslatable
+from liandong.quantity.v1 import quantity_pb2 as quantity
+from liandong.station.v1 import station_pb2 as station
+
+
+class Reported(NamedTuple):
+    """A report, ready to be put into a record."""
+
+    observed_at: datetime
+    quality: quantity.Quality
+    report: station.Report
+
+
+def report(segment: Segment, clock: Clock, now: datetime) -> Reported:
+    """Translate a message without readings; its CN is one of ``REPORTS``.
+
+    A station that asks for the time may well have a wrong one: a report is dated by
+    its arrival when its own times are impossible, and says so.
+    """
+    told = station.Report(station_id=segment.mn, type=REPORTS[segment.cn], function=segment.cn)
+    times = {"QN": segment.qn}
+    for name, value in (*pairs(segment.parameters), *segment.others):
+        told.attributes.add(key=name or "-", value=value)
+        times[name] = value
+    said = {name: times[name] for name in ("DataTime", "SystemTime", "QN") if times.get(name)}
+    for name, text in said.items():
+        try:
+            observed_at = clock.utc(name, text)
+        except Untranslatable:
+            continue
+        told.station_clock.FromDatetime(observed_at)
+        return Reported(observed_at, quantity.Quality(level=quantity.QUALITY_LEVEL_VALID), told)
+    quality = quantity.Quality(level=quantity.QUALITY_LEVEL_VALID)
+    if said:
+        quality.level = quantity.QUALITY_LEVEL_SUSPECT
+        quality.note = "The station's clock is wrong; the time is that of arrival."
+    return Reported(now, quality, told)
