@@ -20,7 +20,7 @@ from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL, Classification, Record, Status
 
 M = TypeVar("M", bound=Message)
-O = TypeVar("O", bound=msgspec.Struct)
+P = TypeVar("P", bound=msgspec.Struct)
 VALID = Quality(level=QUALITY_LEVEL_VALID)
 
 
@@ -46,7 +46,7 @@ class Translated:
     message_id: str
 
 
-class Adapter(abc.ABC, Generic[M, O]):
+class Adapter(abc.ABC, Generic[M, P]):
     """Decodes and translates one legacy format; it never talks.
 
     Args:
@@ -63,7 +63,7 @@ class Adapter(abc.ABC, Generic[M, O]):
     options_type: ClassVar[type[msgspec.Struct]]
     """The struct of its options."""
 
-    def __init__(self, feed: FeedConfig, options: O) -> None:
+    def __init__(self, feed: FeedConfig, options: P) -> None:
         self.feed = feed
         self.options = options
         try:
@@ -113,10 +113,10 @@ class Adapter(abc.ABC, Generic[M, O]):
         sent_at: datetime | None = None,
         expires_at: datetime | None = None,
         quality: Quality = VALID,
-        status: Status = STATUS_ACTUAL,
+        status: "Status.ValueType" = STATUS_ACTUAL,
         location: Location | None = None,
         format_version: str = "",
-        classification: Classification | None = None,
+        classification: "Classification.ValueType | None" = None,
     ) -> Record:
         """Return a record that lacks only its body.
 

@@ -29,18 +29,18 @@ class Undecodable:
     answer: bytes = b""
 
 
-M_co = TypeVar("M_co", bound=Message, covariant=True)
+M = TypeVar("M", bound=Message)
 
 
-class Decoder(Protocol[M_co]):
+class Decoder(Protocol[M]):
     """Cuts one connection's or file's bytes into messages, without doing any I/O.
 
     It never raises, whatever the bytes, and what it keeps between calls is bounded by a
     limit of its own.
     """
 
-    def feed(self, data: bytes) -> list[M_co | Undecodable]:
+    def feed(self, data: bytes) -> list[M | Undecodable]:
         """Take the bytes that came next; return what they complete, in order."""
 
-    def close(self) -> list[M_co | Undecodable]:
+    def close(self) -> list[M | Undecodable]:
         """Return what is left when the connection or file has ended."""

@@ -1,0 +1,216 @@
+"""From messages to what became of them: translate, validate, store, or quarantine."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import protovalidate
+import structlog
+
+from adapters.sdk.adapter import Adapter, Outcome, Translated
+from adapters.sdk.errors import Untranslatable
+from adapters.sdk.journal import feed_header
+from adapters.sdk.ledger import Ledger
+from adapters.sdk.message import Message, Undecodable
+from broker.errors import PublishDenied, PublishError, PublishRefused, RecordTooLarge
+from broker.outgoing import Outgoing, Stored
+from broker.publisher import Publisher
+from broker.quarantine import QuarantineEntry, outgoing
+from broker.subjects import share_subject
+
+_ID_BYTES = 16
+_VIOLATIONS_SHOWN = 3
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """A lot on its way: what goes where, and which message it came from."""
+
+    records: list[Outgoing] = field(default_factory=list)
+    record_owners: list[int] = field(default_factory=list)
+    rejects: list[Outgoing] = field(default_factory=list)
+    reject_owners: list[int] = field(default_factory=list)
+
+
+class Pipeline:
+    """Takes a feed's messages and settles each.
+
+    Args:
+        adapter: Translates.
+        records: Publishes on the agency's stream.
+        quarantine: Publishes on its quarantine.
+        ledger: The feed's books.
+    """
+
+    def __init__(
+        self,
+        adapter: Adapter[Any, Any],
+        records: Publisher,
+        quarantine: Publisher,
+        ledger: Ledger,
+    ) -> None:
+        self._adapter = adapter
+        self._records = records
+        self._quarantine = quarantine
+        self._ledger = ledger
+        self._validator = protovalidate.Validator()
+        self._header = feed_header(adapter.feed.id)
+        self._salt = adapter.feed.id.encode()
+        self._label = f"{adapter.name} {adapter.version}"
+
+    async def submit(
+        self, messages: Sequence[Message | Undecodable], source: str
+    ) -> list[Outcome | None]:
+        """Settle messages; return what became of each, in their order.
+
+        None means that a message could not be settled: it must not be acknowledged, and
+        its sender will send it again.
+
+        Args:
+            messages: What a decoder cut, in order.
+            source: Who sent them, for the quarantine: a peer's address, a file.
+        """
+        lot = self._sort(messages, source)
+        self._ledger.receive(len(lot.records) + len(lot.rejects), datetime.now(UTC))
+        results = await self._records.publish_all(lot.records) if lot.records else []
+        self._reject_refused(messages, lot, results, source)
+        held = await self._quarantine.publish_all(lot.rejects) if lot.rejects else []
+        self._settle(results, held)
+        return _outcomes(len(messages), lot, results, held)
+
+    def _sort(self, messages: Sequence[Message | Undecodable], source: str) -> _Sorted:
+        """Translate messages; what cannot be goes to the quarantine's side."""
+        lot = _Sorted()
+        for index, message in enumerate(messages):
+            if isinstance(message, Undecodable):
+                self._reject(lot, index, message.raw, message.cause, message.reason, source)
+                continue
+            try:
+                translated = list(self._adapter.translate(message))
+            except Untranslatable as error:
+                self._reject(lot, index, message.raw, error.cause, str(error), source)
+                continue
+            except Exception as error:
+                # A fault of the adapter must cost one message, not the feed.
+                _log.exception("the adapter failed", feed=self._adapter.feed.id)
+                reason = f"the adapter failed on it ({type(error).__name__}): report this"
+                self._reject(lot, index, message.raw, "bug", reason, source)
+                continue
+            for one in translated:
+                self._accept(lot, index, message.raw, one, source)
+            if not translated:
+                reason = "the adapter made no record of it: report this"
+                self._reject(lot, index, message.raw, "bug", reason, source)
+        return lot
+
+    def _accept(self, lot: _Sorted, index: int, raw: bytes, one: Translated, source: str) -> None:
+        """Take a record that holds what its schema says."""
+        record = one.record
+        violations = self._validator.collect_violations(record)
+        if violations:
+            self._reject(lot, index, raw, "constraint", describe(violations), source)
+            return
+        self._ledger.observed(record.observed_at.seconds)
+        digest = hashlib.blake2b(one.message_id.encode(), digest_size=_ID_BYTES, salt=b"record")
+        digest.update(self._salt)
+        digest.update(record.name.encode())
+        lot.records.append(
+            Outgoing(
+                share_subject(record.name),
+                record.SerializeToString(),
+                digest.hexdigest(),
+                self._header,
+            )
+        )
+        lot.record_owners.append(index)
+
+    def _reject(
+        self, lot: _Sorted, index: int, raw: bytes, cause: str, reason: str, source: str
+    ) -> None:
+        """Put a message on the quarantine's side; the same bytes again are a duplicate."""
+        now = datetime.now(UTC)
+        digest = hashlib.blake2b(raw, digest_size=_ID_BYTES, salt=b"quarantine")
+        digest.update(self._salt)
+        entry = QuarantineEntry(
+            agency=self._adapter.feed.agency,
+            feed=self._adapter.feed.id,
+            raw=raw,
+            cause=cause,
+            reason=reason,
+            received_at=now,
+            source=source,
+            adapter=self._label,
+        )
+        lot.rejects.append(outgoing(entry, digest.hexdigest()))
+        lot.reject_owners.append(index)
+        self._ledger.fault(reason, now)
+        _log.debug("to quarantine", feed=entry.feed, cause=cause, reason=reason, source=source)
+
+    def _reject_refused(
+        self,
+        messages: Sequence[Message | Undecodable],
+        lot: _Sorted,
+        results: Sequence[Stored | PublishError],
+        source: str,
+    ) -> None:
+        """Quarantine records that the stream will never take."""
+        for position, result in enumerate(results):
+            if isinstance(result, RecordTooLarge | PublishDenied | PublishRefused):
+                index = lot.record_owners[position]
+                self._reject(lot, index, messages[index].raw, "refused", str(result), source)
+
+    def _settle(
+        self, results: Sequence[Stored | PublishError], held: Sequence[Stored | PublishError]
+    ) -> None:
+        """Enter a lot's results into the books."""
+        everything = [*results, *held]
+        kept = [item for item in everything if isinstance(item, Stored)]
+        moved = sum(
+            isinstance(item, RecordTooLarge | PublishDenied | PublishRefused) for item in results
+        )
+        self._ledger.settle(
+            stored=[item.sequence or 0 for item in results if _is_new(item)],
+            duplicates=sum(item.duplicate for item in kept),
+            quarantined=[item.sequence or 0 for item in held if _is_new(item)],
+            withdrawn=len(everything) - len(kept) - moved,
+        )
+
+
+def _is_new(result: Stored | PublishError) -> bool:
+    """Tell whether something was stored now."""
+    return isinstance(result, Stored) and not result.duplicate
+
+
+def _outcomes(
+    count: int,
+    lot: _Sorted,
+    results: Sequence[Stored | PublishError],
+    held: Sequence[Stored | PublishError],
+) -> list[Outcome | None]:
+    """Return what became of each message: the gravest of what became of its records."""
+    outcomes: list[Outcome | None] = [Outcome.DUPLICATE] * count
+    for index, result in zip(lot.record_owners, results, strict=True):
+        if not isinstance(result, Stored):
+            outcomes[index] = None
+        elif not result.duplicate and outcomes[index] is not None:
+            outcomes[index] = Outcome.STORED
+    for index, result in zip(lot.reject_owners, held, strict=True):
+        outcomes[index] = Outcome.QUARANTINED if isinstance(result, Stored) else None
+    return outcomes
+
+
+def describe(violations: Sequence[Any]) -> str:
+    """Return a record's violations as one sentence: which field, and what was expected."""
+    parts = []
+    for violation in violations[:_VIOLATIONS_SHOWN]:
+        path = violation.proto.field
+        elements = path.elements if path is not None else ()
+        where = ".".join(element.field_name for element in elements) or "record"
+        parts.append(f"{where}: {violation.proto.message}")
+    more = len(violations) - _VIOLATIONS_SHOWN
+    if more > 0:
+        parts.append(f"and {more} more")
+    return "; ".join(parts)
