@@ -14,6 +14,8 @@ from typing import Final
 # Krasovsky 1940: its greater half-axis in metres and the square of its eccentricity.
 _AXIS_M: Final = 6378245.0
 _ECCENTRICITY_2: Final = 0.00669342162296594323
+# The box that all implementations use for mainland China, in degrees.
+_SOUTH, _NORTH, _WEST, _EAST = 0.8293, 55.8271, 72.004, 137.8347
 _BD_ANGLE: Final = math.pi * 3000.0 / 180.0
 # Each round leaves about a thousandth of the error; 10 leave nothing a double can show.
 _ROUNDS: Final = 10
@@ -77,8 +79,8 @@ def bd09_from_gcj02(latitude: float, longitude: float) -> tuple[float, float]:
 
 
 def _is_shifted(latitude: float, longitude: float) -> bool:
-    """Tell whether GCJ-02 moves a point: the box that all implementations use."""
-    return 0.8293 < latitude < 55.8271 and 72.004 < longitude < 137.8347
+    """Tell whether GCJ-02 moves a point."""
+    return _SOUTH < latitude < _NORTH and _WEST < longitude < _EAST
 
 
 def _shift_m(x: float, y: float) -> tuple[float, float]:

@@ -1,0 +1,1 @@
+"""What the weather department's legacy systems send."""

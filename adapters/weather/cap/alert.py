@@ -1,0 +1,210 @@
+"""Parse CAP 1.1 and 1.2 alerts (OASIS CAP-V1.2, section 3.2) into one plain shape."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final, TypeVar
+from xml.etree.ElementTree import Element
+
+from adapters.sdk.errors import Untranslatable
+from adapters.weather.cap.areas import AreaText
+from adapters.weather.cap.document import NAMESPACE_PREFIX
+from adapters.weather.cap.elements import children, pairs, required, text, texts
+from adapters.weather.cap.moments import moment
+from liandong.record.v1.record_pb2 import STATUS_ACTUAL, STATUS_EXERCISE, STATUS_TEST, Status
+from liandong.weather.v1 import weather_pb2 as weather
+
+T = TypeVar("T")
+
+_CLAUSE: Final = "CAP 1.2, 3.2"
+_TRIPLE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceText:
+    """An earlier message that an alert names."""
+
+    identifier: str
+    sender: str = ""
+    sent: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """One ``info`` of an alert; words are the alert's own, times in UTC."""
+
+    language: str = ""
+    categories: tuple[str, ...] = ()
+    event: str = ""
+    event_type: str = ""
+    urgency: str = ""
+    severity: str = ""
+    certainty: str = ""
+    effective: datetime | None = None
+    onset: datetime | None = None
+    expires: datetime | None = None
+    sender_title: str = ""
+    headline: str = ""
+    description: str = ""
+    instruction: str = ""
+    response_types: tuple[str, ...] = ()
+    web: str = ""
+    contact: str = ""
+    audience: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+    event_codes: tuple[tuple[str, str], ...] = ()
+    areas: tuple[AreaText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert of CAP or of the Chinese profile; times in UTC.
+
+    ``classified`` is the profile's own word on secrecy, empty when there is none;
+    ``issuer_district`` the division of the issuer's code (Chinese profile).
+    """
+
+    profile: str
+    identifier: str
+    sender: str
+    sent: datetime
+    status: "Status.ValueType"
+    message_type: "weather.MessageType.ValueType"
+    scope: "weather.Scope.ValueType"
+    source: str = ""
+    note: str = ""
+    codes: tuple[str, ...] = ()
+    incidents: tuple[str, ...] = ()
+    references: tuple[ReferenceText, ...] = ()
+    infos: tuple[Info, ...] = ()
+    classified: str = ""
+    issuer_district: str = ""
+
+
+# CAP's System and Draft are no more to be acted on than its Test.
+STATUSES: Final = {
+    "Actual": STATUS_ACTUAL,
+    "Exercise": STATUS_EXERCISE,
+    "System": STATUS_TEST,
+    "Test": STATUS_TEST,
+    "Draft": STATUS_TEST,
+}
+MESSAGE_TYPES: Final = {
+    "Alert": weather.MESSAGE_TYPE_ALERT,
+    "Update": weather.MESSAGE_TYPE_UPDATE,
+    "Cancel": weather.MESSAGE_TYPE_CANCEL,
+    "Ack": weather.MESSAGE_TYPE_ACK,
+    "Error": weather.MESSAGE_TYPE_ERROR,
+}
+SCOPES: Final = {
+    "Public": weather.SCOPE_PUBLIC,
+    "Restricted": weather.SCOPE_RESTRICTED,
+    "Private": weather.SCOPE_PRIVATE,
+}
+
+
+def parse_cap(alert: Element, zone: tzinfo) -> Alert:
+    """Return a CAP alert.
+
+    Args:
+        alert: The ``alert`` element, of any CAP namespace or of none.
+        zone: The zone of times that name none, which CAP forbids and senders do.
+
+    Raises:
+        Untranslatable: A required element is missing or says what CAP does not know.
+    """
+    return Alert(
+        profile=_profile(alert),
+        identifier=required(alert, "identifier", _CLAUSE),
+        sender=required(alert, "sender", _CLAUSE),
+        sent=moment(required(alert, "sent", _CLAUSE), "alert.sent", zone),
+        status=word(alert, "status", STATUSES),
+        message_type=word(alert, "msgType", MESSAGE_TYPES),
+        scope=word(alert, "scope", SCOPES),
+        source=text(alert, "source"),
+        note=text(alert, "note"),
+        codes=texts(alert, "code"),
+        incidents=tuple(" ".join(texts(alert, "incidents")).split()),
+        references=references(" ".join(texts(alert, "references")), zone),
+        infos=tuple(_info(info, zone) for info in children(alert, "info")),
+    )
+
+
+def word(alert: Element, name: str, known: Mapping[str, T]) -> T:
+    """Return what a required element's word stands for; case is forgiven.
+
+    Raises:
+        Untranslatable: The element is missing, or its word is not known.
+    """
+    written = required(alert, name, _CLAUSE)
+    for expected, meaning in known.items():
+        if expected.casefold() == written.casefold():
+            return meaning
+    raise Untranslatable(f"alert.{name}", written, expected=f"one of {', '.join(known)}")
+
+
+def references(written: str, zone: tzinfo) -> tuple[ReferenceText, ...]:
+    """Read ``sender,identifier,sent`` triples; a bare identifier stands for itself."""
+    return tuple(_reference(one, zone) for one in written.split())
+
+
+def _reference(written: str, zone: tzinfo) -> ReferenceText:
+    """Read one reference; a time that cannot be read is left out, the name is what counts."""
+    parts = written.split(",")
+    if len(parts) != _TRIPLE or not parts[1]:
+        return ReferenceText(written)
+    try:
+        sent = moment(parts[2], "alert.references", zone)
+    except Untranslatable:
+        sent = None
+    return ReferenceText(parts[1], parts[0], sent)
+
+
+def optional_moment(element: Element, name: str, zone: tzinfo) -> datetime | None:
+    """Return a time that an element may hold."""
+    written = text(element, name)
+    return moment(written, f"info.{name}", zone) if written else None
+
+
+def _profile(alert: Element) -> str:
+    """Return ``CAP 1.2`` and the like."""
+    namespace = alert.tag.rpartition("}")[0].lstrip("{")
+    return f"CAP {namespace.removeprefix(NAMESPACE_PREFIX)}"[:64] if namespace else "CAP"
+
+
+def _info(info: Element, zone: tzinfo) -> Info:
+    """Read one ``info``."""
+    return Info(
+        language=text(info, "language"),
+        categories=texts(info, "category"),
+        event=text(info, "event"),
+        urgency=text(info, "urgency"),
+        severity=text(info, "severity"),
+        certainty=text(info, "certainty"),
+        effective=optional_moment(info, "effective", zone),
+        onset=optional_moment(info, "onset", zone),
+        expires=optional_moment(info, "expires", zone),
+        sender_title=text(info, "senderName"),
+        headline=text(info, "headline"),
+        description=text(info, "description"),
+        instruction=text(info, "instruction"),
+        response_types=texts(info, "responseType"),
+        web=text(info, "web"),
+        contact=text(info, "contact"),
+        audience=text(info, "audience"),
+        parameters=pairs(info, "parameter"),
+        event_codes=pairs(info, "eventCode"),
+        areas=tuple(_area(area) for area in children(info, "area")),
+    )
+
+
+def _area(area: Element) -> AreaText:
+    """Read one ``area``."""
+    return AreaText(
+        description=text(area, "areaDesc"),
+        polygons=texts(area, "polygon"),
+        circles=texts(area, "circle"),
+        geocodes=pairs(area, "geocode"),
+        altitude_ft=text(area, "altitude"),
+        ceiling_ft=text(area, "ceiling"),
+    )

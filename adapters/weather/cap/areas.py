@@ -1,0 +1,193 @@
+"""Turn an alert's areas into polygons, circles and codes in WGS-84 and metres."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, TypeVar
+
+from liandong.place.v1.place_pb2 import Area, Circle, Geocode, Location, Point, Polygon
+
+T = TypeVar("T")
+
+_FOOT_M: Final = 0.3048
+_KILOMETRE_M: Final = 1000.0
+_RING: Final = 4
+_SHOWN: Final = 60
+_HALF_TURN: Final = 180.0
+# Systems of codes whose codes are administrative divisions of China.
+_DIVISIONS: Final = re.compile(r"gb\s*/?\s*t?\s*(2260|10114)|行政区|区划", re.IGNORECASE)
+_DIVISION: Final = re.compile(r"[1-9]\d{5}(\d{3}){0,2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaText:
+    """An area in the alert's own words; altitudes in feet above sea level (CAP 1.2, 3.2.4)."""
+
+    description: str = ""
+    polygons: tuple[str, ...] = ()
+    circles: tuple[str, ...] = ()
+    geocodes: tuple[tuple[str, str], ...] = ()
+    altitude_ft: str = ""
+    ceiling_ft: str = ""
+
+
+def to_area(written: AreaText, doubts: list[str]) -> Area:
+    """Return an area; shapes that cannot be read are left out and told in ``doubts``.
+
+    A warning whose outline is garbled still warns: its words and codes stand.
+    """
+    area = Area(description=written.description)
+    area.polygons.extend(_read(written.polygons, _polygon, "polygon", doubts))
+    area.circles.extend(_read(written.circles, _circle, "circle", doubts))
+    area.geocodes.extend(Geocode(system=system, code=code) for system, code in written.geocodes)
+    for altitude in _read((written.altitude_ft,), _metres, "altitude", doubts):
+        area.altitude_m = altitude
+    for ceiling in _read((written.ceiling_ft,), _metres, "ceiling", doubts):
+        area.ceiling_m = ceiling
+    return area
+
+
+def to_location(areas: Iterable[Area], fallback_district: str) -> Location:
+    """Return the union of areas, with a point inside and the division that holds them all.
+
+    Args:
+        areas: All parts' areas; the same area said in two languages counts once.
+        fallback_district: The division when no code names one.
+    """
+    location = Location()
+    seen: set[bytes] = set()
+    for area in areas:
+        identity = area.SerializeToString(deterministic=True)
+        if identity not in seen:
+            seen.add(identity)
+            location.areas.append(area)
+    center = _center(location.areas)
+    if center is not None:
+        location.point.CopyFrom(center)
+    location.district = _common_district(location.areas) or fallback_district
+    return location
+
+
+def division(code: str) -> str:
+    """Shorten a 12-digit division code to what it names: city, district, street or village."""
+    if len(code) == 12:  # noqa: PLR2004 - GB/T 10114 codes have 12 digits when padded.
+        return code[:6] if code.endswith("000000") else code.removesuffix("000")
+    return code
+
+
+def _common_district(areas: Iterable[Area]) -> str:
+    """Return the smallest division that holds all that the areas' codes name."""
+    found = {
+        division(geocode.code)
+        for area in areas
+        for geocode in area.geocodes
+        if _DIVISIONS.search(geocode.system) and _DIVISION.fullmatch(geocode.code)
+    }
+    if len(found) <= 1:
+        return next(iter(found), "")
+    # GB/T 2260: two digits province, two city, two district; then three each.
+    for digits in (9, 6, 4, 2):
+        prefixes = {code[:digits] for code in found}
+        if len(prefixes) == 1 and len(prefix := prefixes.pop()) == digits:
+            return prefix.ljust(6, "0")
+    return ""
+
+
+def _read(
+    written: Iterable[str], reader: Callable[[str], T], shape: str, doubts: list[str]
+) -> Iterator[T]:
+    """Yield what a reader makes of each text that is not empty."""
+    for one in filter(None, written):
+        try:
+            yield reader(one)
+        except ValueError:
+            doubts.append(f"{shape} {one[:_SHOWN]!r} cannot be read and was left out")
+
+
+def _polygon(written: str) -> Polygon:
+    """Read ``lat,lon lat,lon ...``; a ring left open is closed."""
+    points = [_point(pair) for pair in written.split()]
+    if points and points[0] != points[-1]:
+        points.append(points[0])
+    if len(points) < _RING:
+        raise ValueError
+    return Polygon(points=points)
+
+
+def _circle(written: str) -> Circle:
+    """Read ``lat,lon radius``, the radius in kilometres."""
+    center, radius = written.split()
+    radius_m = _number(radius) * _KILOMETRE_M
+    if radius_m < 0:
+        raise ValueError
+    return Circle(center=_point(center), radius_m=radius_m)
+
+
+def _metres(written: str) -> float:
+    """Read feet."""
+    return _number(written) * _FOOT_M
+
+
+def _point(written: str) -> Point:
+    """Read ``lat,lon``."""
+    latitude, longitude = (_number(part) for part in written.split(","))
+    if abs(latitude) > _HALF_TURN / 2 or abs(longitude) > _HALF_TURN:
+        raise ValueError
+    return Point(latitude_deg=latitude, longitude_deg=longitude)
+
+
+def _number(written: str) -> float:
+    """Read a finite number."""
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _center(areas: Sequence[Area]) -> Point | None:
+    """Return the centre of the first polygon or circle."""
+    for area in areas:
+        if area.polygons:
+            return _centroid(area.polygons[0])
+        if area.circles:
+            return Point(
+                latitude_deg=area.circles[0].center.latitude_deg,
+                longitude_deg=area.circles[0].center.longitude_deg,
+            )
+    return None
+
+
+def _centroid(polygon: Polygon) -> Point:
+    """Return a ring's centre of area, in the plane of degrees: near enough for a marker."""
+    first = polygon.points[0]
+    # Beside the first point, so that rings across the 180th meridian stay in one piece.
+    ring = [
+        (
+            math.remainder(point.longitude_deg - first.longitude_deg, 2 * _HALF_TURN),
+            point.latitude_deg - first.latitude_deg,
+        )
+        for point in polygon.points
+    ]
+    twice_area = x = y = 0.0
+    for (x0, y0), (x1, y1) in pairwise(ring):
+        cross = x0 * y1 - x1 * y0
+        twice_area += cross
+        x += (x0 + x1) * cross
+        y += (y0 + y1) * cross
+    x, y = (x / (3 * twice_area), y / (3 * twice_area)) if twice_area else (math.inf, math.inf)
+    middle_x, middle_y = _middle([x for x, _ in ring], x), _middle([y for _, y in ring], y)
+    return Point(
+        latitude_deg=first.latitude_deg + middle_y,
+        longitude_deg=math.remainder(first.longitude_deg + middle_x, 2 * _HALF_TURN),
+    )
+
+
+def _middle(values: Sequence[float], preferred: float) -> float:
+    """Return the preferred value if it lies among the values, else the middle of their span.
+
+    A ring that crosses itself or has no area has a centre anywhere.
+    """
+    low, high = min(values), max(values)
+    return preferred if low <= preferred <= high else (low + high) / 2

@@ -1,0 +1,98 @@
+"""Collect one XML document per file or response and find the alerts in it."""
+
+from dataclasses import dataclass
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from adapters.sdk.message import Undecodable
+from adapters.weather.cap.markup import MarkupRefused, parse
+
+NAMESPACE_PREFIX: Final = "urn:oasis:names:tc:emergency:cap:"
+MAX_DOCUMENT_BYTES: Final = 4 * 1024 * 1024
+_MAX_ALERTS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CapDocument:
+    """One alert.
+
+    Attributes:
+        raw: The document's exact bytes; alerts that share a document share them.
+        alert: The ``alert`` element, of CAP or of the Chinese profile.
+    """
+
+    raw: bytes
+    alert: Element
+
+
+class CapDecoder:
+    """Reads a document of at most ``limit`` bytes; sans I/O, one per file or response.
+
+    The document's end is the file's: ``feed`` only collects, ``close`` decodes. A document
+    may be one alert, or hold alerts (an Atom feed, SOAP, EDXL-DE).
+    """
+
+    def __init__(self, limit: int = MAX_DOCUMENT_BYTES) -> None:
+        self._limit = limit
+        self._collected = bytearray()
+        self._size = 0
+
+    def feed(self, data: bytes) -> list[CapDocument | Undecodable]:
+        """Collect a piece; what is beyond the limit is counted and dropped."""
+        self._size += len(data)
+        self._collected += data[: self._limit - len(self._collected)]
+        return []
+
+    def close(self) -> list[CapDocument | Undecodable]:
+        """Decode what came; an empty file holds nothing."""
+        raw, size = bytes(self._collected), self._size
+        self._collected, self._size = bytearray(), 0
+        if not raw:
+            return []
+        if size > self._limit:
+            reason = (
+                f"the document has {size} bytes, of which the first {self._limit} are kept; "
+                f"expected at most {self._limit}"
+            )
+            return [Undecodable(raw, cause="oversize", reason=reason)]
+        return _decode(raw)
+
+
+def _decode(raw: bytes) -> list[CapDocument | Undecodable]:
+    """Decode a whole document."""
+    try:
+        root = parse(raw)
+    except MarkupRefused as refusal:
+        return [Undecodable(raw, cause=refusal.cause, reason=str(refusal))]
+    alerts = find_alerts(root)
+    if not alerts:
+        reason = (
+            f"the document is XML, but its root is <{_shown(root)}> and it holds no alert; "
+            f"expected an <alert> of {NAMESPACE_PREFIX}1.1 or 1.2, or one of the Chinese profile "
+            "(no namespace, with sendTime)"
+        )
+        return [Undecodable(raw, cause="not_cap", reason=reason)]
+    if len(alerts) > _MAX_ALERTS:
+        reason = f"the document holds {len(alerts)} alerts; expected at most {_MAX_ALERTS}"
+        return [Undecodable(raw, cause="oversize", reason=reason)]
+    return [CapDocument(raw, alert) for alert in alerts]
+
+
+def find_alerts(root: Element) -> list[Element]:
+    """Return a tree's alerts: the root itself, or those that another format carries."""
+    if _is_alert(root) or root.tag == "alert":
+        return [root]
+    return [element for element in root.iter() if _is_alert(element)]
+
+
+def _is_alert(element: Element) -> bool:
+    """Tell whether an element is an alert of CAP, or has what every alert has."""
+    tag = element.tag
+    if tag.startswith("{" + NAMESPACE_PREFIX):
+        return tag.endswith("}alert")
+    return tag == "alert" and element.find("identifier") is not None
+
+
+def _shown(element: Element) -> str:
+    """Return an element's name for a person, no longer than a line."""
+    return str(element.tag).replace("{", "").replace("}", " ")[:120]
