@@ -8,8 +8,9 @@ from typing import ClassVar, Final
 import msgspec
 
 from adapters.environment.hj212.answers import acknowledgement
-from adapters.environment.hj212.clock import Clock
-from adapters.environment.hj212.codes import AIR, AVERAGING, DISCHARGE, REPORT, REPORTS
+from adapters.environment.hj212.clock import Clock, moment_of
+from adapters.environment.hj212.codes import AVERAGING, REPORT, REPORTS
+from adapters.environment.hj212.envelope import Address, Envelopes
 from adapters.environment.hj212.frame import Frame, Hj212Decoder
 from adapters.environment.hj212.items import items_of
 from adapters.environment.hj212.options import Hj212Options, location_of
@@ -19,12 +20,12 @@ from adapters.environment.hj212.translate import Translator
 from adapters.sdk.adapter import Adapter, Outcome, Translated
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.feed import FeedConfig
-from liandong.place.v1 import place_pb2 as place
+from liandong.record.v1.record_pb2 import Record
 
 _PLAIN: Final = re.compile(r"[;,\s]*[^=;,]+=[^=]")
 
 
-class Hj212(Adapter[Frame]):
+class Hj212(Adapter[Frame, Hj212Options]):
     """Receives HJ 212 of 2005, 2017 and 2025 and shares what it says.
 
     Readings become ``environment.air``, ``environment.discharge`` or ``water.quality``,
@@ -40,17 +41,13 @@ class Hj212(Adapter[Frame]):
 
     def __init__(self, feed: FeedConfig, options: Hj212Options) -> None:
         super().__init__(feed, options)
-        self._options = options
-        self._clock = Clock(feed.time_zone, self.now)
+        self._clock = Clock(self.zone, self.now)
         self._translator = Translator(options, self._clock)
-        self._locations = {
-            mn: location_of(site, feed.district) for mn, site in options.sites.items()
-        }
-        self._elsewhere = location_of(None, feed.district)
+        self._envelopes = Envelopes(self._blank)
 
     def decoder(self) -> Hj212Decoder:
         """Return a decoder for one connection or file."""
-        return Hj212Decoder(self._options.longest_segment)
+        return Hj212Decoder(self.options.longest_segment)
 
     def translate(self, message: Frame) -> Iterable[Translated]:
         """Return the frame's one record.
@@ -62,6 +59,7 @@ class Hj212(Adapter[Frame]):
         segment = message.segment
         if not segment.mn:
             raise Untranslatable("MN", "", expected="the logger's number", cause="station")
+        _refuse_ciphertext(segment)
         if segment.cn in AVERAGING:
             return (self._observation(message, segment),)
         if segment.cn in REPORTS:
@@ -77,49 +75,49 @@ class Hj212(Adapter[Frame]):
         quarantined because the raw bytes are, and sending them again would not mend
         them. What is not even a frame is never answered.
         """
+        del outcome
         return acknowledgement(message.segment)
 
     def _observation(self, message: Frame, segment: Segment) -> Translated:
-        _refuse_ciphertext(segment)
         seen = self._translator.observe(segment)
-        shared = self.record(
-            seen.kind,
-            segment.mn,
-            observed_at=seen.observed_at,
-            raw=message.raw,
-            source_message_id=segment.qn,
-            sent_at=self._clock.perhaps(segment.qn),
-            quality=seen.quality,
-            location=self._location(segment.mn),
-            format_version=segment.version,
+        record = self._envelopes.record(
+            Address(seen.kind, segment.mn, segment.version),
+            seen.body,
+            seen.quality,
+            observed=seen.observed,
+            received=moment_of(self.now()),
+            sent=self._clock.perhaps("QN", segment.qn),
+            message=message.raw,
+            number=segment.qn,
         )
-        if seen.kind == AIR:
-            shared.environment_air.MergeFromString(seen.body)
-        elif seen.kind == DISCHARGE:
-            shared.environment_discharge.MergeFromString(seen.body)
-        else:
-            shared.water_quality.MergeFromString(seen.body)
-        return Translated(shared, _message_id(message))
+        return Translated(record, _message_id(message))
 
     def _report(self, message: Frame, segment: Segment) -> Translated:
-        _refuse_ciphertext(segment)
         told = report(segment, self._clock, self.now())
-        shared = self.record(
+        sent = self._clock.perhaps("QN", segment.qn)
+        record = self.record(
             REPORT,
             segment.mn,
             observed_at=told.observed_at,
             raw=message.raw,
             source_message_id=segment.qn,
-            sent_at=self._clock.perhaps(segment.qn),
+            sent_at=sent.utc() if sent else None,
             quality=told.quality,
-            location=self._location(segment.mn),
+            location=location_of(self.options.sites.get(segment.mn)),
             format_version=segment.version,
         )
-        shared.station_report.CopyFrom(told.report)
-        return Translated(shared, _message_id(message))
+        record.station_report.CopyFrom(told.report)
+        return Translated(record, _message_id(message))
 
-    def _location(self, mn: str) -> place.Location | None:
-        return self._locations.get(mn, self._elsewhere)
+    def _blank(self, address: Address) -> Record:
+        return self.record(
+            address.kind,
+            address.mn,
+            observed_at=self.now(),
+            raw=b"",
+            location=location_of(self.options.sites.get(address.mn)),
+            format_version=address.version,
+        )
 
 
 def _message_id(message: Frame) -> str:

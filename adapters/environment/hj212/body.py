@@ -19,7 +19,10 @@ _NAMED: Final = 8
 
 
 def body_of(
-    subject: Subject, st: str, averaging: environment.Averaging, measured: Sequence[Measured]
+    subject: Subject,
+    st: str,
+    averaging: environment.Averaging.ValueType,
+    measured: Sequence[Measured],
 ) -> Body:
     """Return a body without the station's number; of two factors for a field the first counts."""
     body: Body

@@ -2,84 +2,99 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from adapters.sdk.errors import Untranslatable
+from google.protobuf.timestamp_pb2 import Timestamp
 
-_REMEMBERED = 4096
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_AHEAD = timedelta(days=1)
+from adapters.sdk.errors import Untranslatable
+from adapters.sdk.times import from_digits
+
+_REMEMBERED: Final = 4096
+_MINUTE: Final = 12
+"""Digits up to the minute."""
+_MILLIS: Final = 3
+_SECONDS: Final = frozenset(f"{second:02d}" for second in range(60))
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(NamedTuple):
+    """A time as protobuf has it: without a datetime between, which costs more than the rest."""
+
+    seconds: int
+    """Since 1970, UTC."""
+    nanos: int
+
+    def write(self, stamp: Timestamp) -> None:
+        """Put this time into a timestamp."""
+        stamp.seconds = self.seconds
+        stamp.nanos = self.nanos
+
+    def utc(self) -> datetime:
+        """Return it as a datetime, UTC."""
+        return _EPOCH + timedelta(seconds=self.seconds, microseconds=self.nanos // 1000)
+
+
+def moment_of(time: datetime) -> Moment:
+    """Return an aware datetime as a moment."""
+    return Moment(int(time.timestamp()), time.microsecond * 1000)
 
 
 class Clock:
     """Turns a frame's local times into UTC.
 
-    Loggers of one city speak of the same seconds, so what a text means is
+    Loggers of one city speak of the same minutes, so what a minute means is
     remembered; dates are not parsed twice.
     """
 
-    def __init__(self, time_zone: str, now: Callable[[], datetime]) -> None:
-        self._zone = ZoneInfo(time_zone)
+    def __init__(self, zone: ZoneInfo, now: Callable[[], datetime]) -> None:
+        self._zone = zone
         self._now = now
-        self._minutes: dict[str, datetime] = {}
+        self._minutes: dict[str, int] = {}
 
-    def utc(self, field: str, text: str) -> datetime:
-        """Return the UTC time that ``text`` means.
-
-        Takes 14 digits, or 17 with milliseconds.
+    def moment(self, field: str, text: str) -> Moment:
+        """Return the time that ``text`` means: 14 digits, or 17 with milliseconds.
 
         Raises:
             Untranslatable: The digits are no date, lie before 1990, or more than a
                 day ahead of now. Its cause is ``time``.
         """
-        size = len(text)
-        if (size != 14 and size != 17) or not (text.isascii() and text.isdigit()):
-            raise _impossible(field, text)
-        minute = self._minutes.get(text[:12])
+        minute = self._minutes.get(text[:_MINUTE])
         if minute is None:
             minute = self._minute(field, text)
-        second = int(text[12:14])
-        if second > 59:
+        second, fraction = text[12:14], text[14:]
+        if second not in _SECONDS:
             raise _impossible(field, text)
-        if size == 14:
-            return minute.replace(second=second)
-        return minute.replace(second=second, microsecond=int(text[14:]) * 1000)
+        if not fraction:
+            return Moment(minute + int(second), 0)
+        if len(fraction) != _MILLIS or not (fraction.isascii() and fraction.isdigit()):
+            raise _impossible(field, text)
+        return Moment(minute + int(second), int(fraction) * 1_000_000)
 
-    def perhaps(self, text: str) -> datetime | None:
-        """Return the UTC time of a QN, or None when it has none or an impossible one."""
+    def perhaps(self, field: str, text: str) -> Moment | None:
+        """Return the time, or None when there is none or an impossible one."""
         if not text:
             return None
         try:
-            return self.utc("QN", text)
+            return self.moment(field, text)
         except Untranslatable:
             return None
 
-    def _minute(self, field: str, text: str) -> datetime:
-        try:
-            local = datetime(
-                int(text[:4]),
-                int(text[4:6]),
-                int(text[6:8]),
-                int(text[8:10]),
-                int(text[10:12]),
-                tzinfo=self._zone,
-            )
-            minute = local.astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise _impossible(field, text) from error
-        if not _EARLIEST <= minute <= self._now() + _AHEAD:
+    def _minute(self, field: str, text: str) -> int:
+        digits = text[:_MINUTE]
+        if len(digits) != _MINUTE or not (digits.isascii() and digits.isdigit()):
             raise _impossible(field, text)
+        try:
+            time = from_digits(field, f"{digits}00", self._zone, self._now())
+        except OverflowError as error:
+            raise _impossible(field, text) from error
         if len(self._minutes) >= _REMEMBERED:
             self._minutes.clear()
-        self._minutes[text[:12]] = minute
+        minute = self._minutes[digits] = int(time.timestamp())
         return minute
 
 
 def _impossible(field: str, text: str) -> Untranslatable:
     return Untranslatable(
-        field,
-        text,
-        expected="yyyyMMddHHmmss[SSS], local time, after 1990 and not in the future",
-        cause="time",
-        remedy="Set the logger's clock.",
+        field, text, expected="a local time as yyyyMMddHHmmss or yyyyMMddHHmmssSSS", cause="time"
     )

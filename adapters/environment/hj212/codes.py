@@ -20,7 +20,7 @@ class Subject(NamedTuple):
     """Kind of record, ``environment.air``."""
     table: str
     """Which factors and units apply: ``ambient`` air, ``source`` of gas, ``water``."""
-    medium: environment.Medium = environment.MEDIUM_UNSPECIFIED
+    medium: environment.Medium.ValueType = environment.MEDIUM_UNSPECIFIED
     """What flows out, of outlets."""
 
 

@@ -18,6 +18,10 @@ damaged frame passes it once in 256 times.
 from typing import Final
 
 _POLYNOMIAL: Final = 0xA001
+_ORDER: Final = 8
+"""H applied so often is the identity."""
+_LONGEST: Final = 8192
+"""Beyond what any option allows; there the folds end."""
 
 
 def _shifted(register: int) -> int:
@@ -34,7 +38,7 @@ def _powers() -> tuple[bytes, ...]:
     """H applied 0 to 7 times, each as a table for ``bytes.translate``."""
     step = bytes(value >> 8 for value in _TABLE)
     powers = [bytes(range(256))]
-    while len(powers) < 8:
+    while len(powers) < _ORDER:
         powers.append(powers[-1].translate(step))
     return tuple(powers)
 
@@ -74,7 +78,7 @@ def checksum(segment: bytes) -> int:
     """
     if not segment:
         return 0xFFFF
-    if len(segment) > 8192:
+    if len(segment) > _LONGEST:
         return checksum_by_the_book(segment)
     word = int.from_bytes(segment)
     for bits, mask in _FOLDS_FOR[len(segment) >> 6]:

@@ -62,7 +62,7 @@ class Definition(NamedTuple):
     title: str = ""
     unit: str = ""
     """UCUM; empty when nobody says."""
-    basis: quantity.UnitBasis = quantity.UNIT_BASIS_UNSPECIFIED
+    basis: quantity.UnitBasis.ValueType = quantity.UNIT_BASIS_UNSPECIFIED
     field: str = ""
     """The typed field that a valid value fills, or none."""
     scale: float = 1.0
@@ -147,7 +147,9 @@ class Factors:
             scale=1.0 if factor is None else factor,
         )
 
-    def _unit(self, profile: str, code: str, standard: str) -> tuple[str, quantity.UnitBasis]:
+    def _unit(
+        self, profile: str, code: str, standard: str
+    ) -> tuple[str, quantity.UnitBasis.ValueType]:
         for units, basis in (
             (self._site_units.get(profile, {}), quantity.UNIT_BASIS_SITE),
             (self._feed_units, quantity.UNIT_BASIS_FEED),

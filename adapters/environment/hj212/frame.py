@@ -8,7 +8,7 @@ cut into chunks.
 
 import re
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -43,6 +43,11 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 Piece = Frame | Undecodable
+
+
+class _Fault(NamedTuple):
+    cause: str
+    reason: str
 
 
 class Hj212Decoder:
@@ -103,7 +108,7 @@ class Hj212Decoder:
                 continue
             start = at + _HEAD_BYTES
             digits = held[at + 2 : start]
-            if not (digits.isdigit() and len(digits) == 4 and held.startswith(b"##", at)):
+            if not (digits.isdigit() and held.startswith(b"##", at)):
                 break
             end = start + int(digits)
             check = held[end : end + _CHECK_BYTES]
@@ -122,62 +127,51 @@ class Hj212Decoder:
         if head is None:
             if not ended and _HEAD_BEGUN.fullmatch(held, at):
                 return None
-            return self._begin_run(held, at, "garbage", "These bytes belong to no frame.")
+            return self._begin_run(held, at, _Fault("garbage", "These bytes belong to no frame."))
         start, length = head.end(), int(head[1])
-        said = f"The length field says {length} bytes"
         if length > self._longest:
-            said += f" and at most {self._longest} are taken."
-            return self._find_end(held, at, start, pieces, "oversized", said, ended=ended)
+            fault = _Fault(
+                "oversized",
+                f"The length field says {length} bytes and at most {self._longest} are taken.",
+            )
+            return self._find_end(held, at, pieces, fault, ended=ended)
         end = start + length
-        check = held[end : end + _CHECK_BYTES]
-        if len(check) < _CHECK_BYTES and not ended:
+        if len(held) < end + _CHECK_BYTES and not ended:
             self._need = end + _CHECK_BYTES - at
             return None
-        segment = held[start:end]
-        raw = held[at : end + _CHECK_BYTES]
-        if _CHECK.fullmatch(check):
-            computed = checksum(segment)
-            if computed == int(check, 16):
-                pieces.append(_read(raw, segment))
+        if len(held) >= end + _CHECK_BYTES:
+            piece = _checked(held[at : end + _CHECK_BYTES], held[start:end])
+            if piece is not None:
+                pieces.append(piece)
                 return end + _CHECK_BYTES
-            if segment.endswith(b"&&"):
-                pieces.append(_wrong_check(raw, check, computed))
-                return end + _CHECK_BYTES
-        said += ", and no segment ends there."
-        return self._find_end(held, at, start, pieces, "length", said, ended=ended)
+        fault = _Fault(
+            "length", f"The length field says {length} bytes, and no segment ends there."
+        )
+        return self._find_end(held, at, pieces, fault, ended=ended)
 
     def _find_end(
-        self,
-        held: bytes,
-        at: int,
-        start: int,
-        pieces: list[Piece],
-        cause: str,
-        said: str,
-        *,
-        ended: bool,
+        self, held: bytes, at: int, pieces: list[Piece], fault: _Fault, *, ended: bool
     ) -> int | None:
         """Settle a frame with a useless length field: it ends at its ``&&``, or at the next."""
         limit = at + self._window
         following = _START.search(held, at + 1, limit)
         own = following.start() if following else min(limit, len(held))
-        parameters = _PARAMETERS.search(held, start, own)
+        parameters = _PARAMETERS.search(held, at, own)
         end = _END.search(held, parameters.end(), own) if parameters else None
         if end is not None:
-            segment = held[start : end.start() + 2]
+            segment = held[_head_end(held, at) : end.start() + 2]
             right = "right" if checksum(segment) == int(end[1], 16) else "wrong too"
-            said += (
-                f" The segment that ends with && has {len(segment)}; its check value is {right}."
-            )
-            pieces.append(Undecodable(raw=held[at : end.end()], cause=cause, reason=said))
+            reason = f"{fault.reason} The one that ends with && has {len(segment)}; "
+            reason += f"its check value is {right}."
+            pieces.append(Undecodable(raw=held[at : end.end()], cause=fault.cause, reason=reason))
             return end.end()
         if following is None and len(held) < limit and not ended:
             return None
-        cause = "truncated" if cause == "length" else cause
-        return self._begin_run(held, at, cause, f"{said} The frame is not whole.")
+        cause = "truncated" if fault.cause == "length" else fault.cause
+        return self._begin_run(held, at, _Fault(cause, f"{fault.reason} The frame is not whole."))
 
-    def _begin_run(self, held: bytes, at: int, cause: str, reason: str) -> int:
-        self._run = Undecodable(raw=held[at : at + 1], cause=cause, reason=reason)
+    def _begin_run(self, held: bytes, at: int, fault: _Fault) -> int:
+        self._run = Undecodable(raw=held[at : at + 1], cause=fault.cause, reason=fault.reason)
         return at + 1
 
     def _gather(self, held: bytes, at: int, pieces: list[Piece], *, ended: bool) -> int:
@@ -209,10 +203,24 @@ def _read(raw: bytes, segment: bytes) -> Piece:
         return Undecodable(raw=raw, cause="segment", reason=str(error))
 
 
-def _wrong_check(raw: bytes, check: bytes, computed: int) -> Undecodable:
+def _checked(raw: bytes, segment: bytes) -> Piece | None:
+    """Return what a frame of this length is; None: it has another length."""
+    check = raw[-_CHECK_BYTES:]
+    if not _CHECK.fullmatch(check):
+        return None
+    computed = checksum(segment)
+    if computed == int(check, 16):
+        return _read(raw, segment)
+    if not segment.endswith(b"&&"):
+        return None
     return Undecodable(
         raw=raw,
         cause="crc",
         reason=f"The frame says its check value is {check.decode()}; over the data segment it is "
         f"{computed:04X}. The frame was damaged on its way, or edited.",
     )
+
+
+def _head_end(held: bytes, at: int) -> int:
+    head = _HEAD.match(held, at)
+    return head.end() if head else at

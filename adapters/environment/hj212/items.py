@@ -7,7 +7,8 @@ from adapters.environment.hj212.segment import pairs
 _SUBFIELDS = {
     name.lower(): name
     for name in (
-        "Rtd Min Avg Max Cou Flag EFlag ZsRtd ZsMin ZsAvg ZsMax SampleTime RS RT Info".split()
+        *("Rtd", "Min", "Avg", "Max", "Cou", "ZsRtd", "ZsMin", "ZsAvg", "ZsMax"),
+        *("Flag", "EFlag", "SampleTime", "RS", "RT", "Info"),
     )
 }
 

@@ -13,7 +13,9 @@ import re
 import struct
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 _OTHERS: Final = bytes(set(range(256)) - set(b"=,;"))
 _MARK: Final = struct.Struct("<6sH")
@@ -70,13 +72,15 @@ class Template:
         marks = [int.from_bytes(piece, "little") for piece in pieces[1::2]]
         places = [place & (_MOST_NUMBERS - 1) for place in marks]
         constants = pieces[0::2]
-        self._parts: list[bytes | float] = [
-            b"" if index & 1 else constants[index >> 1] for index in range(len(pieces))
-        ]
+        self._parts: list[bytes | float] = [0.0] * len(pieces)
+        self._parts[0::2] = constants
+        # A typed field repeats a measurement's number, which is read once.
+        numbers = sorted(set(places))
+        self._numbers = _picker(numbers)
+        self._spread = _picker([numbers.index(place) for place in places])
         self._pack = struct.Struct(
             "<" + "d".join(f"{len(constant)}s" for constant in constants)
         ).pack
-        self._numbers = _picker(places)
         self._flags = _picker(flags)
         self.flagged = bool(flags)
         """Whether the factors carry flags."""
@@ -92,11 +96,12 @@ class Template:
         if self._flags(values) != self._normal:
             return None
         try:
-            amounts = list(map(float, self._numbers(values)))
+            numbers = tuple(map(float, self._numbers(values)))
         except ValueError:
             return None
-        if not math.isfinite(sum(amounts)):
+        if not math.isfinite(sum(numbers)):
             return None
+        amounts = list(self._spread(numbers))
         for index, scale in self._scaled:
             amounts[index] *= scale
         parts = self._parts.copy()
@@ -104,7 +109,7 @@ class Template:
         return self._pack(*parts)
 
 
-def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+def _picker(places: Sequence[int]) -> Callable[[Sequence[T]], tuple[T, ...]]:
     """Return what picks these values; ``itemgetter`` gives no tuple for one place or none."""
     if len(places) > 1:
         return itemgetter(*places)

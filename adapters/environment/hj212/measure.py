@@ -1,17 +1,34 @@
 """One factor as a measurement: its values, its quality, and what it adds to the body."""
 
 import math
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from adapters.environment.hj212.clock import Clock
 from adapters.environment.hj212.factors import Definition
 from adapters.environment.hj212.flags import NORMAL, judge
 from adapters.environment.hj212.items import Factor
-from adapters.sdk.errors import Untranslatable
-from liandong.environment.v1 import environment_pb2 as environment
-from liandong.quantity.v1 import quantity_pb2 as quantity
+from liandong.environment.v1.environment_pb2 import AVERAGING_INSTANT, Averaging
+from liandong.quantity.v1.quantity_pb2 import (
+    QUALITY_LEVEL_MISSING,
+    QUALITY_LEVEL_SUSPECT,
+    QUALITY_LEVEL_VALID,
+    Measurement,
+    QualityLevel,
+)
 
-VALUES: Final = {
+_Value = Literal[
+    "value",
+    "min",
+    "mean",
+    "max",
+    "total",
+    "converted_value",
+    "converted_min",
+    "converted_mean",
+    "converted_max",
+]
+
+VALUES: Final[dict[str, _Value]] = {
     "Rtd": "value",
     "Min": "min",
     "Avg": "mean",
@@ -24,16 +41,16 @@ VALUES: Final = {
 }
 """Sub-fields that are numbers, and the fields of a measurement that hold them."""
 
-NO_UNIT: Final = "No table and no configuration gives this factor's unit."
+_NO_UNIT: Final = "No table and no configuration gives this factor's unit."
 
 
 class Measured(NamedTuple):
     """A factor, translated."""
 
-    measurement: quantity.Measurement
+    measurement: Measurement
     flag: str
     """The source's own letter."""
-    level: quantity.QualityLevel
+    level: QualityLevel.ValueType
     """What its flag and its values make of it, aside from an unknown unit."""
     field: str
     """The typed field it fills, or none."""
@@ -52,9 +69,9 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def preferred(averaging: environment.Averaging) -> tuple[str, str]:
+def preferred(averaging: Averaging.ValueType) -> tuple[str, str]:
     """Return the sub-fields that speak for a factor, the better first."""
-    if averaging == environment.AVERAGING_INSTANT:
+    if averaging == AVERAGING_INSTANT:
         return ("Rtd", "Avg")
     return ("Avg", "Rtd")
 
@@ -62,80 +79,85 @@ def preferred(averaging: environment.Averaging) -> tuple[str, str]:
 def measure(
     factor: Factor,
     definition: Definition,
-    averaging: environment.Averaging,
+    averaging: Averaging.ValueType,
     clock: Clock | None = None,
 ) -> Measured:
     """Translate one factor; what is not a number is kept as text and judged suspect.
 
     ``clock`` reads SampleTime; without one that stays text.
     """
-    measurement = quantity.Measurement(
+    measurement = Measurement(
         code=definition.code,
         title=definition.title,
         unit=definition.unit,
         unit_basis=definition.basis,
     )
-    flag, notes = "", list[str]()
-    missing = False
+    notes: list[str] = []
     for name, text in factor.values.items():
         if name in VALUES:
-            value = number(text)
-            if value is not None:
-                setattr(measurement, VALUES[name], value)
-            elif text:
-                notes.append(f"{name} is not a number.")
-                _keep_text(measurement, name, text)
-            else:
-                missing = True
-        elif name == "Flag":
-            flag = text
+            _put_value(measurement, name, text, notes)
         elif name == "SampleTime":
-            _sampled(measurement, text, clock)
-        else:
+            _put_sample_time(measurement, text, clock)
+        elif name != "Flag":
             measurement.attributes.add(key=name, value=text)
-    judgement = judge(flag)
-    level = judgement.level
-    if judgement is not NORMAL and judgement.meaning:
-        notes.insert(0, f"{judgement.meaning[0].upper()}{judgement.meaning[1:]}.")
-    elif notes:
-        level = quantity.QUALITY_LEVEL_SUSPECT
-    elif missing and not any(measurement.HasField(field) for field in _NUMBERS):
-        level = quantity.QUALITY_LEVEL_MISSING
-        notes.append("There is no value.")
-    stated = level
-    if not definition.unit and level == quantity.QUALITY_LEVEL_VALID:
-        stated = quantity.QUALITY_LEVEL_SUSPECT
-        notes.append(NO_UNIT)
-    if stated != quantity.QUALITY_LEVEL_VALID:
-        measurement.quality.level = stated
-        measurement.quality.source_flag = flag[:64]
-        measurement.quality.note = " ".join(notes)[:512]
+    flag = factor.values.get("Flag", "")
+    level = _level(flag, factor, measurement, notes)
+    _put_quality(measurement, level, flag, notes)
     field, amount = "", 0.0
-    if definition.field and level == quantity.QUALITY_LEVEL_VALID:
+    if definition.field and level == QUALITY_LEVEL_VALID:
         for name in preferred(averaging):
-            if measurement.HasField(VALUES[name]):  # type: ignore[arg-type]
+            if measurement.HasField(VALUES[name]):
                 field = definition.field
                 amount = getattr(measurement, VALUES[name]) * definition.scale
                 break
     return Measured(measurement, flag, level, field, amount)
 
 
-_NUMBERS: Final = tuple(VALUES.values())
-
-
-def _keep_text(measurement: quantity.Measurement, name: str, text: str) -> None:
-    if measurement.text:
-        measurement.attributes.add(key=name, value=text)
-    else:
-        measurement.text = text
-
-
-def _sampled(measurement: quantity.Measurement, text: str, clock: Clock | None) -> None:
-    if clock is not None:
-        try:
-            measurement.sampled_at.FromDatetime(clock.utc("SampleTime", text))
-        except Untranslatable:
-            pass
+def _put_value(measurement: Measurement, name: str, text: str, notes: list[str]) -> None:
+    value = number(text)
+    if value is not None:
+        setattr(measurement, VALUES[name], value)
+    elif text:
+        notes.append(f"{name} is not a number.")
+        if measurement.text:
+            measurement.attributes.add(key=name, value=text)
         else:
+            measurement.text = text
+
+
+def _put_sample_time(measurement: Measurement, text: str, clock: Clock | None) -> None:
+    sampled = clock.perhaps("SampleTime", text) if clock else None
+    if sampled is None:
+        measurement.attributes.add(key="SampleTime", value=text)
+    else:
+        sampled.write(measurement.sampled_at)
+
+
+def _level(
+    flag: str, factor: Factor, measurement: Measurement, notes: list[str]
+) -> QualityLevel.ValueType:
+    """Judge by the flag first, then by the values, and note why."""
+    judgement = judge(flag)
+    if judgement is not NORMAL:
+        notes.insert(0, judgement.meaning)
+        return judgement.level
+    if notes:
+        return QUALITY_LEVEL_SUSPECT
+    expected = factor.values.keys() & VALUES.keys()
+    if expected and not any(measurement.HasField(VALUES[name]) for name in expected):
+        notes.append("There is no value.")
+        return QUALITY_LEVEL_MISSING
+    return judgement.level
+
+
+def _put_quality(
+    measurement: Measurement, level: QualityLevel.ValueType, flag: str, notes: list[str]
+) -> None:
+    if level == QUALITY_LEVEL_VALID:
+        if measurement.unit:
             return
-    measurement.attributes.add(key="SampleTime", value=text)
+        level = QUALITY_LEVEL_SUSPECT
+        notes.append(_NO_UNIT)
+    measurement.quality.level = level
+    measurement.quality.source_flag = flag[:64]
+    measurement.quality.note = " ".join(notes)[:512]

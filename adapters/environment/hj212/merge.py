@@ -9,6 +9,7 @@ from adapters.sdk.errors import Untranslatable
 
 MOST_FACTORS = 2048
 """As many as a record may hold."""
+_MOST_PACKETS = 9999
 
 
 class Union(NamedTuple):
@@ -34,7 +35,7 @@ def packet_of(segment: Segment) -> tuple[int, int]:
         number, total = int(segment.packet), int(segment.packets)
     except ValueError:
         number, total = 0, 0
-    if not 1 <= number <= total <= 9999:
+    if not 1 <= number <= total <= _MOST_PACKETS:
         raise Untranslatable(
             "PNO/PNUM",
             f"{segment.packet}/{segment.packets}",

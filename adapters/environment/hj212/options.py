@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from adapters.environment.hj212.units import ucum
-from liandong.place.v1 import place_pb2 as place
+from liandong.place.v1.place_pb2 import Location
 
 
 class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -46,11 +46,11 @@ class Hj212Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
                 ucum(unit, where=f"sites.{mn}.units.{code}")
 
 
-def location_of(site: Site | None, district: str) -> place.Location | None:
-    """Return where a site is, as far as the configuration says; the district is the feed's."""
+def location_of(site: Site | None) -> Location | None:
+    """Return where a site is, as far as the configuration says."""
     if site is None:
-        return place.Location(district=district) if district else None
-    location = place.Location(district=site.district or district, address=site.title)
+        return None
+    location = Location(district=site.district, address=site.title)
     if site.latitude is not None and site.longitude is not None:
         location.point.latitude_deg = site.latitude
         location.point.longitude_deg = site.longitude

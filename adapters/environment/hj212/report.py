@@ -6,7 +6,6 @@ from typing import NamedTuple
 from adapters.environment.hj212.clock import Clock
 from adapters.environment.hj212.codes import REPORTS
 from adapters.environment.hj212.segment import Segment, pairs
-from adapters.sdk.errors import Untranslatable
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.station.v1 import station_pb2 as station
 
@@ -30,15 +29,12 @@ def report(segment: Segment, clock: Clock, now: datetime) -> Reported:
     for name, value in (*pairs(segment.parameters), *segment.others):
         told.attributes.add(key=name or "-", value=value)
         times[name] = value
-    said = {name: times[name] for name in ("DataTime", "SystemTime", "QN") if times.get(name)}
-    for name, text in said.items():
-        try:
-            observed_at = clock.utc(name, text)
-        except Untranslatable:
-            continue
-        told.station_clock.FromDatetime(observed_at)
-        return Reported(observed_at, quantity.Quality(level=quantity.QUALITY_LEVEL_VALID), told)
+    said = [name for name in ("DataTime", "SystemTime", "QN") if times.get(name)]
     quality = quantity.Quality(level=quantity.QUALITY_LEVEL_VALID)
+    for name in said:
+        if moment := clock.perhaps(name, times[name]):
+            moment.write(told.station_clock)
+            return Reported(moment.utc(), quality, told)
     if said:
         quality.level = quantity.QUALITY_LEVEL_SUSPECT
         quality.note = "The station's clock is wrong; the time is that of arrival."

@@ -12,6 +12,7 @@ import msgspec
 
 from adapters.sdk.errors import AdapterError
 
+_FLAG_DIGITS = 3
 _STRAY = " \t\r\n,"
 
 _USUAL = re.compile(
@@ -127,7 +128,7 @@ def _parse_freely(text: str) -> Segment:
 
 
 def _flag(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 3):
+    if not (text.isascii() and text.isdigit() and len(text) <= _FLAG_DIGITS):
         raise MalformedSegment(f"says Flag={text!r}", expected="a whole number from 0 to 255")
     return int(text)
 

@@ -1,10 +1,10 @@
 """From a frame to the body of a record: which kind it is, and what goes into it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final, NamedTuple
 
-from adapters.environment.hj212.clock import Clock
+from adapters.environment.hj212.body import Body, body_of, quality_of, state_each
+from adapters.environment.hj212.clock import Clock, Moment
 from adapters.environment.hj212.codes import (
     AIR,
     AVERAGING,
@@ -15,10 +15,9 @@ from adapters.environment.hj212.codes import (
     subject_by_factors,
 )
 from adapters.environment.hj212.factors import Factors
-from adapters.environment.hj212.items import Factor, Items, items_of
+from adapters.environment.hj212.items import Factor, items_of
 from adapters.environment.hj212.layout import Reading, Template, mark, read
-from adapters.environment.hj212.body import Body, body_of, quality_of, state_each
-from adapters.environment.hj212.measure import VALUES, measure, preferred
+from adapters.environment.hj212.measure import VALUES, Measured, measure, preferred
 from adapters.environment.hj212.merge import Merger, Union, packet_of
 from adapters.environment.hj212.options import Hj212Options
 from adapters.environment.hj212.segment import Segment
@@ -27,6 +26,8 @@ from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.water.v1 import water_pb2 as water
 
 _TEMPLATES: Final = 1024
+_ONE_BYTE: Final = 127
+"""Longest text whose length protobuf writes in one byte."""
 _VALID: Final = quantity.QUALITY_LEVEL_VALID
 _SUSPECT: Final = quantity.QUALITY_LEVEL_SUSPECT
 _NORMAL: Final = {
@@ -40,7 +41,7 @@ class Observation(NamedTuple):
     """What a data message states, ready to be put into a record."""
 
     kind: str
-    observed_at: datetime
+    observed: Moment
     quality: quantity.Quality
     body: bytes
     """The kind's message, encoded."""
@@ -94,12 +95,12 @@ class Translator:
             self._templates[key] = template
         body = template.fill(reading.values)
         station = segment.mn.encode()
-        if body is None or len(station) > 127:
+        if body is None or len(station) > _ONE_BYTE:
             return None
-        observed_at = self._clock.utc("DataTime", reading.values[0])
+        observed = self._clock.moment("DataTime", reading.values[0])
         # Field 1 of every body is the station's number.
         head = b"\x0a%c%b" % (len(station), station)
-        return Observation(subject.kind, observed_at, _NORMAL[template.flagged], head + body)
+        return Observation(subject.kind, observed, _NORMAL[template.flagged], head + body)
 
     def _template(
         self, profile: str, segment: Segment, subject: Subject, reading: Reading
@@ -110,7 +111,9 @@ class Translator:
         if len(items.plain) != 1 or len(items.factors) == 0:
             return None
         averaging = AVERAGING[segment.cn]
-        measured, flags, scales = [], [], {}
+        measured: list[Measured] = []
+        flags: list[int] = []
+        scales: dict[int, float] = {}
         for factor in items.factors:
             numbers = {n: int(place) for n, place in factor.values.items() if n in VALUES}
             rest = {n: int(place) for n, place in factor.values.items() if n not in VALUES}
@@ -135,7 +138,7 @@ class Translator:
     def _long_way(self, segment: Segment) -> Observation:
         items = items_of(segment.parameters)
         data_time = items.plain_value("DataTime")
-        observed_at = self._observed_at(segment, data_time)
+        observed = self._observed(segment, data_time)
         number, total = packet_of(segment)
         factors = items.factors + items.bare()
         union = Union(0, (), factors)
@@ -161,12 +164,12 @@ class Translator:
         body = body_of(subject, segment.st, averaging, measured)
         setattr(body, _STATION[subject.kind], segment.mn)
         _packets(body, union)
-        return Observation(subject.kind, observed_at, quality, body.SerializeToString())
+        return Observation(subject.kind, observed, quality, body.SerializeToString())
 
-    def _observed_at(self, segment: Segment, data_time: str) -> datetime:
+    def _observed(self, segment: Segment, data_time: str) -> Moment:
         if data_time:
-            return self._clock.utc("DataTime", data_time)
-        return self._clock.utc("QN", segment.qn)
+            return self._clock.moment("DataTime", data_time)
+        return self._clock.moment("QN", segment.qn)
 
 
 def _guess(segment: Segment, factors: Sequence[Factor]) -> tuple[Subject, str]:

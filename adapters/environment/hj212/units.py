@@ -59,8 +59,14 @@ _SPELLINGS: Final = {
 } | {unit.lower(): unit for unit in _UNITS}
 
 
-class UnknownUnit(AdapterError):
-    """A unit in the configuration that has no meaning here."""
+_PLAIN: Final = str.maketrans({"\u00b5": "u", "\u03bc": "u", "\u00b3": "3", "^": ""})
+
+
+class UnknownUnit(AdapterError, ValueError):
+    """A unit in the configuration that has no meaning here.
+
+    Also a ValueError, by which the options' reader knows what is not a fault of its own.
+    """
 
     def __init__(self, unit: str, *, where: str) -> None:
         super().__init__(
@@ -75,7 +81,7 @@ def ucum(text: str, *, where: str) -> str:
     Raises:
         UnknownUnit: It is none of the known ones; ``where`` says whose it was.
     """
-    plain = text.strip().translate(str.maketrans({"µ": "u", "μ": "u", "³": "3", "^": None}))
+    plain = text.strip().translate(_PLAIN)
     unit = _SPELLINGS.get(plain.lower())
     if unit is None:
         raise UnknownUnit(text, where=where)
