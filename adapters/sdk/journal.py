@@ -5,6 +5,7 @@ import contextlib
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 
 import structlog
 
@@ -94,7 +95,7 @@ class Journal:
         self._stack = contextlib.AsyncExitStack()
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Journal":
+    async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._publisher)
         self._task = asyncio.create_task(self._keep())
         return self

@@ -86,24 +86,25 @@ class Pipeline:
         lot = _Sorted()
         for index, message in enumerate(messages):
             if isinstance(message, Undecodable):
-                self._reject(lot, index, message.raw, message.cause, message.reason, source)
+                self._reject(lot, index, message, source)
                 continue
             try:
                 translated = list(self._adapter.translate(message))
             except Untranslatable as error:
-                self._reject(lot, index, message.raw, error.cause, str(error), source)
+                refused = Undecodable(message.raw, error.cause, str(error))
+                self._reject(lot, index, refused, source)
                 continue
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - logged, quarantined, and gone on from
                 # A fault of the adapter must cost one message, not the feed.
                 _log.exception("the adapter failed", feed=self._adapter.feed.id)
                 reason = f"the adapter failed on it ({type(error).__name__}): report this"
-                self._reject(lot, index, message.raw, "bug", reason, source)
+                self._reject(lot, index, Undecodable(message.raw, "bug", reason), source)
                 continue
             for one in translated:
                 self._accept(lot, index, message.raw, one, source)
             if not translated:
                 reason = "the adapter made no record of it: report this"
-                self._reject(lot, index, message.raw, "bug", reason, source)
+                self._reject(lot, index, Undecodable(message.raw, "bug", reason), source)
         return lot
 
     def _accept(self, lot: _Sorted, index: int, raw: bytes, one: Translated, source: str) -> None:
@@ -111,7 +112,8 @@ class Pipeline:
         record = one.record
         violations = self._validator.collect_violations(record)
         if violations:
-            self._reject(lot, index, raw, "constraint", describe(violations), source)
+            refused = Undecodable(raw, "constraint", describe(violations))
+            self._reject(lot, index, refused, source)
             return
         self._ledger.observed(record.observed_at.seconds)
         digest = hashlib.blake2b(one.message_id.encode(), digest_size=_ID_BYTES, salt=b"record")
@@ -127,27 +129,25 @@ class Pipeline:
         )
         lot.record_owners.append(index)
 
-    def _reject(
-        self, lot: _Sorted, index: int, raw: bytes, cause: str, reason: str, source: str
-    ) -> None:
+    def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
         """Put a message on the quarantine's side; the same bytes again are a duplicate."""
         now = datetime.now(UTC)
-        digest = hashlib.blake2b(raw, digest_size=_ID_BYTES, salt=b"quarantine")
+        digest = hashlib.blake2b(refused.raw, digest_size=_ID_BYTES, salt=b"quarantine")
         digest.update(self._salt)
         entry = QuarantineEntry(
             agency=self._adapter.feed.agency,
             feed=self._adapter.feed.id,
-            raw=raw,
-            cause=cause,
-            reason=reason,
+            raw=refused.raw,
+            cause=refused.cause,
+            reason=refused.reason,
             received_at=now,
             source=source,
             adapter=self._label,
         )
         lot.rejects.append(outgoing(entry, digest.hexdigest()))
         lot.reject_owners.append(index)
-        self._ledger.fault(reason, now)
-        _log.debug("to quarantine", feed=entry.feed, cause=cause, reason=reason, source=source)
+        self._ledger.fault(refused.reason, now)
+        _log.debug("to quarantine", feed=entry.feed, cause=entry.cause, reason=entry.reason)
 
     def _reject_refused(
         self,
@@ -160,7 +160,8 @@ class Pipeline:
         for position, result in enumerate(results):
             if isinstance(result, RecordTooLarge | PublishDenied | PublishRefused):
                 index = lot.record_owners[position]
-                self._reject(lot, index, messages[index].raw, "refused", str(result), source)
+                refused = Undecodable(messages[index].raw, "refused", str(result))
+                self._reject(lot, index, refused, source)
 
     def _settle(
         self, results: Sequence[Stored | PublishError], held: Sequence[Stored | PublishError]
@@ -172,16 +173,20 @@ class Pipeline:
             isinstance(item, RecordTooLarge | PublishDenied | PublishRefused) for item in results
         )
         self._ledger.settle(
-            stored=[item.sequence or 0 for item in results if _is_new(item)],
+            stored=_new(results),
             duplicates=sum(item.duplicate for item in kept),
-            quarantined=[item.sequence or 0 for item in held if _is_new(item)],
+            quarantined=_new(held),
             withdrawn=len(everything) - len(kept) - moved,
         )
 
 
-def _is_new(result: Stored | PublishError) -> bool:
-    """Tell whether something was stored now."""
-    return isinstance(result, Stored) and not result.duplicate
+def _new(results: Sequence[Stored | PublishError]) -> list[int]:
+    """Return the sequences of what was stored now."""
+    return [
+        result.sequence or 0
+        for result in results
+        if isinstance(result, Stored) and not result.duplicate
+    ]
 
 
 def _outcomes(
