@@ -59,7 +59,7 @@ def to_location(areas: Iterable[Area], fallback_district: str) -> Location:
     location = Location()
     seen: set[bytes] = set()
     for area in areas:
-        identity = area.SerializeToString(deterministic=True)
+        identity = _identity(area)
         if identity not in seen:
             seen.add(identity)
             location.areas.append(area)
@@ -68,6 +68,15 @@ def to_location(areas: Iterable[Area], fallback_district: str) -> Location:
         location.point.CopyFrom(center)
     location.district = _common_district(location.areas) or fallback_district
     return location
+
+
+def _identity(area: Area) -> bytes:
+    """Return what tells an area from others: not its name, where it has shapes or codes."""
+    place = Area()
+    place.CopyFrom(area)
+    if area.polygons or area.circles or area.geocodes:
+        place.ClearField("description")
+    return place.SerializeToString(deterministic=True)
 
 
 def division(code: str) -> str:

@@ -1,0 +1,1 @@
+"""What the public security department's legacy systems send."""

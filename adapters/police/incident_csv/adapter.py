@@ -1,0 +1,107 @@
+"""The adapter for exports of dispatch systems."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import ClassVar, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from adapters.police.incident_csv.decode import IncidentDecoder, IncidentRow
+from adapters.police.incident_csv.fields import FIELDS, TIMES
+from adapters.police.incident_csv.options import IncidentCsvOptions
+from adapters.police.incident_csv.translate import (
+    attributes_of,
+    digest,
+    number_of,
+    parse_time,
+    to_incident,
+    to_location,
+)
+from adapters.sdk.adapter import VALID, Adapter, Translated
+from adapters.sdk.errors import Untranslatable
+from adapters.sdk.feed import FeedConfig
+from adapters.sdk.times import in_utc
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
+
+KIND: Final = "incident.report"
+_NOTE: Final = 512
+
+
+class IncidentCsv(Adapter[IncidentRow, IncidentCsvOptions]):
+    """Incidents as 110, 119 and 120 dispatch systems export them: CSV, one row each.
+
+    A row becomes the record ``<agency>/incident.report/<number>``. The same row in the next
+    export is a duplicate; a row of which something mapped has changed is a new revision.
+    Columns that nothing maps are dropped, for they may hold personal data.
+    """
+
+    name: ClassVar[str] = "police/incident_csv"
+    options_type: ClassVar[type[msgspec.Struct]] = IncidentCsvOptions
+
+    def __init__(self, feed: FeedConfig, options: IncidentCsvOptions) -> None:
+        super().__init__(feed, options)
+        preset = options.the_preset()
+        zone = options.time_zone or preset.time_zone
+        self._zone = ZoneInfo(zone) if zone else self.zone
+        self._system = options.coordinate_system or preset.coordinate_system
+
+    def decoder(self) -> IncidentDecoder:
+        """Return a decoder for one file."""
+        return IncidentDecoder(self.options)
+
+    def translate(self, message: IncidentRow) -> Iterator[Translated]:
+        """Yield the incident.
+
+        Raises:
+            Untranslatable: A time, a coordinate or a number cannot be read.
+        """
+        cells = {field: self._cell(message, field) for field in FIELDS}
+        times = self._times(cells)
+        doubts: list[str] = []
+        number = number_of(message)
+        body = to_incident(cells.__getitem__, number, doubts)
+        body.attributes.extend(attributes_of(message))
+        location = to_location(cells.__getitem__, self._system, doubts)
+        for field in ("occurred_at", "reported_at", "closed_at"):
+            if field in times:
+                getattr(body, field).FromDatetime(times[field])
+        record = self.record(
+            KIND,
+            number,
+            observed_at=max(times.values()),
+            raw=message.raw,
+            source_message_id=number,
+            quality=_quality(doubts),
+            location=location,
+        )
+        record.incident.CopyFrom(body)
+        kept = (f"{one.key}={one.value}" for one in body.attributes)
+        yield Translated(record, f"{number}|{digest((*cells.values(), *kept))}")
+
+    def _cell(self, row: IncidentRow, field: str) -> str:
+        """Return what fills a field: the row's word as the configuration understands it."""
+        written = row.get(field) or self.options.constants.get(field, "")
+        return self.options.values.get(field, {}).get(written, written)
+
+    def _times(self, cells: dict[str, str]) -> dict[str, datetime]:
+        """Return the row's times, in UTC; there must be one."""
+        now = self.now()
+        times = {
+            field: in_utc(
+                field, parse_time(field, cells[field], self.options.time_formats), self._zone, now
+            )
+            for field in TIMES
+            if cells[field]
+        }
+        if not times:
+            mapped = ", ".join(TIMES)
+            raise Untranslatable("time", "", expected=f"one of {mapped} to be filled", cause="time")
+        return times
+
+
+def _quality(doubts: list[str]) -> Quality:
+    """Return how far a row may be trusted, with what was not understood."""
+    if not doubts:
+        return VALID
+    return Quality(level=QUALITY_LEVEL_SUSPECT, note="; ".join(doubts)[:_NOTE])

@@ -1,0 +1,147 @@
+"""Decode a dispatch export: rows of bytes to rows of text, one unit each."""
+
+import codecs
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from adapters.police.incident_csv.layout import Layout, LayoutMismatch, layout_of
+from adapters.police.incident_csv.options import IncidentCsvOptions
+from adapters.police.incident_csv.rows import MAX_ROW_LINES, CutRow, RowCutter
+from adapters.sdk.message import Undecodable
+from adapters.sdk.text import Encoding, encoding_of, is_valid
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """A row of a dispatch export.
+
+    Attributes:
+        raw: Its exact bytes, without the line end.
+        line: The line of the file on which it begins, from 1.
+        values: Its cells, without blanks about them.
+        layout: What the cells are.
+    """
+
+    raw: bytes
+    line: int
+    values: tuple[str, ...]
+    layout: Layout
+
+    def get(self, field: str) -> str:
+        """Return the cell that fills a field; empty if there is none."""
+        position = self.layout.fields.get(field)
+        return "" if position is None else self.values[position]
+
+
+class IncidentDecoder:
+    """Decodes one file; sans I/O, memory bounded by the longest row.
+
+    The first row is the header unless the configuration names the columns. Blank rows hold
+    nothing. The encoding is settled by the first row that is not ASCII and holds for the
+    file: so a damaged row is not taken for one in another encoding.
+    """
+
+    def __init__(self, options: IncidentCsvOptions) -> None:
+        self._options = options
+        self._cutter = RowCutter(options.delimiter.encode("ascii"), options.max_row_bytes)
+        self._encoding: Encoding | None = None if options.encoding == "auto" else options.encoding
+        columns = options.columns or options.the_preset().columns
+        self._layout = layout_of(columns, options) if columns else None
+        self._has_columns = bool(columns)
+        self._mismatch = ""
+        self._is_first = True
+
+    def feed(self, data: bytes) -> list[IncidentRow | Undecodable]:
+        """Return the rows that these bytes complete."""
+        return self._decode(self._cutter.feed(data))
+
+    def close(self) -> list[IncidentRow | Undecodable]:
+        """Return the last row, whose line end may be missing."""
+        return self._decode(self._cutter.close())
+
+    def _decode(self, rows: Iterable[CutRow]) -> list[IncidentRow | Undecodable]:
+        """Decode rows, less those that hold nothing and the header."""
+        decoded = (self._row(row) for row in rows)
+        return [row for row in decoded if row is not None]
+
+    def _row(self, cut: CutRow) -> IncidentRow | Undecodable | None:
+        """Decode a row."""
+        if cut.problem:
+            return Undecodable(cut.raw, cut.problem, self._problem(cut))
+        text = self._text(cut)
+        if isinstance(text, Undecodable):
+            return text
+        try:
+            reader = csv.reader([text], delimiter=self._options.delimiter)
+            values = tuple(value.strip() for value in next(reader, []))
+        except csv.Error as error:
+            return Undecodable(cut.raw, "csv", f"line {cut.line} is no CSV: {error}")
+        if not any(values):
+            return None
+        is_first, self._is_first = self._is_first, False
+        if is_first and self._is_header(values):
+            return self._header(cut, values)
+        return self._incident(cut, values)
+
+    def _text(self, cut: CutRow) -> str | Undecodable:
+        """Return a row's text in the file's encoding, which the first row settles that can."""
+        raw = cut.raw
+        if self._is_first and raw.startswith(codecs.BOM_UTF8):
+            self._encoding = "utf-8"
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        if self._encoding is None and not raw.isascii():
+            self._encoding = encoding_of(raw)
+        encoding = self._encoding or "utf-8"
+        if not is_valid(raw, encoding):
+            known = encoding if self._encoding else "UTF-8 nor GB 18030"
+            reason = (
+                f"line {cut.line} has bytes that are {'not' if self._encoding else 'neither'} "
+                f"{known}: {raw[:40]!r}; expected text"
+            )
+            return Undecodable(cut.raw, "encoding", reason)
+        return raw.decode(encoding)
+
+    def _is_header(self, values: tuple[str, ...]) -> bool:
+        """Tell whether the file's first row names its columns."""
+        if not self._has_columns:
+            return True
+        return self._layout is not None and values == self._layout.columns
+
+    def _header(self, cut: CutRow, columns: tuple[str, ...]) -> Undecodable | None:
+        """Learn the columns; when they are not those configured, no row can be read."""
+        if self._has_columns:
+            return None
+        try:
+            self._layout = layout_of(columns, self._options)
+        except LayoutMismatch as mismatch:
+            self._mismatch = str(mismatch)
+            return Undecodable(cut.raw, "header", f"the header does not fit: {mismatch}")
+        return None
+
+    def _incident(self, cut: CutRow, values: tuple[str, ...]) -> IncidentRow | Undecodable:
+        """Return a row that has as many cells as there are columns."""
+        if self._layout is None:
+            reason = f"line {cut.line} cannot be read without a header: {self._mismatch}"
+            return Undecodable(cut.raw, "header", reason)
+        expected = len(self._layout.columns)
+        if len(values) != expected:
+            reason = (
+                f"line {cut.line} has {len(values)} columns, expected {expected}: "
+                f"{', '.join(self._layout.columns)}"
+            )
+            return Undecodable(cut.raw, "columns", reason)
+        return IncidentRow(cut.raw, cut.line, values, self._layout)
+
+    def _problem(self, cut: CutRow) -> str:
+        """Say why a row could not be cut."""
+        limit = self._options.max_row_bytes
+        if cut.problem == "oversize":
+            return (
+                f"line {cut.line} is longer than {limit} bytes, of which the first {limit} are "
+                "kept; expected a row of ordinary length"
+            )
+        return (
+            f"line {cut.line} opens a quoted field that does not end within {limit} bytes or "
+            f"{MAX_ROW_LINES} lines; expected a closing quotation mark"
+        )

@@ -1,0 +1,62 @@
+"""The words of dispatch systems, and what they mean in the schema."""
+
+import re
+from typing import Final
+
+from liandong.incident.v1 import incident_pb2 as incident
+
+LEVELS: Final[dict[str, str]] = {
+    # Numerals are written in Latin letters or as characters of their own.
+    **dict.fromkeys(("特别重大", "特大", "I级", "Ⅰ级", "I", "Ⅰ", "1", "一级", "红色"), "I"),  # noqa: RUF001
+    **dict.fromkeys(("重大", "II级", "Ⅱ级", "II", "Ⅱ", "2", "二级", "橙色"), "II"),
+    **dict.fromkeys(("较大", "III级", "Ⅲ级", "III", "Ⅲ", "3", "三级", "黄色"), "III"),
+    **dict.fromkeys(("一般", "IV级", "Ⅳ级", "IV", "Ⅳ", "4", "四级", "蓝色"), "IV"),
+}
+LIFECYCLES: Final[dict[str, str]] = {
+    **dict.fromkeys(("已接警", "接警", "待处置", "未处置", "待处理", "未处理", "新建"), "REPORTED"),
+    **dict.fromkeys(("已核实", "已确认", "已立案"), "CONFIRMED"),
+    **dict.fromkeys(("处置中", "处理中", "已派警", "已出警", "出警中", "已到场"), "RESPONDING"),
+    **dict.fromkeys(("已控制", "基本控制"), "CONTROLLED"),
+    **dict.fromkeys(
+        ("已结案", "结案", "已办结", "已处置", "处置完毕", "已处理", "已完成", "已归档", "关闭"),
+        "CLOSED",
+    ),
+    **dict.fromkeys(("误报", "虚警", "虚假警情", "假警", "无效警情"), "FALSE_ALARM"),
+}
+# Only what is clear: an injury or a power cut may belong to any category.
+_CATEGORIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (
+        re.compile(
+            r"洪|内涝|积水|台风|暴雨|大风|冰雹|雷击|滑坡|泥石流|山体|地震|河堤|堤防|溃|渗水|管涌"
+            r"|树木倒伏|\b(FLOODING|STORM|EARTHQUAKE|LANDSLIDE)\b"
+        ),
+        "NATURAL_DISASTER",
+    ),
+    (
+        re.compile(r"食物中毒|疫情|传染病|流感|霍乱|\b(EPIDEMIC|FOOD POISONING)\b"),
+        "PUBLIC_HEALTH",
+    ),
+    (
+        re.compile(
+            r"盗窃|抢劫|抢夺|斗殴|打架|诈骗|伤害|杀人|绑架|聚众|群体|恐怖|滋事|持刀"
+            r"|\b(ASSAULT|SHOOTING|STABBING|ROBBERY|ACTIVE SHOOTER|BOMB)\b"
+        ),
+        "SOCIAL_SECURITY",
+    ),
+    (
+        re.compile(
+            r"交通事故|车祸|火灾|起火|着火|爆炸|坍塌|倒塌|泄漏|泄露|触电|沉船|坠机|脱轨|踩踏"
+            r"|\b(VEHICLE ACCIDENT|(BUILDING|VEHICLE|APPLIANCE|ELECTRICAL) FIRE|TRAIN CRASH"
+            r"|PLANE CRASH|HAZARDOUS MATERIALS?|EXPLOSION|BUILDING COLLAPSE)\b"
+        ),
+        "ACCIDENT",
+    ),
+)
+
+
+def category_of_type(written: str) -> "incident.Category.ValueType":
+    """Return the category that a type clearly belongs to."""
+    for pattern, category in _CATEGORIES:
+        if pattern.search(written.upper()):
+            return incident.Category.Value(f"CATEGORY_{category}")
+    return incident.CATEGORY_UNSPECIFIED
