@@ -124,6 +124,7 @@ class Translator:
             if self._strict and not definition.unit:
                 return None
             specimen = {name: repr(mark(place)) for name, place in numbers.items()}
+            specimen |= dict.fromkeys(rest, "N")
             one = measure(Factor(factor.code, specimen), definition, averaging)
             if one.field:
                 place = next(numbers[n] for n in preferred(averaging) if n in numbers)
