@@ -31,7 +31,7 @@ def body_of(
     elif subject.kind == DISCHARGE:
         body = environment.Discharge(station_type=st, averaging=averaging, medium=subject.medium)
     else:
-        body = water.WaterQuality(station_type=st)
+        body = water.WaterQuality(station_type=st, averaging=averaging)
     for one in measured:
         if one.field and not body.HasField(one.field):  # type: ignore[arg-type]
             setattr(body, one.field, one.amount)

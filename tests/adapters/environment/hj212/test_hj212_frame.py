@@ -179,7 +179,7 @@ def test_arbitrary_bytes_raise_nothing(raw: bytes) -> None:
     """A decoder meets anything and goes on: a frame afterwards is still found."""
     pieces = whole(raw + b"\r\n" + GOOD)
 
-    assert BODY in [piece.raw for piece in pieces] or raw.endswith(b"#")
+    assert BODY in [piece.raw for piece in pieces]
 
 
 VALUES = st.floats(allow_nan=False, allow_infinity=False, width=32)

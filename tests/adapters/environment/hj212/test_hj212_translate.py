@@ -1,5 +1,6 @@
 """From frames to records: kinds, units, flags, times."""
 
+import protovalidate
 import pytest
 from hj212_frames import MN, NOON, adapter, feed, only_frame, translated, upload
 
@@ -83,6 +84,13 @@ def test_averages_fill_typed_fields_of_minute_hour_and_day_data() -> None:
     assert air.averaging == environment.AVERAGING_HOUR
     assert air.pm2_5_ug_m3 == 12
     assert (pm.min, pm.mean, pm.max, pm.total) == (10, 12, 15, 7)
+
+
+def test_water_quality_says_over_what_time_its_values_were_taken() -> None:
+    """A daily mean is not to be taken for a reading of the moment."""
+    water = translated(upload("w01001-Avg=7.1,w01001-Flag=N", st="21", cn="2031")).water_quality
+
+    assert (water.ph, water.averaging) == (7.1, environment.AVERAGING_DAY)
 
 
 def test_an_outlet_tells_flow_load_and_conversion() -> None:
@@ -360,6 +368,18 @@ def test_the_same_frame_has_the_same_message_id() -> None:
     assert identity(upload(PM)) == f"{MN}|20240601120001000|2011|"
     assert identity(old) == identity(old)
     assert identity(old) != identity(other)
+
+
+def test_every_kind_of_record_keeps_to_the_schema() -> None:
+    """What is published is valid: readings of each medium, packets, reports."""
+    frames = [
+        *(upload(PM, st=system) for system in ("21", "22", "31", "32")),
+        upload(PM, flag=7, packet="PNUM=2;PNO=1;"),
+        upload("SB1-RS=1", cn="2021"),
+    ]
+
+    for raw in frames:
+        protovalidate.validate(translated(raw))
 
 
 def test_an_empty_upload_is_a_record_without_values() -> None:

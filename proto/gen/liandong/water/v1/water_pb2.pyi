@@ -10,6 +10,7 @@ from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
 from google.protobuf.internal import containers as containers
 from google.protobuf.internal import enum_type_wrapper as enum_type_wrapper
+from liandong.environment.v1 import environment_pb2 as environment_pb2
 from liandong.quantity.v1 import quantity_pb2 as quantity_pb2
 import builtins as builtins
 import sys
@@ -386,6 +387,7 @@ class WaterQuality(message.Message):
     ALARMS_FIELD_NUMBER: builtins.int
     PACKETS_MERGED_FIELD_NUMBER: builtins.int
     PACKETS_TOTAL_FIELD_NUMBER: builtins.int
+    AVERAGING_FIELD_NUMBER: builtins.int
     station_id: builtins.str
     """The station's own number."""
     station_title: builtins.str
@@ -418,6 +420,8 @@ class WaterQuality(message.Message):
     """How many packets of a split message are merged here, of how many; 0 of 0: not split."""
     packets_total: builtins.int
     """How many packets the sender announced; 0: not split."""
+    averaging: environment_pb2.Averaging.ValueType
+    """Over what time the values were taken."""
     @builtins.property
     def measurements(self) -> containers.RepeatedCompositeFieldContainer[quantity_pb2.Measurement]:
         """Every factor that was reported, in the source's order."""
@@ -447,10 +451,11 @@ class WaterQuality(message.Message):
         alarms: abc.Iterable[builtins.str] | None = ...,
         packets_merged: builtins.int = ...,
         packets_total: builtins.int = ...,
+        averaging: environment_pb2.Averaging.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["_chlorophyll_a_ug_l", b"_chlorophyll_a_ug_l", "_conductivity_us_cm", b"_conductivity_us_cm", "_dissolved_oxygen_mg_l", b"_dissolved_oxygen_mg_l", "_nh3_n_mg_l", b"_nh3_n_mg_l", "_permanganate_index_mg_l", b"_permanganate_index_mg_l", "_ph", b"_ph", "_supply_voltage_v", b"_supply_voltage_v", "_temperature_c", b"_temperature_c", "_total_nitrogen_mg_l", b"_total_nitrogen_mg_l", "_total_phosphorus_mg_l", b"_total_phosphorus_mg_l", "_turbidity_ntu", b"_turbidity_ntu", "chlorophyll_a_ug_l", b"chlorophyll_a_ug_l", "conductivity_us_cm", b"conductivity_us_cm", "dissolved_oxygen_mg_l", b"dissolved_oxygen_mg_l", "nh3_n_mg_l", b"nh3_n_mg_l", "permanganate_index_mg_l", b"permanganate_index_mg_l", "ph", b"ph", "supply_voltage_v", b"supply_voltage_v", "temperature_c", b"temperature_c", "total_nitrogen_mg_l", b"total_nitrogen_mg_l", "total_phosphorus_mg_l", b"total_phosphorus_mg_l", "turbidity_ntu", b"turbidity_ntu"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_chlorophyll_a_ug_l", b"_chlorophyll_a_ug_l", "_conductivity_us_cm", b"_conductivity_us_cm", "_dissolved_oxygen_mg_l", b"_dissolved_oxygen_mg_l", "_nh3_n_mg_l", b"_nh3_n_mg_l", "_permanganate_index_mg_l", b"_permanganate_index_mg_l", "_ph", b"_ph", "_supply_voltage_v", b"_supply_voltage_v", "_temperature_c", b"_temperature_c", "_total_nitrogen_mg_l", b"_total_nitrogen_mg_l", "_total_phosphorus_mg_l", b"_total_phosphorus_mg_l", "_turbidity_ntu", b"_turbidity_ntu", "alarms", b"alarms", "chlorophyll_a_ug_l", b"chlorophyll_a_ug_l", "conductivity_us_cm", b"conductivity_us_cm", "dissolved_oxygen_mg_l", b"dissolved_oxygen_mg_l", "measurements", b"measurements", "nh3_n_mg_l", b"nh3_n_mg_l", "packets_merged", b"packets_merged", "packets_total", b"packets_total", "permanganate_index_mg_l", b"permanganate_index_mg_l", "ph", b"ph", "station_id", b"station_id", "station_title", b"station_title", "station_type", b"station_type", "supply_voltage_v", b"supply_voltage_v", "temperature_c", b"temperature_c", "total_nitrogen_mg_l", b"total_nitrogen_mg_l", "total_phosphorus_mg_l", b"total_phosphorus_mg_l", "turbidity_ntu", b"turbidity_ntu"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_chlorophyll_a_ug_l", b"_chlorophyll_a_ug_l", "_conductivity_us_cm", b"_conductivity_us_cm", "_dissolved_oxygen_mg_l", b"_dissolved_oxygen_mg_l", "_nh3_n_mg_l", b"_nh3_n_mg_l", "_permanganate_index_mg_l", b"_permanganate_index_mg_l", "_ph", b"_ph", "_supply_voltage_v", b"_supply_voltage_v", "_temperature_c", b"_temperature_c", "_total_nitrogen_mg_l", b"_total_nitrogen_mg_l", "_total_phosphorus_mg_l", b"_total_phosphorus_mg_l", "_turbidity_ntu", b"_turbidity_ntu", "alarms", b"alarms", "averaging", b"averaging", "chlorophyll_a_ug_l", b"chlorophyll_a_ug_l", "conductivity_us_cm", b"conductivity_us_cm", "dissolved_oxygen_mg_l", b"dissolved_oxygen_mg_l", "measurements", b"measurements", "nh3_n_mg_l", b"nh3_n_mg_l", "packets_merged", b"packets_merged", "packets_total", b"packets_total", "permanganate_index_mg_l", b"permanganate_index_mg_l", "ph", b"ph", "station_id", b"station_id", "station_title", b"station_title", "station_type", b"station_type", "supply_voltage_v", b"supply_voltage_v", "temperature_c", b"temperature_c", "total_nitrogen_mg_l", b"total_nitrogen_mg_l", "total_phosphorus_mg_l", b"total_phosphorus_mg_l", "turbidity_ntu", b"turbidity_ntu"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__chlorophyll_a_ug_l: _TypeAlias = typing.Literal["chlorophyll_a_ug_l"]  # noqa: Y015
     _WhichOneofArgType__chlorophyll_a_ug_l: _TypeAlias = typing.Literal["_chlorophyll_a_ug_l", b"_chlorophyll_a_ug_l"]  # noqa: Y015
