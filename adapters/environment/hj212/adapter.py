@@ -81,7 +81,7 @@ class Hj212(Adapter[Frame, Hj212Options]):
     def _observation(self, message: Frame, segment: Segment) -> Translated:
         seen = self._translator.observe(segment)
         record = self._envelopes.record(
-            Address(seen.kind, segment.mn, segment.version),
+            (seen.kind, segment.mn, segment.version),
             seen.body,
             seen.quality,
             observed=seen.observed,
@@ -110,13 +110,14 @@ class Hj212(Adapter[Frame, Hj212Options]):
         return Translated(record, _message_id(message))
 
     def _blank(self, address: Address) -> Record:
+        kind, mn, version = address
         return self.record(
-            address.kind,
-            address.mn,
+            kind,
+            mn,
             observed_at=self.now(),
             raw=b"",
-            location=location_of(self.options.sites.get(address.mn)),
-            format_version=address.version,
+            location=location_of(self.options.sites.get(mn)),
+            format_version=version,
         )
 
 

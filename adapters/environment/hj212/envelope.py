@@ -7,7 +7,7 @@ bytes and its body's, and five fields; the SDK's ``record`` remains what writes 
 
 import hashlib
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from adapters.environment.hj212.clock import Moment
 from adapters.environment.hj212.codes import AIR, DISCHARGE, WATER
@@ -40,12 +40,8 @@ _TAGS: Final = {kind: _varint(number << 3 | _LENGTH_DELIMITED) for kind, number 
 _LENGTHS: Final = tuple(map(_varint, range(4096)))
 
 
-class Address(NamedTuple):
-    """What decides about an envelope."""
-
-    kind: str
-    mn: str
-    version: str
+Address = tuple[str, str, str]
+"""What decides about an envelope: kind, MN, version of the standard."""
 
 
 class Envelopes:
@@ -74,7 +70,7 @@ class Envelopes:
             constant = self._write(address)
         size = len(body)
         length = _LENGTHS[size] if size < len(_LENGTHS) else _varint(size)
-        record = Record.FromString(b"".join((constant, _TAGS[address.kind], length, body)))
+        record = Record.FromString(b"".join((constant, _TAGS[address[0]], length, body)))
         observed.write(record.observed_at)
         received.write(record.received_at)
         record.quality.CopyFrom(quality)

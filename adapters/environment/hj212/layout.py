@@ -3,17 +3,18 @@
 A logger sends the same factors in the same order all day; only the numbers change.
 So such a message's body is a template: the bytes that protobuf wrote for a specimen,
 with the numbers' places left open. A message takes this way only when its names and
-separators are exactly the template's, every flag is N and every number is finite; all
+separators are exactly the template's, every flag is N and every number is one of JSON's; all
 else goes the long way. Both ways give equal records, which a property test holds
 them to; this one takes a fifth of the time.
 """
 
-import math
 import re
 import struct
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
+
+import msgspec
 
 T = TypeVar("T")
 
@@ -22,11 +23,12 @@ _MARK: Final = struct.Struct("<6sH")
 # No text can hold these bytes: 0xFF is not UTF-8. Read as a double they are finite.
 _MARK_BYTES: Final = b"\xff\xfe\xff\xfe\xff\xfe"
 _MARKED: Final = re.compile(re.escape(_MARK_BYTES) + b"(..)", re.DOTALL)
+_decode_numbers: Final = msgspec.json.Decoder(list[float]).decode
 _MOST_NUMBERS: Final = 1 << 13
 """Half the marks are for a number's own place, half for the typed field that repeats it."""
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """A message's parameters, taken apart by their separators alone."""
 
     separators: bytes
@@ -40,9 +42,6 @@ def read(parameters: str) -> Reading | None:
     """Take parameters apart; None when the short way is not for them."""
     if parameters[-1:] == ";":
         parameters = parameters[:-1]
-    # Python would read 1_000 and digits of other scripts as numbers.
-    if "_" in parameters or not parameters.isascii():
-        return None
     separators = parameters.encode().translate(None, _OTHERS)
     tokens = parameters.replace(";", "=").replace(",", "=").split("=")
     if len(tokens) & 1 or len(tokens) > _MOST_NUMBERS or separators[::2].strip(b"="):
@@ -96,10 +95,9 @@ class Template:
         if self._flags(values) != self._normal:
             return None
         try:
-            numbers = tuple(map(float, self._numbers(values)))
-        except ValueError:
-            return None
-        if not math.isfinite(sum(numbers)):
+            # A third of the time of float(), and no word for it is infinite or not a number.
+            numbers = _decode_numbers(f"[{','.join(self._numbers(values))}]")
+        except msgspec.DecodeError:
             return None
         amounts = list(self._spread(numbers))
         for index, scale in self._scaled:

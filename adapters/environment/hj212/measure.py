@@ -3,6 +3,8 @@
 import math
 from typing import Final, Literal, NamedTuple
 
+import msgspec
+
 from adapters.environment.hj212.clock import Clock
 from adapters.environment.hj212.factors import Definition
 from adapters.environment.hj212.flags import NORMAL, judge
@@ -44,6 +46,9 @@ VALUES: Final[dict[str, _Value]] = {
 _NO_UNIT: Final = "No table and no configuration gives this factor's unit."
 
 
+_decode_number: Final = msgspec.json.Decoder(float).decode
+
+
 class Measured(NamedTuple):
     """A factor, translated."""
 
@@ -59,7 +64,15 @@ class Measured(NamedTuple):
 
 
 def number(text: str) -> float | None:
-    """Return a finite number written in ASCII digits, or None."""
+    """Return a finite number written in ASCII digits, or None.
+
+    Numbers that JSON knows are read as the templates read them (``-0`` is 0); beyond
+    those, ``+5``, ``.5``, ``5.`` and ``007`` are numbers too.
+    """
+    try:
+        return _decode_number(text)
+    except msgspec.DecodeError:
+        pass
     if "_" in text or not text.isascii():
         return None
     try:

@@ -1,7 +1,9 @@
 """From a frame to the body of a record: which kind it is, and what goes into it."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from adapters.environment.hj212.body import Body, body_of, quality_of, state_each
 from adapters.environment.hj212.clock import Clock, Moment
@@ -37,7 +39,7 @@ _NORMAL: Final = {
 _STATION: Final = {AIR: "station_id", DISCHARGE: "outlet_id", WATER: "station_id"}
 
 
-class Observation(NamedTuple):
+class Observation(msgspec.Struct, frozen=True, gc=False):
     """What a data message states, ready to be put into a record."""
 
     kind: str

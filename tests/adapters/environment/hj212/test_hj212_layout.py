@@ -11,7 +11,24 @@ CODES = st.sampled_from(
     ["a34004", "a21005", "a01006", "w01018", "w00000", "011", "zz9", "Leq", "LA", "a-b"]
 )
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(repr) | st.sampled_from(
-    ["0", "-0", "31.500", "1e400", "nan", "", "----", " 7", "1_0", "5=6"]
+    [
+        "0",
+        "-0",
+        "-0.0",
+        "+5",
+        ".5",
+        "5.",
+        "007",
+        "1e5",
+        "31.500",
+        "1e400",
+        "nan",
+        "",
+        "----",
+        " 7",
+        "1_0",
+        "5=6",
+    ]
 )
 FLAGS = st.sampled_from(["N"] * 8 + ["D", "", "n", "T"])
 SUBFIELDS = st.lists(
