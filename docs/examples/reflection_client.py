@@ -1,6 +1,6 @@
 """List and watch with nothing but grpcio, reflection and the certificates.
 
-    python reflection_client.py .liandong/tls police localhost:7443
+python reflection_client.py .liandong/tls police localhost:7443
 """
 
 import itertools
@@ -39,7 +39,10 @@ with grpc.secure_channel(target, credentials) as channel:
         response_deserializer=GetMessageClass(watching.output_type).FromString,
     )
     responses = watch_records(GetMessageClass(watching.input_type)())
-    for response in itertools.islice(responses, 3):
-        for event in response.events:
-            print("event", event.type, event.record.name or event.name)
-    responses.cancel()
+    bookmark = pool.FindEnumTypeByName("liandong.gateway.v1.EventType").values_by_name[
+        "EVENT_TYPE_BOOKMARK"
+    ]
+    for event in itertools.chain.from_iterable(response.events for response in responses):
+        print("event", event.type, event.record.name or event.name)
+        if event.type == bookmark.number:
+            break  # A real client goes on: from here on come changes.

@@ -1,0 +1,60 @@
+"""Configuration files: TOML into typed structs, with errors that name the line."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from broker.errors import BrokerError
+
+S = TypeVar("S", bound=msgspec.Struct)
+_UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+_STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+|\.\.\.)\]")
+_PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`")
+
+
+class FileWrong(BrokerError):
+    """A configuration file cannot be used as it is."""
+
+
+def read_toml(path: Path, kind: type[S]) -> S:
+    """Read a configuration file.
+
+    Raises:
+        FileWrong: If it cannot be read, is no TOML, has an unknown key, or a value is of
+            the wrong type; the sentence names the line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileWrong(f"{path} cannot be read: {error}") from error
+    try:
+        return msgspec.convert(tomllib.loads(text), kind)
+    except tomllib.TOMLDecodeError as error:
+        raise FileWrong(f"{path} is no TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        problem = _PATH.sub("", str(error))
+        raise FileWrong(f"{path}, line {_line(text, str(error))}: {problem}") from error
+
+
+def _line(text: str, error: str) -> int:
+    """Return the line that an error speaks of, as near as its path tells."""
+    unknown = _UNKNOWN.search(error)
+    path = _PATH.search(error)
+    steps = _STEP.findall(path[1]) if path else []
+    names = [name for name, _ in steps if name]
+    positions = [int(index) for _, index in steps if index.isdecimal()]
+    lines = text.splitlines()
+    at = 0
+    if names:
+        header = re.compile(rf"^\s*\[+\s*{re.escape(names[0])}[\].\s]")
+        found = [number for number, line in enumerate(lines) if header.match(line)]
+        wanted = positions[0] if positions else 0
+        at = found[wanted] if wanted < len(found) else 0
+    key = unknown[1] if unknown else (names[-1] if len(names) > 1 else "")
+    if key:
+        pattern = re.compile(rf"^\s*(\[+[^\]]*)?\b{re.escape(key)}\b")
+        at = next((n for n in range(at, len(lines)) if pattern.match(lines[n])), at)
+    return at + 1

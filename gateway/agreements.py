@@ -1,0 +1,203 @@
+"""Agreements: who lets whom read what. Whatever none opens stays closed."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from broker.toml import FileWrong, read_toml
+from gateway.identity import Caller
+from liandong.record.v1.record_pb2 import Classification
+
+ANY = "*"
+_log = structlog.get_logger()
+Key = tuple[str, str, int, str]
+
+
+class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One department lets another read.
+
+    Attributes:
+        id: Its own name, for the record of accesses.
+        provider: Who lets read; ``*``: everyone.
+        consumer: Who may read; ``*``: everyone.
+        kinds: What, for example ``water.level``, ``water.*`` or ``*``.
+        classification: The ceiling: public, internal, restricted or confidential.
+        purposes: For what; empty: for anything.
+        districts: Where, as GB/T 2260 codes; empty: everywhere.
+        valid_from: From when, UTC unless it says otherwise.
+        valid_until: Until when; that moment no longer belongs to it.
+    """
+
+    id: str
+    provider: str
+    consumer: str
+    kinds: tuple[str, ...]
+    classification: str = "internal"
+    purposes: tuple[str, ...] = ()
+    districts: tuple[str, ...] = ()
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+
+    def is_valid(self, now: datetime) -> bool:
+        """Tell whether it holds now."""
+        start, end = _moment(self.valid_from), _moment(self.valid_until)
+        return (start is None or start <= now) and (end is None or now < end)
+
+
+class AgreementFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of agreements."""
+
+    agreement: tuple[Agreement, ...] = ()
+
+
+def read_agreements(path: Path) -> tuple[Agreement, ...]:
+    """Read a file of agreements.
+
+    Raises:
+        FileWrong: If it is not right; the sentence names the line.
+    """
+    agreements = read_toml(path, AgreementFile).agreement
+    seen = set()
+    for agreement in agreements:
+        if agreement.id in seen:
+            raise FileWrong(f"{path}: two agreements are called {agreement.id!r}; rename one")
+        seen.add(agreement.id)
+        _ceiling(agreement, path)
+    return agreements
+
+
+def _ceiling(agreement: Agreement, path: Path | str = "") -> int:
+    """Return the highest classification that an agreement opens."""
+    label = f"CLASSIFICATION_{agreement.classification.upper()}"
+    if label not in Classification.keys():  # noqa: SIM118 - no dictionary
+        raise FileWrong(
+            f"{path}, agreement {agreement.id}: classification is {agreement.classification!r}, "
+            "expected public, internal, restricted or confidential"
+        )
+    return int(Classification.Value(label))
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    """Return a moment with its zone."""
+    return value.replace(tzinfo=UTC) if value is not None and not value.tzinfo else value
+
+
+class Permit:
+    """What one caller may read, decided once for each kind of record and remembered."""
+
+    def __init__(self, caller: Caller, agreements: tuple[Agreement, ...]) -> None:
+        self._agency = caller.agency
+        now = datetime.now(UTC)
+        self._agreements = [
+            (agreement, _ceiling(agreement))
+            for agreement in agreements
+            if agreement.consumer in {caller.agency, ANY}
+            and (not agreement.purposes or caller.purpose in agreement.purposes)
+            and agreement.is_valid(now)
+        ]
+        self._decisions: dict[Key, bool] = {}
+
+    def allows(self, key: Key) -> bool:
+        """Tell whether a record of this key (`Entry.key`) may be read."""
+        decision = self._decisions.get(key)
+        if decision is None:
+            decision = self._decisions[key] = self._decide(*key)
+        return decision
+
+    def opens(self, agency: str) -> bool:
+        """Tell whether anything of an agency may be read."""
+        return agency == self._agency or any(
+            agreement.provider in {agency, ANY} for agreement, _ in self._agreements
+        )
+
+    def _decide(self, agency: str, kind: str, classification: int, district: str) -> bool:
+        """Decide: its own always, else what an agreement opens."""
+        return agency == self._agency or any(
+            agreement.provider in {agency, ANY}
+            and classification <= ceiling
+            and any(matches(pattern, kind) for pattern in agreement.kinds)
+            and in_districts(district, agreement.districts)
+            for agreement, ceiling in self._agreements
+        )
+
+
+class Agreements:
+    """The agreements in force; a changed file takes effect without a restart.
+
+    Args:
+        path: The file; None: no agreements.
+
+    Raises:
+        FileWrong: If the file is not right.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._stamp = self._read_stamp()
+        self._agreements = read_agreements(path) if path else ()
+        self._permits: dict[Caller, tuple[datetime, Permit]] = {}
+        self._listeners: set[Callable[[], None]] = set()
+
+    def permit(self, caller: Caller) -> Permit:
+        """Return what a caller may read now; decisions are made anew every minute."""
+        now = datetime.now(UTC)
+        made, permit = self._permits.get(caller, (None, None))
+        if permit is None or made is None or (now - made).total_seconds() > _PERMIT_S:
+            permit = Permit(caller, self._agreements)
+            self._permits[caller] = (now, permit)
+        return permit
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call back after each change of the file; returns a function that ends it."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    def refresh(self) -> None:
+        """Read the file again if it has changed; a wrong one changes nothing and is logged."""
+        stamp = self._read_stamp()
+        if self._path is None or stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._agreements = read_agreements(self._path)
+        except FileWrong as error:
+            _log.error("agreements stay as they were", error=str(error))
+            return
+        self._permits.clear()
+        _log.info("agreements changed", count=len(self._agreements))
+        for listener in tuple(self._listeners):
+            listener()
+
+    def _read_stamp(self) -> tuple[int, int]:
+        """Return what changes when the file does."""
+        if self._path is None or not self._path.exists():
+            return (0, 0)
+        status = self._path.stat()
+        return (status.st_mtime_ns, status.st_size)
+
+
+_PERMIT_S = 60.0
+
+
+def matches(pattern: str, kind: str) -> bool:
+    """Tell whether a kind is meant by ``*``, ``domain.*`` or the kind itself."""
+    return pattern in {ANY, kind} or (pattern.endswith(".*") and kind.startswith(pattern[:-1]))
+
+
+def in_districts(district: str, codes: tuple[str, ...]) -> bool:
+    """Tell whether a district lies in one of the districts, or none are named."""
+    return not codes or any(district.startswith(district_prefix(code)) for code in codes)
+
+
+def district_prefix(code: str) -> str:
+    """Return what all codes below a GB/T 2260 code begin with: ``320100`` gives ``3201``."""
+    while len(code) > _PROVINCE_DIGITS and len(code) <= _COUNTY_DIGITS and code.endswith("00"):
+        code = code[:-2]
+    return code
+
+
+_PROVINCE_DIGITS = 2
+_COUNTY_DIGITS = 6

@@ -1,0 +1,49 @@
+"""The outermost layer of every call: what callers are told when something goes wrong."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import grpc
+import structlog
+
+from gateway.errors import GatewayError, TooSlow, to_status
+from gateway.identity import Context
+
+R = TypeVar("R")
+Method = Callable[[Any, Context], Awaitable[R]]
+_log = structlog.get_logger()
+
+
+def guarded(name: str, method: Method[R]) -> Method[R]:
+    """Return a method that tells its caller known errors in full and unknown ones never.
+
+    Args:
+        name: The method's name, for the log.
+        method: The method.
+    """
+
+    async def call(request: Any, context: Context) -> R:
+        began = time.perf_counter()
+        try:
+            return await method(request, context)
+        except TooSlow as error:
+            # A status with details would wait until the caller has read everything.
+            context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)
+            context.set_details(str(error))
+            _log.warning("call ended", method=name, error=str(error))
+            raise
+        except GatewayError as error:
+            milliseconds = round((time.perf_counter() - began) * 1e3, 2)
+            _log.info("call refused", method=name, error=str(error), ms=milliseconds)
+            # The stubs lack this method of grpc.aio.
+            await context.abort_with_status(to_status(error))  # type: ignore[attr-defined]
+            raise
+        except Exception:
+            _log.exception("call failed", method=name)
+            await context.abort(
+                grpc.StatusCode.INTERNAL, "the gateway failed; the operators can see why"
+            )
+            raise
+
+    return call

@@ -1,0 +1,63 @@
+"""The catalogue: feeds and how they fare, as their adapters tell."""
+
+import bisect
+
+import structlog
+from google.protobuf.message import DecodeError
+
+from broker.subscriber import Delivery
+from gateway.agreements import Agreements
+from gateway.entry import framed
+from gateway.identity import OPERATORS, Context, identify
+from gateway.selection import require_valid
+from gateway.tokens import decode, encode
+from liandong.feed.v1.feed_pb2 import Feed
+from liandong.gateway.v1.catalog_pb2 import ListFeedsRequest
+
+_PAGE = 100
+_LARGEST_PAGE = 1000
+_log = structlog.get_logger()
+
+
+class Catalog:
+    """Answers ListFeeds.
+
+    Args:
+        agreements: Who may read what; a feed may be seen by whoever may read anything of
+            its agency, and by the operators.
+    """
+
+    def __init__(self, agreements: Agreements) -> None:
+        self._agreements = agreements
+        self._feeds: dict[str, tuple[str, bytes]] = {}
+
+    def take(self, delivery: Delivery) -> None:
+        """Take a feed's state from the bus."""
+        try:
+            feed = Feed.FromString(delivery.payload)
+        except DecodeError as error:
+            _log.error("not a feed's state", subject=delivery.subject, error=str(error))
+            return
+        self._feeds[feed.name] = (feed.agency, framed(1, delivery.payload))
+
+    async def list_feeds(self, request: ListFeedsRequest, context: Context) -> bytes:
+        """Return a page of feeds, ordered by name."""
+        caller = identify(context)
+        require_valid(request)
+        permit = self._agreements.permit(caller)
+        bound = ",".join(sorted(request.agencies))
+        after = ""
+        if request.page_token:
+            after = decode("page_token", request.page_token, "feeds", bound)
+        names = sorted(
+            name
+            for name, (agency, _) in self._feeds.items()
+            if (caller.agency == OPERATORS or permit.opens(agency))
+            and (not request.agencies or agency in request.agencies)
+        )
+        start = bisect.bisect_right(names, after)
+        size = min(request.page_size or _PAGE, _LARGEST_PAGE)
+        page = [self._feeds[name][1] for name in names[start : start + size]]
+        if start + size < len(names):
+            page.append(framed(2, encode("feeds", bound, names[start + size - 1]).encode()))
+        return b"".join(page)

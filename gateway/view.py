@@ -1,0 +1,95 @@
+"""The shared state: the newest observation of everything, kept in memory.
+
+It never goes back in time: a record observed earlier than the one that is held, such as
+a station's back-fill, changes nothing here. Of two observed at the same moment the one
+stored later holds.
+"""
+
+import bisect
+import heapq
+import time
+from collections.abc import Callable, Iterator
+
+import structlog
+from google.protobuf.message import DecodeError
+
+from broker.subscriber import Delivery
+from gateway.entry import Entry, entry_of
+
+Listener = Callable[[Entry], None]
+_log = structlog.get_logger()
+
+
+class StateView:
+    """Holds the newest entry of each record, and tells listeners of changes."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._names: list[str] = []
+        self._new_names: list[str] = []
+        self._expiring: list[tuple[int, str]] = []
+        self._listeners: set[Listener] = set()
+        self.sequence = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def take(self, delivery: Delivery) -> None:
+        """Take a record from the city's stream."""
+        try:
+            entry = entry_of(delivery.payload, delivery.sequence)
+        except (DecodeError, ValueError) as error:
+            _log.error("not a record", subject=delivery.subject, error=str(error))
+            return
+        self.sequence = delivery.sequence
+        held = self._entries.get(entry.name)
+        if held is not None and held.observed > entry.observed:
+            return
+        if held is None:
+            self._new_names.append(entry.name)
+        self._entries[entry.name] = entry
+        if entry.expires:
+            heapq.heappush(self._expiring, (entry.expires, entry.name))
+        for listener in self._listeners:
+            listener(entry)
+
+    def expire(self, now_ns: int) -> None:
+        """Tell listeners of the records that have ended by now."""
+        while self._expiring and self._expiring[0][0] <= now_ns:
+            expires, name = heapq.heappop(self._expiring)
+            entry = self._entries.get(name)
+            if entry is not None and entry.expires == expires:
+                for listener in self._listeners:
+                    listener(entry)
+
+    def get(self, name: str) -> Entry | None:
+        """Return the entry of a record, also when it has expired."""
+        return self._entries.get(name)
+
+    def after(self, name: str) -> Iterator[Entry]:
+        """Yield entries in the order of their names, after a name."""
+        names = self._sorted()
+        for index in range(bisect.bisect_right(names, name), len(names)):
+            yield self._entries[names[index]]
+
+    def entries(self) -> list[Entry]:
+        """Return all entries."""
+        return list(self._entries.values())
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call a listener with each change; returns a function that ends it."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    def _sorted(self) -> list[str]:
+        """Return all names in order; new ones are merged when somebody asks."""
+        if self._new_names:
+            merged = self._names + self._new_names
+            merged.sort()
+            self._names, self._new_names = merged, []
+        return self._names
+
+
+def now_ns() -> int:
+    """Return the time now, nanoseconds since 1970 UTC."""
+    return time.time_ns()

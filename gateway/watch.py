@@ -1,0 +1,163 @@
+"""Watching: what is selected now, a bookmark, then what changes.
+
+Each watcher keeps the latest of each changed record until it is written; one that reads
+slowly is sent the latest, not each revision, and so never costs more memory than the
+records it has selected.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from gateway.agreements import Agreements
+from gateway.entry import Entry, framed
+from gateway.errors import TooSlow
+from gateway.identity import Caller, Context, identify
+from gateway.selection import Selector, digest, require_valid
+from gateway.tokens import decode, encode
+from gateway.view import StateView
+from liandong.gateway.v1.shared_state_pb2 import (
+    EVENT_TYPE_BOOKMARK,
+    EVENT_TYPE_CHANGE,
+    EVENT_TYPE_REMOVAL,
+    EVENT_TYPE_SNAPSHOT,
+    EventType,
+    Selection,
+    WatchRecordsRequest,
+)
+
+_JOINED = 256
+_WINDOW_S = 0.02
+_WRITE_S = 30.0
+_RESUME_TOKEN = "resume_token"  # noqa: S105 - the field's name
+Write = Callable[[bytes], Awaitable[None]]
+
+
+class Watches:
+    """Serves watches.
+
+    Args:
+        view: The shared state.
+        agreements: Who may read what.
+    """
+
+    def __init__(self, view: StateView, agreements: Agreements) -> None:
+        self._view = view
+        self._agreements = agreements
+
+    async def watch_records(self, request: WatchRecordsRequest, context: Context) -> None:
+        """Send a watch's events until the caller has gone."""
+        caller = identify(context)
+        require_valid(request)
+        watcher = _Watcher(self._view, self._agreements, caller, request.selection)
+        after = None
+        if request.resume_token:
+            bound = digest(request.selection)
+            after = int(decode(_RESUME_TOKEN, request.resume_token, "watch", bound))
+        try:
+            await watcher.run(context.write, after)
+        finally:
+            watcher.close()
+
+
+class _Watcher:
+    """One caller's watch."""
+
+    def __init__(
+        self, view: StateView, agreements: Agreements, caller: Caller, selection: Selection
+    ) -> None:
+        self._view = view
+        self._agreements = agreements
+        self._caller = caller
+        self._selection = selection
+        self._digest = digest(selection)
+        self._selector = Selector(selection, agreements.permit(caller))
+        self._sent: set[str] = set()
+        self._changed: dict[str, Entry] = {}
+        self._wake = asyncio.Event()
+        self._ends = [view.listen(self._on_change), agreements.on_change(self._on_agreements)]
+
+    def close(self) -> None:
+        """Listen no more."""
+        for end in self._ends:
+            end()
+
+    def _on_change(self, entry: Entry) -> None:
+        """Note a change that this watcher is to be told of."""
+        if entry.name in self._sent or self._selector(entry):
+            # Taken out first, so that the order is that of the latest change.
+            self._changed.pop(entry.name, None)
+            self._changed[entry.name] = entry
+            self._wake.set()
+
+    def _on_agreements(self) -> None:
+        """Look at everything again under the changed agreements."""
+        self._selector = Selector(self._selection, self._agreements.permit(self._caller))
+        for entry in self._view.entries():
+            if (entry.name in self._sent) != self._selector(entry):
+                self._changed[entry.name] = entry
+        self._wake.set()
+
+    async def run(self, write: Write, after: int | None) -> None:
+        """Send the snapshot or what came after a token, then changes for ever."""
+        sequence = self._view.sequence
+        held = [entry for entry in self._view.entries() if self._selector(entry)]
+        self._sent = {entry.name for entry in held}
+        if after is None:
+            held.sort(key=lambda entry: entry.name)
+            events = [_event(EVENT_TYPE_SNAPSHOT, entry, "") for entry in held]
+            bookmark = _plain(EVENT_TYPE_BOOKMARK, "", self._token(sequence))
+            events.append(framed(1, bookmark))
+        else:
+            held = [entry for entry in held if entry.sequence > after]
+            held.sort(key=lambda entry: entry.sequence)
+            events = [self._change(entry) for entry in held]
+        await self._write(write, events)
+        while True:
+            await self._wake.wait()
+            await self._write(write, self._take())
+            # Whoever was idle hears at once; under load what comes close together is joined.
+            await asyncio.sleep(_WINDOW_S)
+
+    def _take(self) -> list[bytes]:
+        """Return the events of all that has changed, in the order of the stream."""
+        self._wake.clear()
+        changed, self._changed = self._changed, {}
+        events = []
+        for entry in sorted(changed.values(), key=lambda entry: entry.sequence):
+            if self._selector(entry):
+                self._sent.add(entry.name)
+                events.append(self._change(entry))
+            elif entry.name in self._sent:
+                self._sent.discard(entry.name)
+                token = self._token(entry.sequence)
+                events.append(framed(1, _plain(EVENT_TYPE_REMOVAL, entry.name, token)))
+        return events
+
+    async def _write(self, write: Write, events: list[bytes]) -> None:
+        """Write events, many in one message; give up on a caller that does not read."""
+        for first in range(0, len(events), _JOINED):
+            try:
+                async with asyncio.timeout(_WRITE_S):
+                    await write(b"".join(events[first : first + _JOINED]))
+            except TimeoutError as error:
+                raise TooSlow(_WRITE_S) from error
+
+    def _change(self, entry: Entry) -> bytes:
+        """Return a change as an element of the response."""
+        return _event(EVENT_TYPE_CHANGE, entry, self._token(entry.sequence))
+
+    def _token(self, sequence: int) -> str:
+        """Return where to go on after a sequence of the city's stream."""
+        return encode("watch", self._digest, str(sequence))
+
+
+def _event(kind: "EventType.ValueType", entry: Entry, token: str) -> bytes:
+    """Return an event with a record: type (1), record (2), resume_token (4)."""
+    tail = framed(4, token.encode()) if token else b""
+    return framed(1, b"\x08%c%b%b" % (kind, framed(2, entry.payload), tail))
+
+
+def _plain(kind: "EventType.ValueType", name: str, token: str) -> bytes:
+    """Return an event without a record: type (1), name (3), resume_token (4)."""
+    named = framed(3, name.encode()) if name else b""
+    return b"\x08%c%b%b" % (kind, named, framed(4, token.encode()))

@@ -1,0 +1,356 @@
+"""The gateway over real gRPC, TLS and the bus."""
+
+import asyncio
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
+
+from broker.connection import Bus, BusSettings
+from broker.home import Home
+from broker.outgoing import Outgoing
+from broker.plan import BusPlan, stream_name
+from broker.publisher import Publisher
+from broker.subjects import record_name, share_subject
+from gateway import Gateway, GatewaySettings
+from liandong.gateway.v1 import shared_state_pb2 as api
+from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
+from liandong.record.v1 import record_pb2
+from liandong.record.v1.record_pb2 import Record
+
+NOW = datetime.now(UTC)
+AGREEMENTS = """
+[[agreement]]
+id = "water-to-police"
+provider = "water"
+consumer = "police"
+kinds = ["water.level"]
+classification = "internal"
+districts = ["320100"]
+"""
+
+
+def level(
+    station: str, metres: float, *, at: datetime = NOW, district: str = "320102", **fields: int
+) -> Record:
+    """Make a level record of the water department."""
+    record = Record(
+        name=record_name("water", "water.level", station),
+        classification=fields.get("classification", record_pb2.CLASSIFICATION_INTERNAL),
+        status=fields.get("status", record_pb2.STATUS_ACTUAL),
+        quality={"level": 1},
+        provenance={"feed": "test"},
+        location={
+            "district": district,
+            "point": {"latitude_deg": 32.0, "longitude_deg": 118.8},
+        },
+        water_level={"station_id": station, "level_m": metres},
+    )
+    record.observed_at.FromDatetime(at)
+    record.received_at.FromDatetime(NOW)
+    return record
+
+
+class City:
+    """A gateway on the session's bus, and what tests do with it."""
+
+    def __init__(self, home: Home, plan: BusPlan, gateway: Gateway, agreements: Path) -> None:
+        self.home, self.plan, self.gateway, self.agreements = home, plan, gateway, agreements
+
+    @asynccontextmanager
+    async def stub(self, agency: str) -> AsyncIterator["rpc.SharedStateServiceAsyncStub"]:
+        """Connect as an agency."""
+        async with self.channel(agency) as channel:
+            yield rpc.SharedStateServiceStub(channel)
+
+    def channel(self, agency: str) -> grpc.aio.Channel:
+        """Return an agency's channel."""
+        pem, key = self.home.certificate(agency)
+        credentials = grpc.ssl_channel_credentials(
+            self.home.ca.read_bytes(), key.read_bytes(), pem.read_bytes()
+        )
+        return grpc.aio.secure_channel(f"localhost:{self.gateway.port}", credentials)
+
+    async def share(self, *records: Record) -> None:
+        """Publish records as their agencies, and wait until the view has them."""
+        for record in records:
+            agency = record.name.split("/")[0]
+            settings = BusSettings.of(self.home, self.plan, agency)
+            async with Bus(settings) as bus, Publisher(bus, stream_name(agency)) as publisher:
+                payload = record.SerializeToString()
+                subject = share_subject(record.name)
+                await publisher.publish(Outgoing(subject, payload, uuid.uuid4().hex))
+            await self._seen(record)
+
+    async def _seen(self, record: Record) -> None:
+        """Wait until the view holds this record or a later one."""
+        seen = asyncio.Event()
+
+        def check(_: object = None) -> None:
+            entry = self.gateway.view.get(record.name)
+            if entry is not None and entry.observed >= record.observed_at.ToNanoseconds():
+                seen.set()
+
+        end = self.gateway.view.listen(check)
+        check()
+        async with asyncio.timeout(10):
+            await seen.wait()
+        end()
+
+
+@pytest.fixture
+async def city(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIterator[City]:
+    """Run a gateway."""
+    agreements = tmp_path / "agreements.toml"
+    agreements.write_text(AGREEMENTS)
+    pem, key = city_home.certificate("gateway")
+    settings = GatewaySettings(
+        host="127.0.0.1",
+        port=0,
+        certificate=str(pem),
+        key=str(key),
+        ca=str(city_home.ca),
+        agreements=str(agreements),
+        bus=BusSettings.of(city_home, plan, "gateway"),
+    )
+    async with Gateway(settings) as gateway:
+        yield City(city_home, plan, gateway, agreements)
+
+
+@pytest.fixture
+def station() -> str:
+    """Return a station that no other test uses."""
+    return uuid.uuid4().hex
+
+
+Connect = Callable[[str], AbstractAsyncContextManager[Bus]]
+
+
+async def test_a_department_reads_its_own_record_byte_for_byte(city: City, station: str) -> None:
+    """What was stored is what is answered."""
+    record = level(station, 9.25)
+    await city.share(record)
+
+    async with city.stub("water") as stub:
+        assert await stub.GetRecord(api.GetRecordRequest(name=record.name)) == record
+
+
+async def test_what_no_agreement_opens_does_not_exist(city: City, station: str) -> None:
+    """Default deny, told as NOT_FOUND with the resource that was asked for."""
+    record = level(station, 9.25)
+    await city.share(record)
+
+    async with city.stub("health") as stub:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await stub.GetRecord(api.GetRecordRequest(name=record.name))
+
+    assert raised.value.code() == grpc.StatusCode.NOT_FOUND
+    status = rpc_status.from_call(raised.value)
+    assert status is not None
+    info = error_details_pb2.ErrorInfo()
+    status.details[0].Unpack(info)
+    assert info.reason == "NO_SUCH_RECORD"
+
+
+@pytest.mark.parametrize(
+    ("fields", "visible"),
+    [
+        ({}, True),
+        ({"classification": record_pb2.CLASSIFICATION_RESTRICTED}, False),
+        ({"status": record_pb2.STATUS_TEST}, False),
+    ],
+)
+async def test_an_agreement_opens_what_it_says_and_no_more(
+    city: City, station: str, fields: dict[str, int], *, visible: bool
+) -> None:
+    """The ceiling holds, and a drill does not mix with the real thing."""
+    record = level(station, 9.25, **fields)
+    await city.share(record)
+
+    async with city.stub("police") as stub:
+        names = [name async for name in pages(stub, api.Selection(kinds=["water.level"]))]
+
+    assert (record.name in names) == visible
+
+
+async def pages(
+    stub: "rpc.SharedStateServiceAsyncStub", selection: api.Selection, size: int = 0
+) -> AsyncIterator[str]:
+    """Yield the names of all that is selected, page by page."""
+    token = ""
+    while True:
+        request = api.ListRecordsRequest(selection=selection, page_size=size, page_token=token)
+        response = await stub.ListRecords(request)
+        for record in response.records:
+            yield record.name
+        token = response.next_page_token
+        if not token:
+            return
+
+
+async def test_pages_hold_everything_once(city: City, station: str) -> None:
+    """Page after page, in order, nothing twice and nothing missed."""
+    records = [level(f"{station}-{number:02d}", number, district="320199") for number in range(7)]
+    await city.share(*records)
+
+    async with city.stub("water") as stub:
+        selection = api.Selection(districts=["320199"])
+        names = [name async for name in pages(stub, selection, 3) if station in name]
+
+    assert names == [record.name for record in records]
+
+
+async def test_a_selection_narrows_by_box_and_time(city: City, station: str) -> None:
+    """All that is set must hold."""
+    old = level(f"{station}-old", 1.0, at=NOW - timedelta(hours=5))
+    new = level(f"{station}-new", 1.0)
+    await city.share(old, new)
+    window = api.TimeWindow()
+    window.start_at.FromDatetime(NOW - timedelta(hours=1))
+    inside = api.BoundingBox(south_deg=31, west_deg=118, north_deg=33, east_deg=119)
+    outside = api.BoundingBox(south_deg=33, west_deg=118, north_deg=34, east_deg=119)
+
+    async with city.stub("water") as stub:
+        found = [n async for n in pages(stub, api.Selection(bounding_box=inside, observed=window))]
+        none = [name async for name in pages(stub, api.Selection(bounding_box=outside))]
+
+    assert new.name in found
+    assert old.name not in found
+    assert new.name not in none
+
+
+async def test_the_shared_state_never_goes_back_in_time(city: City, station: str) -> None:
+    """A back-filled reading enters history and changes nothing here."""
+    await city.share(level(station, 9.5), level(station, 8.1, at=NOW - timedelta(hours=1)))
+
+    async with city.stub("water") as stub:
+        name = record_name("water", "water.level", station)
+        record = await stub.GetRecord(api.GetRecordRequest(name=name))
+
+    assert record.water_level.level_m == 9.5
+
+
+async def test_a_wrong_request_names_the_field(city: City) -> None:
+    """BadRequest says which field and what was expected."""
+    async with city.stub("water") as stub:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await stub.ListRecords(api.ListRecordsRequest(page_size=-1))
+
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "page_size" in (raised.value.details() or "")
+
+
+async def test_a_token_of_another_selection_is_refused(city: City, station: str) -> None:
+    """A page token belongs to its selection."""
+    await city.share(level(f"{station}-1", 1.0), level(f"{station}-2", 1.0))
+    async with city.stub("water") as stub:
+        first = await stub.ListRecords(api.ListRecordsRequest(page_size=1))
+        other = api.ListRecordsRequest(
+            selection=api.Selection(agencies=["police"]), page_token=first.next_page_token
+        )
+
+        with pytest.raises(grpc.aio.AioRpcError, match="another selection"):
+            await stub.ListRecords(other)
+
+
+async def test_a_watch_sends_snapshot_bookmark_and_changes(city: City, station: str) -> None:
+    """A change arrives after the bookmark; its token goes on where the watch was."""
+    await city.share(level(station, 9.0))
+    request = api.WatchRecordsRequest(selection=api.Selection(kinds=["water.level"]))
+    async with city.stub("water") as stub:
+        watch = events(stub.WatchRecords(request))
+        seen = [event async for event in until(watch, api.EVENT_TYPE_BOOKMARK)]
+        name = record_name("water", "water.level", station)
+        assert name in {event.record.name for event in seen}
+
+        await city.share(level(station, 9.1, at=NOW + timedelta(seconds=1)))
+        change = await anext(watch)
+        assert change.record.water_level.level_m == 9.1
+
+        await city.share(level(station, 9.2, at=NOW + timedelta(seconds=2)))
+        again = events(
+            stub.WatchRecords(
+                api.WatchRecordsRequest(
+                    selection=request.selection, resume_token=change.resume_token
+                )
+            )
+        )
+        resumed = await anext(again)
+        assert (resumed.type, resumed.record.water_level.level_m) == (api.EVENT_TYPE_CHANGE, 9.2)
+
+
+async def events(
+    call: "grpc.aio.UnaryStreamCall[api.WatchRecordsRequest, api.WatchRecordsResponse]",
+) -> AsyncIterator[api.RecordEvent]:
+    """Yield a watch's events one by one."""
+    async for response in call:
+        for event in response.events:
+            yield event
+
+
+async def until(watch: AsyncIterator[api.RecordEvent], kind: int) -> AsyncIterator[api.RecordEvent]:
+    """Yield events up to the first of a kind."""
+    async with asyncio.timeout(10):
+        async for event in watch:
+            yield event
+            if event.type == kind:
+                return
+
+
+async def test_a_changed_agreement_takes_effect_in_an_open_watch(city: City, station: str) -> None:
+    """What is no longer shared is removed at once."""
+    await city.share(level(station, 9.0))
+    async with city.stub("police") as stub:
+        watch = events(stub.WatchRecords(api.WatchRecordsRequest()))
+        async for _ in until(watch, api.EVENT_TYPE_BOOKMARK):
+            pass
+
+        city.agreements.write_text("")
+
+        removed = {event.name async for event in until(watch, api.EVENT_TYPE_REMOVAL)}
+        assert all(name.startswith("water/") for name in removed)
+
+
+async def test_health_says_that_it_serves(city: City) -> None:
+    """The standard health service answers for every service."""
+    async with city.channel("police") as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        answer = await stub.Check(
+            health_pb2.HealthCheckRequest(service="liandong.gateway.v1.SharedStateService")
+        )
+
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_reflection_and_certificates_are_all_a_client_needs(city: City, station: str) -> None:
+    """The documented example lists and watches with nothing of liandong installed."""
+    await city.share(level(station, 9.0))
+    example = Path(__file__).parents[2] / "docs" / "examples" / "reflection_client.py"
+
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [
+            sys.executable,
+            example,
+            city.home.tls_dir,
+            "water",
+            f"localhost:{city.gateway.port}",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "listed water/water.level/" in done.stdout
+    assert "event" in done.stdout
