@@ -75,6 +75,7 @@ class Template:
         self._parts[0::2] = constants
         # A typed field repeats a measurement's number, which is read once.
         numbers = sorted(set(places))
+        self._count = len(numbers)
         self._numbers = _picker(numbers)
         self._spread = _picker([numbers.index(place) for place in places])
         self._pack = struct.Struct(
@@ -98,6 +99,8 @@ class Template:
             # A third of the time of float(), and no word for it is infinite or not a number.
             numbers = _decode_numbers(f"[{','.join(self._numbers(values))}]")
         except msgspec.DecodeError:
+            return None
+        if len(numbers) != self._count:
             return None
         amounts = list(self._spread(numbers))
         for index, scale in self._scaled:

@@ -1,7 +1,7 @@
 """The short way and the long way give equal records."""
 
 from hj212_frames import NOON, adapter, only_frame, upload
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.environment.hj212 import Hj212
@@ -60,6 +60,9 @@ def record_of(hj212: Hj212, raw: bytes) -> Record:
     st.sampled_from(["2011", "2051"]),
     st.sampled_from([NOON, f"{NOON}123"]),
 )
+@example(["a34004-Rtd="], "22", "2011", NOON)
+@example(["a34004-Rtd=-0"], "22", "2011", NOON)
+@example(["a34004-Rtd=nan,a34004-Flag=N"], "22", "2011", NOON)
 def test_a_layout_seen_before_changes_nothing(
     items: list[str], system: str, command: str, time: str
 ) -> None:
