@@ -1,0 +1,1 @@
+"""The water department's legacy formats."""

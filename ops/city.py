@@ -1,0 +1,127 @@
+"""The city file: agencies, feeds, addresses."""
+
+from pathlib import Path
+
+import msgspec
+
+from adapters.sdk.feed import FeedConfig
+from broker.plan import BusPlan
+from broker.toml import FileWrong, read_toml
+
+DEFAULT = Path(__file__).parent / "cities" / "nanjing.toml"
+
+
+class _City(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    title: str = ""
+    district: str = ""
+    time_zone: str = "Asia/Shanghai"
+
+
+class _Nats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    host: str = "127.0.0.1"
+    port: int = 7222
+    monitor_port: int = 0
+
+
+class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the gateway listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 7443
+
+
+class _Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    port: int = 7480
+
+
+class Agency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A department: its name on the bus, and what people call it."""
+
+    name: str
+    title: str = ""
+
+
+class _CityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    city: _City
+    agency: tuple[Agency, ...]
+    feed: tuple[FeedConfig, ...] = ()
+    nats: _Nats = _Nats()
+    gateway: GatewayAddress = GatewayAddress()
+    console: _Console = _Console()
+    agreements: str = ""
+
+
+class City(msgspec.Struct, frozen=True, kw_only=True):
+    """A city as its file describes it.
+
+    Attributes:
+        name: Its name.
+        title: What people call it.
+        district: Its GB/T 2260 code.
+        time_zone: Its zone, in which people are shown times.
+        agencies: Its departments.
+        feeds: Its legacy sources.
+        plan: Its bus.
+        gateway: Where its gateway listens.
+        agreements: Its file of agreements; None: it has none.
+        path: The file itself.
+    """
+
+    name: str
+    title: str
+    district: str
+    time_zone: str
+    agencies: tuple[Agency, ...]
+    feeds: tuple[FeedConfig, ...]
+    plan: BusPlan
+    gateway: GatewayAddress
+    agreements: Path | None
+    path: Path
+
+    def feed(self, feed_id: str) -> FeedConfig:
+        """Return a feed.
+
+        Raises:
+            FileWrong: If there is none of this id.
+        """
+        for feed in self.feeds:
+            if feed.id == feed_id:
+                return feed
+        known = ", ".join(feed.id for feed in self.feeds)
+        raise FileWrong(f"{self.path} has no feed {feed_id!r}; it has: {known}")
+
+
+def read_city(path: Path = DEFAULT) -> City:
+    """Read a city file.
+
+    Raises:
+        FileWrong: If it is not right; the sentence names the line.
+    """
+    file = read_toml(path, _CityFile)
+    names = {agency.name for agency in file.agency}
+    for feed in file.feed:
+        if feed.agency not in names:
+            raise FileWrong(
+                f"{path}: feed {feed.id} belongs to agency {feed.agency!r}, which is not in the "
+                f"file; add an [[agency]] or use one of {', '.join(sorted(names))}"
+            )
+    if len({feed.id for feed in file.feed}) < len(file.feed):
+        raise FileWrong(f"{path}: two feeds have the same id; give each its own")
+    return City(
+        name=file.city.name,
+        title=file.city.title,
+        district=file.city.district,
+        time_zone=file.city.time_zone,
+        agencies=file.agency,
+        feeds=file.feed,
+        plan=BusPlan(
+            agencies=tuple(agency.name for agency in file.agency),
+            host=file.nats.host,
+            port=file.nats.port,
+            monitor_port=file.nats.monitor_port,
+        ),
+        gateway=file.gateway,
+        agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
+        path=path.absolute(),
+    )

@@ -1,0 +1,9 @@
+"""What the command says when it cannot do what was asked."""
+
+
+class Failure(Exception):
+    """One sentence for the person, and the exit status."""
+
+    def __init__(self, sentence: str, status: int = 1) -> None:
+        super().__init__(sentence)
+        self.status = status
