@@ -53,6 +53,9 @@ DistrictOption = Annotated[list[str], typer.Option("--district", help="GB/T 2260
 BoxOption = Annotated[str, typer.Option("--bbox", help="south,west,north,east in degrees.")]
 SinceOption = Annotated[str, typer.Option("--since", help="30m, 2h, 1d or a time in RFC 3339.")]
 _console = Console()
+if not _console.is_terminal:
+    # A pipe has no width; what reads it wants whole lines.
+    _console = Console(width=200)
 
 
 def get(

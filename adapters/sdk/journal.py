@@ -163,6 +163,9 @@ async def audit(bus: Bus, agency: str, feed_id: str) -> Audit:
     quarantined = await _sequences(
         bus, quarantine_stream(agency), quarantine_subject(agency, feed_id), feed_id, 0
     )
+    if len(stored) > feed.stored or len(quarantined) > feed.quarantined:
+        # The feed tells its state once a second; what came since is in the next one.
+        await asyncio.sleep(2 * _EVERY_S)
     after = await last_state(bus, agency, feed_id)
     return Audit(
         feed, len(stored), len(quarantined), _findings(feed, after or feed, stored, quarantined)

@@ -15,7 +15,8 @@ STX: Final = 0x02
 SYN: Final = 0x16
 SOH: Final = 0x01
 _STARTS: Final = frozenset({STX, SYN})
-_ENDS: Final = frozenset({0x03, 0x17})
+# Stations end queries and reports of events with control characters of the downlink.
+_ENDS: Final = frozenset({0x03, 0x17, 0x04, 0x05, 0x06, 0x15, 0x1B})
 _LENGTH: Final = 0x0FFF
 _DOWN: Final = 0x8
 _GARBAGE: Final = 4096
@@ -133,7 +134,7 @@ class Sl651Decoder:
             reason = "a downlink frame (direction 8) came from a station, expected uplink (0)"
             found.append(Undecodable(raw, "direction", reason))
         elif raw[-3] not in _ENDS:
-            reason = f"the end character is {raw[-3]:02X}, expected 03 (ETX) or 17 (ETB)"
+            reason = f"the end character is {raw[-3]:02X}, expected 03 (ETX), 17 (ETB) or another of table 4"
             found.append(Undecodable(raw, "end", reason))
         else:
             found += self._frame(raw)
