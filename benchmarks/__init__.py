@@ -1,1 +1,1 @@
-"""Measured claims: each prints its figure, the bare library's ceiling in the same run, and the ratio."""
+"""Measured claims, each beside the bare library's ceiling in the same run."""

@@ -35,7 +35,7 @@ async def measure_latency(bench: Bench) -> None:
             api.WatchRecordsRequest(selection=api.Selection(kinds=["environment.air"]))
         )
         seen: dict[str, float] = {}
-        live = asyncio.Event()
+        live, complete = asyncio.Event(), asyncio.Event()
 
         async def watch() -> None:
             async for response in call:
@@ -45,13 +45,14 @@ async def measure_latency(bench: Bench) -> None:
                         live.set()
                     elif event.type == api.EVENT_TYPE_CHANGE:
                         seen[event.record.provenance.source_message_id] = now
+                        if len(seen) == _SAMPLES:
+                            complete.set()
 
         watcher = asyncio.create_task(watch())
         await asyncio.wait_for(live.wait(), 60)
         sent = await _send(FEEDS["hj212"].port)
         async with asyncio.timeout(30):
-            while len(seen) < len(sent):
-                await asyncio.sleep(0.05)
+            await complete.wait()
         watcher.cancel()
     ordered = sorted(
         next(at - sent[number] for number in sent if number in key) * 1e3

@@ -80,7 +80,7 @@ async def connection(port: int, lot: list[bytes], window: int, answer: bytes) ->
     writer.close()
 
 
-async def run(
+async def run(  # noqa: PLR0917 - the command line, as it comes
     port: int, format_name: str, count: int, connections: int, window: int, seed: int
 ) -> float:
     """Send ``count`` frames over ``connections`` sockets; return the seconds it took."""

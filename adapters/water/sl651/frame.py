@@ -134,7 +134,7 @@ class Sl651Decoder:
             reason = "a downlink frame (direction 8) came from a station, expected uplink (0)"
             found.append(Undecodable(raw, "direction", reason))
         elif raw[-3] not in _ENDS:
-            reason = f"the end character is {raw[-3]:02X}, expected 03 (ETX), 17 (ETB) or another of table 4"
+            reason = f"the end character is {raw[-3]:02X}, expected 03 (ETX) or 17 (ETB)"
             found.append(Undecodable(raw, "end", reason))
         else:
             found += self._frame(raw)
