@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import zlib
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
@@ -122,13 +123,15 @@ class Hj212(Adapter[Frame, Hj212Options]):
 
 
 def _message_id(message: Frame) -> str:
-    """Return what makes a frame one: MN, QN, CN and PNO, as the standard has it.
+    """Return what makes a frame one: MN, QN, CN and PNO, as the standard has it, and its bytes.
 
-    Frames of 2005 have no QN: their DataTime and a digest of their bytes stand for it.
+    A resend has the same bytes. Loggers that give the same QN to different readings exist,
+    and none of those may be lost. Frames of 2005 have no QN: DataTime stands for it.
     """
     segment = message.segment
     if segment.qn:
-        return f"{segment.mn}|{segment.qn}|{segment.cn}|{segment.packet}"
+        check = zlib.crc32(message.raw)
+        return f"{segment.mn}|{segment.qn}|{segment.cn}|{segment.packet}|{check:x}"
     observed = items_of(segment.parameters).plain_value("DataTime")
     digest = hashlib.sha256(message.raw).hexdigest()[:16]
     return f"{segment.mn}|{segment.cn}|{observed}|{segment.packet}|{digest}"
