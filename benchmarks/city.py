@@ -79,7 +79,7 @@ async def child(*arguments: str) -> AsyncIterator[None]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=os.environ,
+        env=dict(os.environ),
     )
     assert process.stdout is not None
     assert process.stdin is not None
