@@ -88,7 +88,7 @@ class FeedRunner:
 
     Raises:
         FeedMisconfigured: On entering, if it cannot start as configured.
-        BusUnavailable: On entering, if the bus cannot be reached.
+        BusUnreachable: On entering, if the bus cannot be reached.
     """
 
     def __init__(self, feed: FeedConfig, home: Home, plan: BusPlan) -> None:

@@ -20,13 +20,13 @@ import structlog
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from broker.errors import BusUnavailable, HomeDamaged
+from broker.errors import BusClosed, BusUnreachable, HomeDamaged, KeyRefused
 from broker.home import Home
 from broker.plan import BusPlan
 from broker.users import inbox
 
-_CONNECT_S = 10.0
 _DENIED = re.compile(r'permissions violation for publish to "([^"]+)"', re.IGNORECASE)
+_REFUSED = "authorization violation"
 _log = structlog.get_logger()
 
 
@@ -38,12 +38,14 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
         user: The user's name, of which its inboxes are made.
         seed_path: Where its NKEY seed lies.
         ca_path: Where the authority's certificate lies.
+        patience_s: How long connecting is tried, seconds.
     """
 
     url: str
     user: str
     seed_path: str
     ca_path: str
+    patience_s: float = 10.0
 
     @classmethod
     def of(cls, home: Home, plan: BusPlan, user: str) -> Self:
@@ -59,13 +61,18 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Bus:
     """An open connection of one user; it comes back by itself for ever.
 
-    Use it as ``async with Bus(settings) as bus``.
+    Use it as ``async with Bus(settings) as bus``. Some refusals make the server end a
+    connection for good, without a word to whoever uses it: the body of the ``async with``
+    is then cancelled and `BusClosed` raised in its place.
 
     Args:
         settings: Who connects, and where.
 
     Raises:
-        BusUnavailable: On entering, if the server cannot be reached or refuses the user.
+        HomeDamaged: On entering, if the seed or the authority's certificate cannot be read.
+        BusUnreachable: On entering, if the server cannot be reached in time.
+        KeyRefused: On entering, if the server does not know the user's key.
+        BusClosed: On leaving, if the server ended the connection for good.
     """
 
     def __init__(self, settings: BusSettings) -> None:
@@ -74,14 +81,20 @@ class Bus:
         self.js: JetStreamContext = self.nc.jetstream()
         self._on_denied: set[Callable[[str], None]] = set()
         self._on_lost: set[Callable[[], None]] = set()
+        self._owner: asyncio.Task[object] | None = None
+        self._cancelling = 0
+        self._connecting = True
         self._closing = False
+        self._gone = False
+        self._last_error = ""
 
     async def __aenter__(self) -> Self:
+        self._owner = asyncio.current_task()
+        self._cancelling = self._owner.cancelling() if self._owner else 0
         seed = _read_seed(self.settings.seed_path)
-        context = ssl.create_default_context(cafile=self.settings.ca_path)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context = _tls(self.settings.ca_path)
         try:
-            async with asyncio.timeout(_CONNECT_S):
+            async with asyncio.timeout(self.settings.patience_s):
                 await self.nc.connect(
                     self.settings.url,
                     name=self.settings.user,
@@ -100,10 +113,18 @@ class Bus:
                     error_cb=self._error,
                     disconnected_cb=self._lost,
                     reconnected_cb=self._back,
+                    closed_cb=self._closed,
                 )
-        except (OSError, nats.errors.Error, TimeoutError) as error:
-            await self.nc.close()
-            raise BusUnavailable(_CONNECT_S, f"{self.settings.url}: {error}") from error
+        except (OSError, nats.errors.Error) as error:
+            await self._close()
+            raise BusUnreachable(
+                self.settings.url, self.settings.patience_s, self._last_error or "no answer"
+            ) from error
+        except BaseException:
+            await self._close()
+            raise
+        self._connecting = False
+        self._last_error = ""
         return self
 
     async def __aexit__(
@@ -112,6 +133,12 @@ class Bus:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self._close()
+        if self._gone and (self._owner is None or self._owner.uncancel() <= self._cancelling):
+            raise BusClosed(self.settings.user, self._last_error) from error
+
+    async def _close(self) -> None:
+        """End the connection."""
         self._closing = True
         await self.nc.close()
 
@@ -134,7 +161,14 @@ class Bus:
         if denied is not None:
             for callback in tuple(self._on_denied):
                 callback(denied[1].lower())
-        _log.warning("bus error", user=self.settings.user, error=str(error) or repr(error))
+        text = str(error) or repr(error)
+        # While the server is away the client says so with each of its attempts.
+        if text != self._last_error:
+            _log.warning("bus error", user=self.settings.user, error=text)
+        self._last_error = text
+        if self._connecting and _REFUSED in text.lower():
+            # What is raised here ends the client's attempts: another would fare no better.
+            raise KeyRefused(self.settings.url, self.settings.user, self.settings.seed_path)
 
     async def _lost(self) -> None:
         """Tell whoever waits for an acknowledgement that it will not come."""
@@ -145,7 +179,34 @@ class Bus:
 
     async def _back(self) -> None:
         """Say that the connection is back."""
+        self._last_error = ""
         _log.info("the bus is back", user=self.settings.user)
+
+    async def _closed(self) -> None:
+        """End the body that uses the connection, when the server ended that for good."""
+        if self._closing or self._connecting:
+            return
+        self._gone = True
+        self._last_error = str(self.nc.last_error)
+        _log.error("the bus is gone", user=self.settings.user, error=self._last_error)
+        if self._owner is not None:
+            self._owner.cancel()
+
+
+def _tls(ca_path: str) -> ssl.SSLContext:
+    """Return how servers are authenticated.
+
+    Raises:
+        HomeDamaged: If the authority's certificate cannot be read.
+    """
+    try:
+        context = ssl.create_default_context(cafile=ca_path)
+    except OSError as error:
+        raise HomeDamaged(
+            f"the authority's certificate {ca_path} cannot be read ({error}): run `liandong keys`"
+        ) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context
 
 
 def _read_seed(path: str) -> str:

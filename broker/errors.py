@@ -4,6 +4,10 @@ BrokerError
 ├── ServerFailed            the embedded server did not start or has gone
 ├── StreamsDiffer           a stream cannot be made what its definition says
 ├── HomeDamaged             a key or certificate of the home is missing or unreadable
+├── PlanWrong               the bus cannot have these agencies
+├── BusUnreachable          no connection came about
+│   └── KeyRefused          the server does not know the user's key
+├── BusClosed               the server ended a connection for good
 └── PublishError            a message was not stored
     ├── PublishDenied       the user may not publish on this subject
     ├── PublishRefused      JetStream said no, and will say so again
@@ -26,6 +30,47 @@ class StreamsDiffer(BrokerError):
 
 class HomeDamaged(BrokerError):
     """A key or certificate of the home is missing or unreadable."""
+
+
+class PlanWrong(BrokerError):
+    """The bus cannot have these agencies."""
+
+    def __init__(self, agency: str, problem: str) -> None:
+        super().__init__(
+            f"agency {agency!r} cannot be on the bus: {problem}; a name is a lower-case letter "
+            "and up to 31 letters, digits, hyphens and underscores, and belongs to one agency"
+        )
+        self.agency = agency
+
+
+class BusUnreachable(BrokerError):
+    """No connection came about."""
+
+    def __init__(self, url: str, seconds: float, last: str) -> None:
+        super().__init__(
+            f"the bus at {url} cannot be reached, after {seconds:g} s of trying ({last}): "
+            "start it with `liandong up`, or correct [nats] in the city file"
+        )
+
+
+class KeyRefused(BusUnreachable):
+    """The server does not know the user's key."""
+
+    def __init__(self, url: str, user: str, seed_path: str) -> None:
+        BrokerError.__init__(
+            self,
+            f"the bus at {url} does not know the key of user {user}, {seed_path}: "
+            "use the key of the home on which the server runs, or start the server again",
+        )
+
+
+class BusClosed(BrokerError):
+    """The server ended a connection for good; a new one may succeed."""
+
+    def __init__(self, user: str, last: str) -> None:
+        super().__init__(
+            f"the server ended the connection of user {user} ({last}): start this part again"
+        )
 
 
 class PublishError(BrokerError):

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import os
+import tempfile
 from pathlib import Path
 
 import nkeys
@@ -34,6 +35,10 @@ def public_key(seed: bytes) -> str:
 def write_secret(path: Path, content: bytes) -> None:
     """Write a secret that only its owner can read, from its first byte on."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # A crash must not leave half a secret that later looks like a whole one.
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(temporary).replace(path)

@@ -1,8 +1,16 @@
 """What the bus is made of: agencies, addresses, limits."""
 
+import re
+
 import msgspec
 
+from broker.errors import PlanWrong
+
 MEBIBYTE = 1 << 20
+# A name becomes a token of subjects, part of permissions, and the name of files.
+_AGENCY = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+# Users, accounts and certificates that the bus has of its own.
+_RESERVED = frozenset({"admin", "ca", "console", "gateway", "hub", "nats", "ops", "sys"})
 
 
 class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +27,9 @@ class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
         history: How many revisions of a record the city's stream keeps.
         duplicate_window_s: How long a message id is remembered, seconds.
         max_payload: Largest message, bytes.
+
+    Raises:
+        PlanWrong: If an agency's name is malformed, reserved, or there twice.
     """
 
     agencies: tuple[str, ...]
@@ -31,6 +42,16 @@ class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
     history: int = 64
     duplicate_window_s: int = 600
     max_payload: int = MEBIBYTE
+
+    def __post_init__(self) -> None:
+        """Refuse names that would widen a permission or clash with the bus's own."""
+        for index, agency in enumerate(self.agencies):
+            if _AGENCY.fullmatch(agency) is None:
+                raise PlanWrong(agency, "the name is malformed")
+            if agency in _RESERVED:
+                raise PlanWrong(agency, "the name is the bus's own")
+            if stream_name(agency) in map(stream_name, self.agencies[:index]):
+                raise PlanWrong(agency, "it is there twice, or differs in hyphens only")
 
     @property
     def url(self) -> str:

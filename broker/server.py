@@ -2,7 +2,10 @@
 
 import asyncio
 import ctypes
+import fcntl
+import functools
 import json
+import os
 import shutil
 import signal
 import socket
@@ -21,6 +24,7 @@ from broker.provision import prepare
 _PR_SET_PDEATHSIG = 1
 _READY_S = 30.0
 _STOP_S = 15.0
+_LOCK_S = 5.0
 _POLL_S = 0.02
 _libc = ctypes.CDLL(None)
 _log = structlog.get_logger()
@@ -75,9 +79,12 @@ class EmbeddedServer:
         """
         binary = _binary()
         await self._check(binary)
-        _require_free(self._plan.host, self._plan.port)
-        log = (self._home.logs_dir / "nats-server.log").open("ab")
-        with log:
+        with (
+            (self._home.nats_dir / "data.lock").open("ab") as lock,
+            (self._home.logs_dir / "nats-server.log").open("ab") as log,
+        ):
+            await self._lock_data(lock.fileno())
+            _require_free(self._plan.host, self._plan.port)
             self._process = await asyncio.create_subprocess_exec(
                 binary,
                 "-c",
@@ -85,11 +92,32 @@ class EmbeddedServer:
                 stdout=log,
                 stderr=log,
                 stdin=asyncio.subprocess.DEVNULL,
-                preexec_fn=_die_with_parent,
+                preexec_fn=functools.partial(_die_with_parent, os.getpid()),
+                pass_fds=(lock.fileno(),),
                 start_new_session=True,
             )
-        await self._until_ready(self._process)
+        try:
+            await self._until_ready(self._process)
+        except BaseException:
+            await self.kill()
+            raise
         _log.info("nats-server is ready", url=self.url, pid=self._process.pid)
+
+    async def _lock_data(self, lock: int) -> None:
+        """Lock the data.
+
+        The server inherits the lock, so that one which outlives its parent for a moment is
+        waited for, and no two ever write to the same files.
+        """
+        try:
+            async with asyncio.timeout(_LOCK_S):
+                # Nobody tells when a lock becomes free, and a thread could not be called off.
+                while not _try_lock(lock):  # noqa: ASYNC110
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError as error:
+            raise ServerFailed(
+                f"a nats-server runs already on {self._home.nats_dir}: stop it, or use another home"
+            ) from error
 
     async def _check(self, binary: str) -> None:
         """Have the server check its configuration."""
@@ -117,7 +145,6 @@ class EmbeddedServer:
                         )
                     await asyncio.sleep(_POLL_S)
         except TimeoutError as error:
-            await self.stop()
             raise ServerFailed(
                 f"nats-server was not ready within {_READY_S:.0f} s: {self._last_log()}"
             ) from error
@@ -188,6 +215,17 @@ def _require_free(host: str, port: int) -> None:
             ) from error
 
 
-def _die_with_parent() -> None:
+def _try_lock(handle: int) -> bool:
+    """Lock a file unless someone else has it locked; tell whether it is locked now."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _die_with_parent(parent: int) -> None:
     """Ask the kernel to end this process when its parent ends."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)

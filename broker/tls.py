@@ -2,8 +2,10 @@
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -14,6 +16,7 @@ from broker.nkey import write_secret
 
 _CA_DAYS = 3650
 _LEAF_DAYS = 825
+_RENEW_BEFORE = timedelta(days=30)
 _CLOCK_SKEW = timedelta(minutes=5)
 _LOOPBACK = (
     x509.DNSName("localhost"),
@@ -24,6 +27,8 @@ _LOOPBACK = (
 
 class Authority:
     """The authority that signs every certificate of one home.
+
+    A certificate that ends within 30 days, or that another authority signed, is made anew.
 
     Raises:
         HomeDamaged: If the authority's certificate is there and its key is not, or
@@ -75,9 +80,9 @@ class Authority:
     def _issue(
         self, name: str, alternatives: list[x509.GeneralName], usage: x509.ObjectIdentifier
     ) -> bool:
-        """Make a certificate and its key unless both are there."""
+        """Make a certificate and its key unless those that are there will do."""
         pem, key_path = self._home.certificate(name)
-        if pem.exists() and key_path.exists():
+        if key_path.exists() and self._will_do(pem):
             return False
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -92,6 +97,15 @@ class Authority:
         write_secret(key_path, _private_pem(key))
         pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         return True
+
+    def _will_do(self, pem: Path) -> bool:
+        """Tell whether a certificate is this authority's and does not end soon."""
+        try:
+            certificate = x509.load_pem_x509_certificate(pem.read_bytes())
+            certificate.verify_directly_issued_by(self._certificate)
+        except (OSError, ValueError, InvalidSignature):
+            return False
+        return certificate.not_valid_after_utc - datetime.now(UTC) > _RENEW_BEFORE
 
 
 def certificate_ends(home: Home) -> dict[str, datetime]:
