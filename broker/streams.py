@@ -13,6 +13,7 @@ from nats.js import JetStreamContext
 from nats.js.api import (
     DiscardPolicy,
     ExternalStream,
+    PersistMode,
     StorageType,
     StreamConfig,
     StreamSource,
@@ -95,7 +96,14 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
             sources=[_source(name, stream_name(name), "share") for name in plan.agencies],
             max_bytes=plan.city_bytes,
             max_msgs_per_subject=plan.history,
+            # Dropping the oldest would lose the latest record of whatever seldom changes.
+            # A full stream makes sourcing wait instead: a lag that can be seen, and ends
+            # without loss when the limit is raised.
+            discard=DiscardPolicy.NEW,
             allow_msg_ttl=True,
+            # What it holds is on disk already, in the agencies' streams; a flush for each
+            # message would let no more than some 5,000 a second through.
+            persist_mode=PersistMode.ASYNC,
         ),
         _stream(
             plan,
@@ -144,7 +152,7 @@ async def reconcile(home: Home, plan: BusPlan) -> list[str]:
 
     Raises:
         StreamsDiffer: If a stream cannot be changed to what its definition says.
-        BusUnavailable: If the server cannot be reached.
+        BusUnreachable: If the server cannot be reached.
     """
     by_account: dict[str, list[StreamConfig]] = {}
     for stream in definitions(plan):
