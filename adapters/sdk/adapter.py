@@ -40,10 +40,14 @@ class Translated:
         record: The record.
         message_id: What makes the message unique at its source; the same message sent
             again must have the same.
+        shape: Promises that records of an equal shape differ in finite numbers and
+            plausible times alone, so that the schema is checked once for all of them;
+            None: nothing is promised. Not for bodies whose numbers have bounds.
     """
 
     record: Record
     message_id: str
+    shape: tuple[object, ...] | None = None
 
 
 class Adapter(abc.ABC, Generic[M, P]):

@@ -1,28 +1,21 @@
-"""The part of a station's records that stays the same from message to message.
+"""The part of an entity's records that stays the same from message to message.
 
 Name, place, classification, feed and version change only with the configuration, so
-they are written once per station and kept as bytes. A record is then one parse of those
-bytes and its body's, and five fields; the SDK's ``record`` remains what writes them.
+they are written once per entity and kept as bytes. A record is then one parse of those
+bytes and its body's, and five fields; the adapter's ``record`` remains what writes them.
 """
 
 import hashlib
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from adapters.environment.hj212.clock import Moment
-from adapters.environment.hj212.codes import AIR, DISCHARGE, WATER
+from adapters.sdk.clock import Moment
 from liandong.quantity.v1.quantity_pb2 import Quality
 from liandong.record.v1.record_pb2 import Record
 
+A = TypeVar("A", bound=tuple[object, ...])
+
 _REMEMBERED: Final = 8192
-_FIELDS: Final = {
-    kind: Record.DESCRIPTOR.fields_by_name[field].number
-    for kind, field in (
-        (AIR, "environment_air"),
-        (DISCHARGE, "environment_discharge"),
-        (WATER, "water_quality"),
-    )
-}
 _LENGTH_DELIMITED: Final = 2
 _CONTINUED: Final = 0x80
 
@@ -36,25 +29,29 @@ def _varint(value: int) -> bytes:
     return bytes(out)
 
 
-_TAGS: Final = {kind: _varint(number << 3 | _LENGTH_DELIMITED) for kind, number in _FIELDS.items()}
+_TAGS: Final = {
+    field.name: _varint(field.number << 3 | _LENGTH_DELIMITED)
+    for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields
+}
 _LENGTHS: Final = tuple(map(_varint, range(4096)))
 
 
-Address = tuple[str, str, str]
-"""What decides about an envelope: kind, MN, version of the standard."""
+class Envelopes(Generic[A]):
+    """Records by address; all is forgotten when there is too much.
 
+    Args:
+        blank: Makes the record of an address: all that its messages have in common. An
+            address is a tuple, whatever decides about that: kind, entity, version.
+    """
 
-class Envelopes:
-    """Records by address; the oldest knowledge is dropped when there is too much."""
-
-    def __init__(self, blank: Callable[[Address], Record]) -> None:
-        """Take what makes a record without body, quality and times of its own."""
+    def __init__(self, blank: Callable[[A], Record]) -> None:
         self._blank = blank
-        self._known: dict[Address, bytes] = {}
+        self._known: dict[A, bytes] = {}
 
     def record(
         self,
-        address: Address,
+        address: A,
+        field: str,
         body: bytes,
         quality: Quality,
         *,
@@ -64,13 +61,25 @@ class Envelopes:
         message: bytes,
         number: str,
     ) -> Record:
-        """Return a record with this body, which is encoded already."""
+        """Return a record.
+
+        Args:
+            address: Whose it is.
+            field: The body's field in the record, for example ``water_level``.
+            body: The body, encoded.
+            quality: How far it may be trusted.
+            observed: When the world was so.
+            received: When it came.
+            sent: When the source says it sent it.
+            message: The exact bytes of the message.
+            number: The source's own id of the message.
+        """
         constant = self._known.get(address)
         if constant is None:
             constant = self._write(address)
         size = len(body)
         length = _LENGTHS[size] if size < len(_LENGTHS) else _varint(size)
-        record = Record.FromString(b"".join((constant, _TAGS[address[0]], length, body)))
+        record = Record.FromString(b"".join((constant, _TAGS[field], length, body)))
         observed.write(record.observed_at)
         received.write(record.received_at)
         record.quality.CopyFrom(quality)
@@ -81,11 +90,11 @@ class Envelopes:
             sent.write(origin.sent_at)
         return record
 
-    def _write(self, address: Address) -> bytes:
+    def _write(self, address: A) -> bytes:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         blank = self._blank(address)
-        for field in ("observed_at", "received_at", "quality"):
+        for field in ("observed_at", "received_at", "quality", "body"):
             blank.ClearField(field)
         blank.provenance.ClearField("raw_sha256")
         constant = self._known[address] = blank.SerializeToString()

@@ -9,9 +9,7 @@ from typing import ClassVar, Final
 import msgspec
 
 from adapters.environment.hj212.answers import acknowledgement
-from adapters.environment.hj212.clock import Clock, moment_of
-from adapters.environment.hj212.codes import AVERAGING, REPORT, REPORTS
-from adapters.environment.hj212.envelope import Address, Envelopes
+from adapters.environment.hj212.codes import AIR, AVERAGING, DISCHARGE, REPORT, REPORTS, WATER
 from adapters.environment.hj212.frame import Frame, Hj212Decoder
 from adapters.environment.hj212.items import items_of
 from adapters.environment.hj212.options import Hj212Options, location_of
@@ -19,10 +17,20 @@ from adapters.environment.hj212.report import report
 from adapters.environment.hj212.segment import Segment
 from adapters.environment.hj212.translate import Translator
 from adapters.sdk.adapter import Adapter, Outcome, Translated
+from adapters.sdk.clock import Clock, moment_of
+from adapters.sdk.envelope import Envelopes
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.feed import FeedConfig
 from liandong.record.v1.record_pb2 import Record
 
+Address = tuple[str, str, str]
+"""Kind, MN, version of the standard."""
+
+_FIELDS: Final = {
+    AIR: "environment_air",
+    DISCHARGE: "environment_discharge",
+    WATER: "water_quality",
+}
 _PLAIN: Final = re.compile(r"[;,\s]*[^=;,]+=[^=]")
 
 
@@ -44,7 +52,7 @@ class Hj212(Adapter[Frame, Hj212Options]):
         super().__init__(feed, options)
         self._clock = Clock(self.zone, self.now)
         self._translator = Translator(options, self._clock)
-        self._envelopes = Envelopes(self._blank)
+        self._envelopes: Envelopes[Address] = Envelopes(self._blank)
 
     def decoder(self) -> Hj212Decoder:
         """Return a decoder for one connection or file."""
@@ -81,8 +89,10 @@ class Hj212(Adapter[Frame, Hj212Options]):
 
     def _observation(self, message: Frame, segment: Segment) -> Translated:
         seen = self._translator.observe(segment)
+        address = (seen.kind, segment.mn, segment.version)
         record = self._envelopes.record(
-            (seen.kind, segment.mn, segment.version),
+            address,
+            _FIELDS[seen.kind],
             seen.body,
             seen.quality,
             observed=seen.observed,
@@ -91,7 +101,8 @@ class Hj212(Adapter[Frame, Hj212Options]):
             message=message.raw,
             number=segment.qn,
         )
-        return Translated(record, _message_id(message))
+        shape = (seen.template, address) if seen.template is not None else None
+        return Translated(record, _message_id(message), shape)
 
     def _report(self, message: Frame, segment: Segment) -> Translated:
         told = report(segment, self._clock, self.now())

@@ -5,10 +5,10 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from adapters.environment.hj212.clock import Clock
 from adapters.environment.hj212.factors import Definition
 from adapters.environment.hj212.flags import NORMAL, judge
 from adapters.environment.hj212.items import Factor
+from adapters.sdk.clock import Clock
 from liandong.environment.v1.environment_pb2 import AVERAGING_INSTANT, Averaging
 from liandong.quantity.v1.quantity_pb2 import (
     QUALITY_LEVEL_MISSING,

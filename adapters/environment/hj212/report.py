@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from adapters.environment.hj212.clock import Clock
 from adapters.environment.hj212.codes import REPORTS
 from adapters.environment.hj212.segment import Segment, pairs
+from adapters.sdk.clock import Clock
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.station.v1 import station_pb2 as station
 

@@ -6,7 +6,6 @@ from typing import Final
 import msgspec
 
 from adapters.environment.hj212.body import Body, body_of, quality_of, state_each
-from adapters.environment.hj212.clock import Clock, Moment
 from adapters.environment.hj212.codes import (
     AIR,
     AVERAGING,
@@ -23,6 +22,7 @@ from adapters.environment.hj212.measure import VALUES, Measured, measure, prefer
 from adapters.environment.hj212.merge import Merger, Union, packet_of
 from adapters.environment.hj212.options import Hj212Options
 from adapters.environment.hj212.segment import Segment
+from adapters.sdk.clock import Clock, Moment
 from adapters.sdk.errors import Untranslatable
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.water.v1 import water_pb2 as water
@@ -47,6 +47,8 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
     quality: quantity.Quality
     body: bytes
     """The kind's message, encoded."""
+    template: Template | None = None
+    """The layout by which it was read, when it took the short way."""
 
 
 class Translator:
@@ -102,7 +104,7 @@ class Translator:
         observed = self._clock.moment("DataTime", reading.values[0])
         # Field 1 of every body is the station's number.
         head = b"\x0a%c%b" % (len(station), station)
-        return Observation(subject.kind, observed, _NORMAL[template.flagged], head + body)
+        return Observation(subject.kind, observed, _NORMAL[template.flagged], head + body, template)
 
     def _template(
         self, profile: str, segment: Segment, subject: Subject, reading: Reading

@@ -1,11 +1,17 @@
 """The short way and the long way give equal records."""
 
+import protovalidate
+from buf.validate import validate_pb2
+from buf.validate.validate_pb2 import DoubleRules
 from hj212_frames import NOON, adapter, only_frame, upload
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.environment.hj212 import Hj212
+from liandong.environment.v1.environment_pb2 import Air, Discharge
+from liandong.quantity.v1.quantity_pb2 import Measurement
 from liandong.record.v1.record_pb2 import Record
+from liandong.water.v1.water_pb2 import WaterQuality
 
 CODES = st.sampled_from(
     ["a34004", "a21005", "a01006", "w01018", "w00000", "011", "zz9", "Leq", "LA", "a-b"]
@@ -95,3 +101,26 @@ def test_a_fault_leaves_the_template_for_one_message() -> None:
     ]
 
     assert levels == list("NNNDN")
+
+
+@given(
+    st.lists(readings(), min_size=1, max_size=5),
+    st.sampled_from(["21", "22", "31", "32"]),
+    st.sampled_from(["1", "2.5", "1e308", "-3"]),
+)
+def test_what_goes_the_short_way_holds_the_schema(items: list[str], system: str, last: str) -> None:
+    """The shape's promise: the pipeline checks the first of a shape and trusts the others."""
+    hj212 = adapter(units={"a34004": "g/m3"})
+    for number in ("7", "7", last):
+        raw = upload(*items, f"a34004-Rtd={number}", st=system, cn="2011", at=NOON)
+        (one,) = hj212.translate(only_frame(raw))
+        if one.shape is not None:
+            assert not protovalidate.collect_violations(one.record)
+
+
+def test_no_number_of_these_bodies_has_bounds() -> None:
+    """A bound in the schema would make the shape's promise false: then take it back."""
+    for body in (Air, Discharge, WaterQuality, Measurement):
+        for field in body.DESCRIPTOR.fields:
+            rules = field.GetOptions().Extensions[validate_pb2.field]
+            assert field.type != field.TYPE_DOUBLE or rules.double == DoubleRules(finite=True)
