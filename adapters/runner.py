@@ -12,7 +12,7 @@ import structlog
 from adapters.sdk.adapter import Adapter
 from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.feed import FeedConfig, options_of
-from adapters.sdk.journal import Journal, take_up
+from adapters.sdk.journal import Journal, recall, take_up
 from adapters.sdk.ledger import Ledger
 from adapters.sdk.pipeline import Pipeline
 from adapters.sdk.registry import adapter_of
@@ -108,6 +108,7 @@ class FeedRunner:
     async def __aenter__(self) -> Self:
         feed = self.feed
         adapter = adapter_of(feed)
+        adapter.prepare(self._home.path)
         scheme = feed.source.partition(":")[0]
         if scheme not in _OPENERS:
             raise FeedMisconfigured(
@@ -120,6 +121,7 @@ class FeedRunner:
                 Bus(BusSettings.of(self._home, self._plan, feed.agency))
             )
             self.ledger = await take_up(bus, feed, adapter.version, feed.source)
+            await recall(bus, adapter)
             journal = await stack.enter_async_context(Journal(bus, feed, self.ledger))
             records = await stack.enter_async_context(Publisher(bus, stream_name(feed.agency)))
             quarantine = await stack.enter_async_context(

@@ -144,16 +144,17 @@ class Pipeline:
     def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
         """Put a message on the quarantine's side; the same bytes again are a duplicate."""
         now = datetime.now(UTC)
-        digest = hashlib.blake2b(refused.raw, digest_size=_ID_BYTES, salt=b"quarantine")
+        raw = self._adapter.conceal(refused.raw)
+        digest = hashlib.blake2b(raw, digest_size=_ID_BYTES, salt=b"quarantine")
         digest.update(self._salt)
         entry = QuarantineEntry(
             agency=self._adapter.feed.agency,
             feed=self._adapter.feed.id,
-            raw=refused.raw,
+            raw=raw,
             cause=refused.cause,
             reason=refused.reason,
             received_at=now,
-            source=source,
+            source=self._adapter.conceal_source(source),
             adapter=self._label,
         )
         lot.rejects.append(outgoing(entry, digest.hexdigest()))

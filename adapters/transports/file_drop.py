@@ -163,7 +163,7 @@ class FileDrop:
 
     async def _too_large(self, path: Path, size: int) -> None:
         """Put a file aside that is larger than the limit, and say so in the quarantine."""
-        reason = f"{path.name} has {size} bytes, the limit is {self._options.max_bytes}"
+        reason = f"the file has {size} bytes, the limit is {self._options.max_bytes}"
         with path.open("rb") as file:
             head = file.read(1024)
         await self._pipeline.submit([Undecodable(head, "too_large", reason)], path.name)
