@@ -11,7 +11,9 @@ from datetime import datetime, tzinfo
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from adapters.sdk.elements import children, required, text, texts
 from adapters.sdk.errors import Untranslatable
+from adapters.sdk.moments import moment
 from adapters.weather.cap.alert import (
     MESSAGE_TYPES,
     SCOPES,
@@ -23,8 +25,6 @@ from adapters.weather.cap.alert import (
     word,
 )
 from adapters.weather.cap.areas import AreaText, division
-from adapters.weather.cap.elements import children, required, text, texts
-from adapters.weather.cap.moments import moment
 
 PROFILE: Final = "GB/T 35965.1"
 DIVISIONS: Final = "GB/T 2260"

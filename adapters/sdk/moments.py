@@ -1,4 +1,4 @@
-"""Read the times of alerts."""
+"""Read times as XML documents write them."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -16,7 +16,7 @@ _SHAPE: Final = re.compile(
 
 
 def moment(text: str, element: str, zone: tzinfo) -> datetime:
-    """Return a time of an alert, in UTC.
+    """Return a time of a document, in UTC.
 
     CAP 1.2 (3.3.2) wants ``2002-05-24T16:49:00-07:00``; the Chinese profile writes a space
     for the ``T`` and may leave out the offset.

@@ -1,4 +1,4 @@
-"""Read child elements of an alert, whatever its namespace."""
+"""Read child elements of a document, whatever its namespace."""
 
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
