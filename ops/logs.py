@@ -4,6 +4,12 @@ import logging
 import sys
 
 import structlog
+import structlog.tracebacks
+
+# Without the values of variables: they hold what feeds send, also what must stay secret.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
 def configure(*, json_lines: bool, level: str = "info") -> None:
@@ -18,16 +24,16 @@ def configure(*, json_lines: bool, level: str = "info") -> None:
     render: structlog.types.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json_lines
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks
-            if json_lines
-            else structlog.processors.StackInfoRenderer(),
+            _TRACEBACKS if json_lines else structlog.processors.StackInfoRenderer(),
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
