@@ -214,8 +214,8 @@ class Translation:
 
     def _service(self, item: Element) -> str:
         """Return a service's code, else its name."""
-        name = self._leaves.text("serviceName", of=item)
-        return self._leaves.text("serviceTaxonomyKeyValue", of=item) or name
+        code = self._leaves.text("serviceTaxonomyKeyValue", of=item)
+        return code or self._leaves.text("serviceName", of=item)
 
     def _colour(self, item: Element) -> str:
         """Return the colour of a service."""

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -12,8 +12,10 @@ from adapters.health.hl7v2.acknowledge import acknowledge, code_for, reject
 from adapters.health.hl7v2.census import Census
 from adapters.health.hl7v2.conceal import MASK, conceal
 from adapters.health.hl7v2.decoder import Hl7BlockDecoder, Hl7StreamDecoder
-from adapters.health.hl7v2.events import ADT, movement_type
+from adapters.health.hl7v2.events import ADT
 from adapters.health.hl7v2.message import Hl7Message
+from adapters.health.hl7v2.movements import movements
+from adapters.health.hl7v2.observed import Stated, observed_at, whenever
 from adapters.health.hl7v2.options import Hl7v2Options
 from adapters.health.hl7v2.pseudonyms import Pseudonyms, random_key, read_key, read_or_make_key
 from adapters.health.hl7v2.reports import report, tells_results
@@ -22,13 +24,7 @@ from adapters.sdk.adapter import Adapter, Outcome, Translated
 from adapters.sdk.errors import FeedMisconfigured, Untranslatable
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.message import Undecodable
-from liandong.health.v1.health_pb2 import Movement
-from liandong.quantity.v1.quantity_pb2 import (
-    QUALITY_LEVEL_ESTIMATED,
-    QUALITY_LEVEL_SUSPECT,
-    QUALITY_LEVEL_VALID,
-    Quality,
-)
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_ESTIMATED, Quality
 from liandong.record.v1.record_pb2 import (
     CLASSIFICATION_RESTRICTED,
     STATUS_ACTUAL,
@@ -44,11 +40,10 @@ DEFAULT_KEY: Final = Path("keys") / "pseudonyms.key"
 _BLOCKS: Final = "mllp:"
 # HL7 table 0103: production, training, debugging.
 _STATUSES: Final = {"P": STATUS_ACTUAL, "": STATUS_ACTUAL, "T": STATUS_EXERCISE, "D": STATUS_TEST}
-_TIME: Final = re.compile(r"[0-9.+-]{1,26}")
+_TYPE: Final = re.compile(r"[A-Z0-9]{2,3}")
 _PROCESSING: Final = re.compile(r"[A-Z]{1,2}")
 _PEER: Final = re.compile(r"[0-9A-Fa-f.:\[\]]{3,64}|https?://[^\s?]+")
 _STATION: Final = 64
-_PLACE: Final = 128
 _CONTROL_ID: Final = 199
 _ESTIMATED: Final = "counted from movements, on top of the configured census"
 
@@ -150,9 +145,12 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
     def _records(self, message: Hl7Message) -> Iterator[Record]:
         """Yield the records."""
         kind = message.header(9)
-        if not kind:
+        if not _TYPE.fullmatch(kind):
             raise Untranslatable(
-                "MSH-9", "", expected="a message type such as ADT^A01", cause="missing"
+                "MSH-9",
+                kind and MASK,
+                expected="a message type such as ADT^A01",
+                cause="value" if kind else "missing",
             )
         if not message.header(10):
             raise Untranslatable("MSH-10", "", expected="a message control id", cause="missing")
@@ -162,42 +160,14 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             yield self._report(message)
 
     def _movements(self, message: Hl7Message) -> Iterator[Record]:
-        """Yield a movement for each patient that a message speaks of, and the beds' counts."""
-        events = message.every("EVN")
-        event = message.header(9, 2) or (message.value(events[0], 1) if events else "")
-        if not re.fullmatch(r"[A-Z][A-Z0-9]{2}", event):
-            raise Untranslatable(
-                "MSH-9.2", MASK, expected="a trigger event such as A01", cause="missing"
-            )
-        stated = [("EVN-6", evn, 6) for evn in events] + [("EVN-2", evn, 2) for evn in events]
-        for index, (patient, visit) in enumerate(_patients(message)):
-            place = self._facility(message, visit, 3)
-            body = Movement(
-                movement_id=self._stay(message, patient, visit, index),
-                type=movement_type(event),
-                facility_id=place,
-                ward=message.value(visit, 3)[:_PLACE],
-                patient_class=_code(message.value(visit, 2)),
-                from_ward=message.value(visit, 6)[:_PLACE],
-                trigger_event=event,
-            )
+        """Yield a message's movements, and the counts of the beds that they change."""
+        stated = [*whenever(message, "EVN", 6), *whenever(message, "EVN", 2)]
+        for body in movements(message, self._pseudonyms):
             record = self._about(message, MOVEMENT, body.movement_id, stated)
             record.health_movement.CopyFrom(body)
             record.classification = max(record.classification, CLASSIFICATION_RESTRICTED)
             yield record
             yield from self._beds(record)
-
-    def _stay(self, message: Hl7Message, patient: Any, visit: Any, index: int) -> str:
-        """Return the name of a stay.
-
-        One without a number has a name for this message alone: a patient's own number would
-        tie together all stays of a life.
-        """
-        facility = message.header(4)
-        number = message.value(visit, 19) or message.value(patient, 18)
-        if number and number != MASK:
-            return self._pseudonyms.of("stay", facility, number)
-        return self._pseudonyms.of("message", message.raw, str(index))
 
     def _beds(self, movement: Record) -> Iterator[Record]:
         """Yield the facilities whose counts a movement changes."""
@@ -220,24 +190,18 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
         """Return the report that a message makes."""
         station = (message.header(4) or message.header(3) or self.feed.id)[:_STATION]
         body = report(message, station, self.options.notifiable)
-        stated = [("OBR-22", obr, 22) for obr in message.every("OBR")]
-        stated += [("EVN-6", evn, 6) for evn in message.every("EVN")]
-        stated += [("OBR-7", obr, 7) for obr in message.every("OBR")]
-        stated += [("EVN-2", evn, 2) for evn in message.every("EVN")]
+        stated = [
+            each
+            for name, number in (("OBR", 22), ("EVN", 6), ("OBR", 7), ("EVN", 2))
+            for each in whenever(message, name, number)
+        ]
         record = self._about(message, REPORT, station, stated)
         record.station_report.CopyFrom(body)
         if tells_results(body):
             record.classification = max(record.classification, CLASSIFICATION_RESTRICTED)
         return record
 
-    def _facility(self, message: Hl7Message, visit: Any, number: int) -> str:
-        """Return the facility of a location, or the sender's."""
-        named = message.value(visit, number, 4) or message.header(4) or message.header(3)
-        return named[:_PLACE]
-
-    def _about(
-        self, message: Hl7Message, kind: str, entity: str, stated: list[tuple[str, Any, int]]
-    ) -> Record:
+    def _about(self, message: Hl7Message, kind: str, entity: str, stated: list[Stated]) -> Record:
         """Return a record without body.
 
         Args:
@@ -253,7 +217,7 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
                 processing if _PROCESSING.fullmatch(processing) else MASK,
                 expected="P, T or D (HL7 table 0103)",
             )
-        observed, doubts = self._observed(message, stated)
+        observed, quality = observed_at(message, stated, self.zone, self.now())
         version = message.header(12)
         return self.record(
             kind,
@@ -262,56 +226,7 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             raw=self.conceal(message.raw),
             source_message_id=message.header(10)[:_CONTROL_ID],
             sent_at=timestamp(message.header(7), self.zone, self.now()),
-            quality=_quality(doubts),
+            quality=quality,
             status=_STATUSES[processing],
             format_version=version if re.fullmatch(r"[0-9.]{1,8}", version) else "",
         )
-
-    def _observed(
-        self, message: Hl7Message, stated: list[tuple[str, Any, int]]
-    ) -> tuple[datetime, list[str]]:
-        """Return when it happened, and a doubt for each better time that cannot be true."""
-        now = self.now()
-        doubts: list[str] = []
-        for field, segment, number in (*stated, ("MSH-7", message.segments[0], 7)):
-            written = message.value(segment, number)
-            found = timestamp(written, self.zone, now) if written else None
-            if found is not None:
-                return found, doubts
-            if written:
-                shown = written if _TIME.fullmatch(written) else MASK
-                doubts.append(f"{field} is {shown}, no time between 1990 and tomorrow")
-        raise Untranslatable(
-            "MSH-7",
-            "; ".join(doubts),
-            expected="a time such as 20260701083000+0800 in EVN or MSH-7",
-            cause="time",
-            remedy="set the sender's clock",
-        )
-
-
-def _patients(message: Hl7Message) -> list[tuple[Any, Any]]:
-    """Return PID and PV1 of each patient that a message speaks of, one at least."""
-    pairs: list[tuple[Any, Any]] = []
-    for segment in message.segments:
-        name = str(segment[0])
-        if name == "PID":
-            pairs.append((segment, None))
-        elif name == "PV1":
-            if pairs and pairs[-1][1] is None:
-                pairs[-1] = (pairs[-1][0], segment)
-            else:
-                pairs.append((None, segment))
-    return pairs or [(None, None)]
-
-
-def _code(value: str) -> str:
-    """Return a code; a text in its place says nothing."""
-    return value if re.fullmatch(r"[A-Za-z0-9]{1,16}", value) else ""
-
-
-def _quality(doubts: list[str]) -> Quality:
-    """Return how far a message's time may be trusted."""
-    if not doubts:
-        return Quality(level=QUALITY_LEVEL_VALID)
-    return Quality(level=QUALITY_LEVEL_SUSPECT, note="; ".join(doubts)[:512])

@@ -98,6 +98,19 @@ class Hl7Message:
         text = self._unescape(node).strip()
         return "" if text == hl7.NULL else text
 
+    def patients(self) -> list[tuple[Any, Any]]:
+        """Return PID and PV1 of each patient that it speaks of, one at least; None: not there."""
+        pairs: list[tuple[Any, Any]] = []
+        for segment in self.segments:
+            name = str(segment[0])
+            if name == "PID":
+                pairs.append((segment, None))
+            elif name == "PV1" and pairs and pairs[-1][1] is None:
+                pairs[-1] = (pairs[-1][0], segment)
+            elif name == "PV1":
+                pairs.append((None, segment))
+        return pairs or [(None, None)]
+
     def _unescape(self, text: str) -> str:
         """Return a value with delimiters and bytes for the sequences that stand for them."""
         mark = self.delimiters.escape

@@ -16,6 +16,7 @@ from liandong.station.v1.station_pb2 import (
     Report,
 )
 
+_EVENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
 _CODE: Final = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
 _NUMBER: Final = re.compile(r"[<>=]{0,2}[+-]?\d{1,12}(\.\d{1,12})?")
 _UNIT: Final = re.compile(r"[A-Za-z0-9%*/.^{}\[\]_-]{1,32}")
@@ -33,6 +34,8 @@ def report(message: Hl7Message, station: str, notifiable: Collection[str]) -> Re
         notifiable: Codes whose results may be told.
     """
     kind, event = message.header(9), message.header(9, 2)
+    if not _EVENT.fullmatch(event):
+        event = ""
     body = Report(
         station_id=station,
         type=REPORT_TYPE_REPLY if kind == "ACK" else REPORT_TYPE_EVENTS,
