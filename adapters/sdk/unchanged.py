@@ -25,6 +25,10 @@ class Unchanged:
         self._most = most
         self._said: OrderedDict[str, tuple[bytes, datetime]] = OrderedDict()
 
+    def forget(self, thing: str) -> None:
+        """Drop a thing: what is said of it next is new."""
+        self._said.pop(thing, None)
+
     def since(self, thing: str, content: bytes, at: datetime) -> datetime:
         """Return since when ``content`` has been said of a thing without a break.
 
