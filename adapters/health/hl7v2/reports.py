@@ -18,7 +18,10 @@ from liandong.station.v1.station_pb2 import (
 
 _EVENT: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
 _CODE: Final = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
-_NUMBER: Final = re.compile(r"[<>=]{0,2}[+-]?\d{1,12}(\.\d{1,12})?")
+_NUMBER: Final = re.compile(r"[<>=]{0,2}[+-]?\d{1,12}(\.\d{1,12})?([-+/:]\d{1,12})?", re.ASCII)
+# A code that could be a name is not told: codes have digits, or few letters as POS has.
+_FINDING: Final = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9_.+-]{1,40}|[A-Z]{1,4}[+-]{0,4}")
+_STATUS: Final = re.compile(r"[A-Z]")
 _UNIT: Final = re.compile(r"[A-Za-z0-9%*/.^{}\[\]_-]{1,32}")
 _CODED: Final = frozenset({"CE", "CWE", "CNE", "IS", "ID"})
 _NUMERIC: Final = frozenset({"NM", "SN"})
@@ -68,22 +71,21 @@ def _coded(key: str, value: str) -> Iterator[Attribute]:
 def _result(message: Hl7Message, obx: Any, notifiable: Collection[str]) -> Iterator[Attribute]:
     """Yield a result that may be told: its code, value, unit and status."""
     code, kind, value = message.value(obx, 3), message.value(obx, 2), message.value(obx, 5)
-    named = notifiable and (code in notifiable or (kind in _CODED and value in notifiable))
+    named = code in notifiable or (kind in _CODED and value in notifiable)
     if not named or not _CODE.fullmatch(code):
         return
-    if kind in _CODED and _CODE.fullmatch(value):
-        parts = [value, message.value(obx, 5, 3)]
-    elif kind == "SN":
-        parts = ["".join(message.value(obx, 5, part) for part in (1, 2, 3, 4))]
+    if kind in _CODED:
+        shape, detail, detail_shape = _FINDING, message.value(obx, 5, 3), _CODE
+    elif kind in _NUMERIC:
+        value = "".join(message.value(obx, 5, part) for part in (1, 2, 3, 4))
+        shape, detail, detail_shape = _NUMBER, message.value(obx, 6), _UNIT
     else:
-        parts = [value]
-    if kind in _NUMERIC:
-        if not _NUMBER.fullmatch(parts[0]):
-            return
-        unit = message.value(obx, 6)
-        parts.append(unit if _UNIT.fullmatch(unit) else "")
-    elif kind not in _CODED:
         return
-    status = message.value(obx, 11)
-    parts.append(status if _CODE.fullmatch(status) else "")
-    yield Attribute(key=f"OBX:{code}", value=" ".join(filter(None, parts)))
+    if shape.fullmatch(value):
+        status = message.value(obx, 11)
+        parts = (
+            value,
+            detail if detail_shape.fullmatch(detail) else "",
+            status if _STATUS.fullmatch(status) else "",
+        )
+        yield Attribute(key=f"OBX:{code}", value=" ".join(filter(None, parts)))
