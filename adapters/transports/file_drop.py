@@ -146,17 +146,22 @@ class FileDrop:
             await self._too_large(path, size)
             return True
         counts = dict.fromkeys((*Outcome, None), 0)
+        shown = self._adapter.conceal_source(path.name)
         for lot in self._lots(path):
             for outcome in await self._pipeline.submit(lot, path.name):
                 counts[outcome] += 1
             if counts[None]:
-                _log.warning("file left for later", feed=self._adapter.feed.id, file=path.name)
+                _log.warning(
+                    "file left for later",
+                    feed=self._adapter.feed.id,
+                    file=shown,
+                )
                 return False
         self._move(path, "failed" if counts[Outcome.QUARANTINED] else "done")
         _log.info(
             "file settled",
             feed=self._adapter.feed.id,
-            file=path.name,
+            file=shown,
             **{outcome.value: counts[outcome] for outcome in Outcome},
         )
         return True

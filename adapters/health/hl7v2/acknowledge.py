@@ -1,5 +1,6 @@
 """Answers: MSH and MSA (HL7 2.5.1, 2.9.2 and 2.13.1), framed as the message was."""
 
+import re
 import secrets
 from datetime import datetime
 from typing import Final
@@ -8,6 +9,7 @@ from adapters.health.hl7v2.decoder import FRAME_END, START
 from adapters.health.hl7v2.message import USUAL, Delimiters, Hl7Message
 
 _SENTENCE: Final = 250
+_CODE: Final = re.compile(r"[A-Z0-9.]{1,8}")
 _OURS: Final = "LIANDONG"
 _LATEST_KNOWN: Final = "2.5.1"
 # HL7 table 0155: when an acknowledgement is wanted; NE, never, is what is left.
@@ -40,7 +42,7 @@ def acknowledge(message: Hl7Message, code: str, sentence: str, now: datetime) ->
     header = message.segments[0]
     told = [str(header[number]) if number < len(header) else "" for number in range(19)]
     component = delimiters.component
-    event = message.header(9, 2)
+    event = _word(message.header(9, 2))
     kind = component.join(("ACK", event)) if event else "ACK"
     fields = [
         "MSH",
@@ -50,8 +52,8 @@ def acknowledge(message: Hl7Message, code: str, sentence: str, now: datetime) ->
         "",
         kind,
         secrets.token_hex(10),
-        told[11],
-        told[12],
+        _word(told[11]) or "P",
+        _word(told[12]) or _LATEST_KNOWN,
         *("",) * 5,
         told[18],
     ]
@@ -74,6 +76,11 @@ def reject(sentence: str, now: datetime, *, framed: bool) -> bytes:
 def frame(text: bytes, *, framed: bool) -> bytes:
     """Return an answer in the frame that the wire wants."""
     return START + text + FRAME_END if framed else text
+
+
+def _word(value: str) -> str:
+    """Return a code as it may be repeated; what is none may be a name in the wrong place."""
+    return value if _CODE.fullmatch(value) else ""
 
 
 def _time(now: datetime) -> str:
