@@ -5,11 +5,11 @@ so each is settled by itself; the dataset comes last and says what was not in it
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from adapters.sdk.message import Undecodable
@@ -17,6 +17,7 @@ from adapters.sdk.whole import WholeFile
 
 MAX_BYTES: Final = 32 << 20
 _MISSING_SHOWN: Final = 5
+_NO_TEXT: Final = "not UTF-8; expected UTF-8, as Protobuf demands"
 Trip = tuple[str, str]
 
 
@@ -90,20 +91,22 @@ def _decode(raw: bytes) -> list[Item]:
     if not message.HasField("header") or not header.IsInitialized():
         reason = "the FeedMessage has no header with gtfs_realtime_version; expected one"
         return [Undecodable(raw, "header", reason)]
+    own = gtfs.FeedMessage(header=header).SerializeToString(deterministic=True)
+    if not _is_text(header):
+        return [Undecodable(own, "encoding", f"a text of the header is {_NO_TEXT}")]
+    readable = [entity for entity in message.entity if _is_text(entity)]
     alone = gtfs.FeedHeader(gtfs_realtime_version=header.gtfs_realtime_version)
-    delays = _delays(message)
+    delays = _delays(readable)
     items = [_item(entity, alone, header, delays) for entity in message.entity]
     counts = Counter(
         field.name
         for entity in message.entity
         for field, _ in entity.ListFields()
-        if field.number
-        not in {gtfs.FeedEntity.ID_FIELD_NUMBER, gtfs.FeedEntity.IS_DELETED_FIELD_NUMBER}
+        if field.message_type is not None
     )
     alerts = frozenset(
-        entity.id for entity in message.entity if entity.HasField("alert") and not entity.is_deleted
+        entity.id for entity in readable if entity.HasField("alert") and not entity.is_deleted
     )
-    own = gtfs.FeedMessage(header=header).SerializeToString(deterministic=True)
     return [*items, GtfsDataset(own, header, alerts, counts)]
 
 
@@ -122,15 +125,32 @@ def _item(
         # The stubs do not know this method.
         lacking: list[str] = entity.FindInitializationErrors()  # type: ignore[attr-defined]
         missing = ", ".join(lacking[:_MISSING_SHOWN])
-        reason = f"entity {entity.id[:64]!r} lacks what GTFS-Realtime requires: {missing}"
+        reason = f"an entity lacks what GTFS-Realtime requires: {missing}; expected it"
         return Undecodable(raw, "missing", reason)
+    if not _is_text(entity):
+        return Undecodable(raw, "encoding", f"a text of an entity is {_NO_TEXT}")
     return GtfsEntity(raw, entity, header, delays.get(_trip(entity.vehicle.trip)))
 
 
-def _delays(message: gtfs.FeedMessage) -> dict[Trip, int]:
+def _is_text(message: Message) -> bool:
+    """Tell whether all texts of a message are UTF-8, which proto2 does not check.
+
+    The bindings give bytes for one that is not; the format has no fields of bytes.
+    """
+    for field, value in message.ListFields():
+        parts = value if field.is_repeated else (value,)
+        if field.message_type is not None:
+            if not all(map(_is_text, parts)):
+                return False
+        elif any(isinstance(part, bytes) for part in parts):
+            return False
+    return True
+
+
+def _delays(entities: Iterable[gtfs.FeedEntity]) -> dict[Trip, int]:
     """Return the delays of trips that a dataset tells, seconds."""
     delays = {}
-    for entity in message.entity:
+    for entity in entities:
         delay = delay_of(entity.trip_update)
         if entity.trip_update.trip.trip_id and delay is not None:
             delays[_trip(entity.trip_update.trip)] = delay

@@ -1,5 +1,6 @@
 """A vehicle's position (GTFS-Realtime VehiclePosition)."""
 
+import struct
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,8 +12,7 @@ from liandong.quantity.v1.quantity_pb2 import Attribute
 from liandong.traffic.v1.traffic_pb2 import Vehicle, VehicleType
 
 _METRES: Final = 1000.0
-_DECIMALS: Final = 6
-"""A float holds no more of a degree than this."""
+_FLOAT: Final = struct.Struct("<f")
 
 
 def vehicle_name(entity: gtfs.FeedEntity) -> str:
@@ -67,10 +67,20 @@ def vehicle_location(seen: gtfs.VehiclePosition) -> Location | None:
             "vehicle.position", f"{latitude} {longitude}", expected="degrees north and east"
         )
     location = Location()
-    location.point.latitude_deg = round(latitude, _DECIMALS)
-    location.point.longitude_deg = round(longitude, _DECIMALS)
+    location.point.latitude_deg = _shortest(latitude)
+    location.point.longitude_deg = _shortest(longitude)
     location.point.source_coordinate_system = COORDINATE_SYSTEM_WGS84
     return location
+
+
+def _shortest(value: float) -> float:
+    """Return the shortest decimal that is the same 32-bit float: what the producer meant."""
+    wanted = _FLOAT.pack(value)
+    for digits in (6, 7, 8):
+        found = float(f"{value:.{digits}g}")
+        if _FLOAT.pack(found) == wanted:
+            return found
+    return value
 
 
 def _attributes(seen: gtfs.VehiclePosition) -> Iterator[Attribute]:
