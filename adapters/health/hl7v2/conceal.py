@@ -66,7 +66,7 @@ def conceal(raw: bytes, pseudonyms: Pseudonyms) -> bytes:
         return _opaque(raw, digest)
     shown = [_line(line, delimiters) for line in lines]
     shown.append(delimiters.field.join((DIGEST, digest)))
-    return "\r".join((*shown, "")).encode(encoding)
+    return "\r".join((*shown, "")).encode(encoding, "replace")
 
 
 def _opaque(raw: bytes, digest: str) -> bytes:
