@@ -42,7 +42,10 @@ _BLOCKS: Final = "mllp:"
 _STATUSES: Final = {"P": STATUS_ACTUAL, "": STATUS_ACTUAL, "T": STATUS_EXERCISE, "D": STATUS_TEST}
 _TYPE: Final = re.compile(r"[A-Z0-9]{2,3}")
 _PROCESSING: Final = re.compile(r"[A-Z]{1,2}")
-_PEER: Final = re.compile(r"[0-9A-Fa-f.:\[\]]{3,64}|https?://[^\s?]+")
+# Address and port, or a polled address; nothing that could be a patient's number.
+_PEER: Final = re.compile(
+    r"(\d{1,3}\.){3}\d{1,3}:\d{1,5}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:\d{1,5}|https?://[^\s?]+"
+)
 _STATION: Final = 64
 _CONTROL_ID: Final = 199
 _ESTIMATED: Final = "counted from movements, on top of the configured census"
