@@ -20,7 +20,6 @@ class Entry:
         name: The record's name.
         agency: Who owns it.
         kind: What it is about.
-        payload: Its bytes, exactly as published.
         observed: When it was observed, nanoseconds since 1970 UTC.
         expires: When it ends, nanoseconds since 1970 UTC; 0: open.
         status: ACTUAL, EXERCISE or TEST.
@@ -28,13 +27,13 @@ class Entry:
         key: All that agreements look at: agency, kind, classification, district.
         box: What its point and areas span; None: no place.
         sequence: Its sequence in the city's stream.
-        framed: The bytes as an element of a list: tag, length, payload.
+        framed: Its bytes as an element of a list: tag, length, and what was published.
+        head: How many of them are tag and length.
     """
 
     name: str
     agency: str
     kind: str
-    payload: bytes
     observed: int
     expires: int
     status: int
@@ -43,6 +42,12 @@ class Entry:
     box: Box | None
     sequence: int
     framed: bytes
+    head: int
+
+    @property
+    def payload(self) -> bytes:
+        """Return its bytes, exactly as published."""
+        return self.framed[self.head :]
 
 
 def entry_of(payload: bytes, sequence: int) -> Entry:
@@ -54,11 +59,11 @@ def entry_of(payload: bytes, sequence: int) -> Entry:
     record = Record.FromString(payload)
     agency, kind, _ = record.name.split("/", 2)
     location = record.location
+    element = framed(1, payload)
     return Entry(
         name=record.name,
         agency=agency,
         kind=kind,
-        payload=payload,
         observed=record.observed_at.ToNanoseconds(),
         expires=record.expires_at.ToNanoseconds() if record.HasField("expires_at") else 0,
         status=record.status,
@@ -66,7 +71,8 @@ def entry_of(payload: bytes, sequence: int) -> Entry:
         key=(agency, kind, record.classification, location.district),
         box=box_of(location),
         sequence=sequence,
-        framed=framed(1, payload),
+        framed=element,
+        head=len(element) - len(payload),
     )
 
 
