@@ -9,11 +9,11 @@ import structlog
 
 from broker.toml import FileWrong, read_toml
 from gateway.identity import Caller
+from gateway.key import Key
 from liandong.record.v1.record_pb2 import Classification
 
 ANY = "*"
 _log = structlog.get_logger()
-Key = tuple[str, str, int, str]
 
 
 class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -101,10 +101,10 @@ class Permit:
         self._decisions: dict[Key, bool] = {}
 
     def allows(self, key: Key) -> bool:
-        """Tell whether a record of this key (`Entry.key`) may be read."""
+        """Tell whether records of this key may be read."""
         decision = self._decisions.get(key)
         if decision is None:
-            decision = self._decisions[key] = self._decide(*key)
+            decision = self._decisions[key] = self._decide(key)
         return decision
 
     def opens(self, agency: str) -> bool:
@@ -113,13 +113,13 @@ class Permit:
             agreement.provider in {agency, ANY} for agreement, _ in self._agreements
         )
 
-    def _decide(self, agency: str, kind: str, classification: int, district: str) -> bool:
+    def _decide(self, key: Key) -> bool:
         """Decide: its own always, else what an agreement opens."""
-        return agency == self._agency or any(
-            agreement.provider in {agency, ANY}
-            and classification <= ceiling
-            and any(matches(pattern, kind) for pattern in agreement.kinds)
-            and in_districts(district, agreement.districts)
+        return key.agency == self._agency or any(
+            agreement.provider in {key.agency, ANY}
+            and key.classification <= ceiling
+            and any(matches(pattern, key.kind) for pattern in agreement.kinds)
+            and in_districts(key.district, agreement.districts)
             for agreement, ceiling in self._agreements
         )
 

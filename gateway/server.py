@@ -31,7 +31,7 @@ _CATALOG = "liandong.gateway.v1.CatalogService"
 _TICK_S = 0.5
 _GRACE_S = 2.0
 _MAX_CALLS = 10_000
-_OPTIONS = (
+OPTIONS = (
     ("grpc.max_receive_message_length", 4 << 20),
     ("grpc.max_send_message_length", 64 << 20),
     ("grpc.keepalive_time_ms", 20_000),
@@ -127,7 +127,7 @@ class Gateway:
 
     def _server(self, catalog: Catalog) -> grpc.aio.Server:
         """Make the server with all its services."""
-        server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_MAX_CALLS)
+        server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=_MAX_CALLS)
         server.add_generic_rpc_handlers(_handlers(self.view, self._agreements, catalog, self._gate))
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # no stubs
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)

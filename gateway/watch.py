@@ -6,10 +6,12 @@ records it has selected.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
 
 from gateway.agreements import Agreements
-from gateway.entry import Entry, framed
+from gateway.encoding import named_event, record_event
+from gateway.entry import Entry
 from gateway.errors import TooSlow
 from gateway.identity import Caller, Context, identify
 from gateway.selection import Selector, digest, require_valid
@@ -19,8 +21,6 @@ from liandong.gateway.v1.shared_state_pb2 import (
     EVENT_TYPE_BOOKMARK,
     EVENT_TYPE_CHANGE,
     EVENT_TYPE_REMOVAL,
-    EVENT_TYPE_SNAPSHOT,
-    EventType,
     Selection,
     WatchRecordsRequest,
 )
@@ -119,20 +119,19 @@ class _Watcher:
         if after is not None and after > sequence:
             # The stream is not the one of the token any more: all of it is news.
             after = None
-        held = [entry for entry in self._view.entries() if self._selector(entry)]
+        held = self._selector.first(self._view.after(""), len(self._view))
         self._sent = {entry.name for entry in held}
         if after is None:
-            held.sort(key=lambda entry: entry.name)
-            events = [_event(EVENT_TYPE_SNAPSHOT, entry, "") for entry in held]
+            events = (entry.event for entry in held)
         else:
             held = [entry for entry in held if entry.sequence > after]
             held.sort(key=lambda entry: entry.sequence)
-            events = [self._change(entry) for entry in held]
-        events.append(framed(1, _plain(EVENT_TYPE_BOOKMARK, "", self._token(sequence))))
-        await self._write(write, events)
+            events = (self._change(entry) for entry in held)
+        bookmark = named_event(EVENT_TYPE_BOOKMARK, "", self._token(sequence))
+        await self._write(write, itertools.chain(events, (bookmark,)))
         while True:
             await self._wake.wait()
-            await self._write(write, self._take())
+            await self._write(write, iter(self._take()))
             # Whoever was idle hears at once; under load what comes close together is joined.
             await asyncio.sleep(self._window_s())
 
@@ -148,34 +147,22 @@ class _Watcher:
             elif entry.name in self._sent:
                 self._sent.discard(entry.name)
                 token = self._token(entry.sequence)
-                events.append(framed(1, _plain(EVENT_TYPE_REMOVAL, entry.name, token)))
+                events.append(named_event(EVENT_TYPE_REMOVAL, entry.name, token))
         return events
 
-    async def _write(self, write: Write, events: list[bytes]) -> None:
+    async def _write(self, write: Write, events: Iterator[bytes]) -> None:
         """Write events, many in one message; give up on a caller that does not read."""
-        for first in range(0, len(events), _JOINED):
+        while message := b"".join(itertools.islice(events, _JOINED)):
             try:
                 async with asyncio.timeout(_WRITE_S):
-                    await write(b"".join(events[first : first + _JOINED]))
+                    await write(message)
             except TimeoutError as error:
                 raise TooSlow(_WRITE_S) from error
 
     def _change(self, entry: Entry) -> bytes:
         """Return a change as an element of the response."""
-        return _event(EVENT_TYPE_CHANGE, entry, self._token(entry.sequence))
+        return record_event(EVENT_TYPE_CHANGE, entry.sized, self._token(entry.sequence))
 
     def _token(self, sequence: int) -> str:
         """Return where to go on after a sequence of the city's stream."""
         return encode("watch", self._digest, str(sequence))
-
-
-def _event(kind: "EventType.ValueType", entry: Entry, token: str) -> bytes:
-    """Return an event with a record: type (1), record (2), resume_token (4)."""
-    tail = framed(4, token.encode()) if token else b""
-    return framed(1, b"\x08%c\x12%b%b" % (kind, entry.framed[1:], tail))
-
-
-def _plain(kind: "EventType.ValueType", name: str, token: str) -> bytes:
-    """Return an event without a record: type (1), name (3), resume_token (4)."""
-    named = framed(3, name.encode()) if name else b""
-    return b"\x08%c%b%b" % (kind, named, framed(4, token.encode()))
