@@ -1,5 +1,8 @@
 """Reading the shared state: records as they were published, bytes unchanged."""
 
+import bisect
+import itertools
+
 from gateway.agreements import Agreements, Permit
 from gateway.encoding import elements, framed
 from gateway.errors import NotFound
@@ -19,6 +22,8 @@ _PAGE = 100
 _LARGEST_PAGE = 1000
 # Fields of the responses.
 _RECORDS, _NEXT_PAGE_TOKEN = 1, 2
+# Clients take responses of 4 MiB unless they say otherwise.
+_PAGE_BYTES = 2 << 20
 _PAGE_TOKEN = "page_token"  # noqa: S105 - the field's name
 
 
@@ -66,9 +71,10 @@ class SharedState:
         if request.page_token:
             after = decode(_PAGE_TOKEN, request.page_token, "page", selector.digest)
         found = selector.first(self._view.after(after), size + 1)
-        page = elements(_RECORDS, [entry.sized for entry in found[:size]])
-        if len(found) > size:
-            token = encode("page", selector.digest, found[size - 1].name)
+        sized = _fitting([entry.sized for entry in found[:size]])
+        page = elements(_RECORDS, sized)
+        if len(found) > len(sized):
+            token = encode("page", selector.digest, found[len(sized) - 1].name)
             page += framed(_NEXT_PAGE_TOKEN, token.encode())
         return page
 
@@ -82,3 +88,11 @@ class SharedState:
                 self._selectors.clear()
             self._selectors[asked] = selector
         return selector
+
+
+def _fitting(sized: list[bytes]) -> list[bytes]:
+    """Return as many of a page's records, one at least, as clients take in one response."""
+    if sum(map(len, sized)) <= _PAGE_BYTES:
+        return sized
+    ends = itertools.accumulate(map(len, sized))
+    return sized[: max(bisect.bisect_right(list(ends), _PAGE_BYTES), 1)]

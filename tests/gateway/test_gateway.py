@@ -210,6 +210,32 @@ async def test_pages_hold_everything_once(city: City, station: str) -> None:
     assert names == [record.name for record in records]
 
 
+async def test_large_records_come_in_messages_that_any_client_takes(
+    city: City, station: str
+) -> None:
+    """Pages and watches stay below gRPC's usual limit of 4 MiB, and hold everything."""
+    records = [level(f"{station}-{number}", 1.0, district="320198") for number in range(9)]
+    for record in records:
+        record.water_level.alarms.extend(["x" * 64] * 64)
+        record.provenance.source_message_id = "y" * 512
+        for _ in range(16):
+            series = record.water_level.series.add(code="39")
+            series.starts_at.FromDatetime(NOW)
+            series.step.FromSeconds(300)
+            for _ in range(4000):
+                series.steps.add(value=1.0)
+    await city.share(*records)
+    selection = api.Selection(districts=["320198"])
+    async with city.stub("water") as stub:
+        names = [name async for name in pages(stub, selection, 1000)]
+        watch = events(stub.WatchRecords(api.WatchRecordsRequest(selection=selection)))
+        seen = [event.record.name async for event in until(watch, api.EVENT_TYPE_BOOKMARK)]
+
+    assert sum(record.ByteSize() for record in records) > 4 << 20
+    assert names == [record.name for record in records]
+    assert seen[:-1] == names
+
+
 async def test_a_selection_narrows_by_box_and_time(city: City, station: str) -> None:
     """All that is set must hold."""
     old = level(f"{station}-old", 1.0, at=NOW - timedelta(hours=5))
