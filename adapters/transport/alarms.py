@@ -1,4 +1,4 @@
-"""The alarm word of a position: which bit means what (JT/T 808-2019, 8.12, table 24).
+"""The alarm word of a position: which bit means what (JT/T 808, 报警标志位).
 
 Bits 15 to 17 mean something since 2019 only; bits 29 and 30 were one in 2011. JT/T 809
 carries the same word.

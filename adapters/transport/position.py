@@ -69,7 +69,7 @@ def position_of(
 
     Args:
         alarm: The alarm word.
-        status: The status word (JT/T 808-2019, table 25).
+        status: The status word (JT/T 808, 状态位).
         north: Millionths of a degree, without sign.
         east: Millionths of a degree, without sign.
         altitude: Metres.

@@ -1,4 +1,4 @@
-"""What the platform sends back to a terminal (JT/T 808-2019, clauses 7 and 8)."""
+"""What the platform sends back to a terminal (JT/T 808-2013, clauses 7 and 8; 2019)."""
 
 import hashlib
 import struct

@@ -1,4 +1,4 @@
-"""Positions sent late or together, 0704 (JT/T 808-2013 and 2019, 8.49, table 76)."""
+"""Positions sent late or together, 0704 (JT/T 808-2013 and 2019, 定位数据批量上传)."""
 
 from typing import Final, NamedTuple
 

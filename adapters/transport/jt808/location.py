@@ -1,4 +1,4 @@
-"""The body of a position report, 0200 (JT/T 808-2019, 8.12, tables 23 to 27).
+"""The body of a position report, 0200 (JT/T 808, 位置信息汇报).
 
 Alarm and status words, latitude and longitude in millionths of a degree, altitude in
 metres, speed in 0.1 km/h, course in degrees, time in BCD; then extras, each an id, a

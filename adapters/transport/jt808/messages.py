@@ -1,8 +1,7 @@
 """What terminals send beside positions: kinds of report and layouts of bodies.
 
-By JT/T 808-2019, clause 8; where 2011 or 2013 differ, their layout stands beside it and
-length or content tells them apart. Layouts follow implementations in agreement with each
-other where the standard's own text was not at hand.
+By clause 8 of JT/T 808-2013 and what implementations of all three editions agree on; where
+an edition differs its layout stands beside, and header, length or content tell them apart.
 """
 
 from typing import Final, NamedTuple
@@ -39,7 +38,7 @@ FROM_PLATFORM: Final = 0x8000
 UNANSWERED: Final = frozenset(
     {GENERAL_ANSWER, PARAMETERS, PROPERTIES, 0x0201, 0x0302, 0x0500, 0x0608, 0x0700, 0x0802, 0x0805}
 )
-"""Replies of a terminal end a dialogue; only what it sends by itself is answered (7.2)."""
+"""Replies of a terminal end a dialogue; only what it sends by itself is answered."""
 
 
 class Kind(NamedTuple):

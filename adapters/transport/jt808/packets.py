@@ -1,4 +1,4 @@
-"""Split messages put together from their packets (JT/T 808-2019, 4.4.3 and clause 7)."""
+"""Split messages put together from their packets (JT/T 808-2013, 7.12)."""
 
 from collections import OrderedDict
 from typing import Final

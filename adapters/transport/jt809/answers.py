@@ -1,4 +1,4 @@
-"""What the superior platform sends back on the main link (JT/T 809-2011, 4.5.1)."""
+"""What the superior platform sends back on the main link (JT/T 809-2011 and 2019)."""
 
 import hashlib
 import struct

@@ -1,4 +1,4 @@
-"""The stream cipher of bodies (JT/T 809-2011, annex A; JT/T 809-2019 leaves it as it is).
+"""The stream cipher of bodies (JT/T 809, 数据加密), as implementations have it.
 
 A linear congruential generator, begun with the key of the header, makes the bytes that
 are XORed into the body; its three constants are agreed by the two platforms. It keeps

@@ -1,4 +1,4 @@
-"""Frames on the wire: ``5B``, header, body, CRC, ``5D`` (JT/T 809-2011 and 2019, clause 5).
+"""Frames on the wire: ``5B``, header, body, CRC, ``5D`` (JT/T 809-2011 and 2019).
 
 Between the flags 5B is written 5A 01, 5A is 5A 02, 5D is 5E 01 and 5E is 5E 02. The
 header's length counts the frame from flag to flag before escaping; the CRC (polynomial

@@ -1,6 +1,6 @@
 """What subordinate platforms send beside positions: layouts and kinds of report.
 
-JT/T 809-2011, clause 4.5; layouts of 2019 as implementations have them. What stands in no
+Layouts of JT/T 809-2011 and 2019 as implementations have them. What stands in no
 table here is kept as ``content``.
 """
 
@@ -88,8 +88,7 @@ _ALARM_2019: Final = (
     number("length", 4),
     text_to_end("info"),
 )
-_LONGEST_LINK: Final = 32
-_LINK: Final = (text("downlink_ip", _LONGEST_LINK), number("downlink_port", 2))
+_LINK: Final = (text("downlink_ip", 32), number("downlink_port", 2))
 _LOGIN_2011: Final = (number("user", 4), hexed("password", 8), *_LINK)
 _LOGIN_2019: Final = (number("user", 4), hexed("password", 8), number("access_code", 4), *_LINK)
 _LOGIN_2019_SIZE: Final = 50

@@ -1,4 +1,4 @@
-"""Positions in 1202 and 1203 (JT/T 809-2011, 4.5.8.1 and table 18; JT/T 809-2019).
+"""Positions in 1202 and 1203 (JT/T 809-2011 and 2019).
 
 In 2011 a position has 36 bytes of its own. Since 2019 it is the body of a JT/T 808
 position with a length before it and three platforms' alarms after it; that was learnt

@@ -24,7 +24,7 @@ def causes(raw: bytes) -> list[str]:
     ("plain", "escaped"), [("5b", "5a01"), ("5a", "5a02"), ("5d", "5e01"), ("5e", "5e02")]
 )
 def test_the_standards_escapes(plain: str, escaped: str) -> None:
-    """Four bytes are escaped, by two others (clause 5.2)."""
+    """Four bytes are escaped, by two others."""
     assert escape(bytes.fromhex(plain)) == bytes.fromhex(escaped)
     assert unescape(bytes.fromhex(escaped)) == bytes.fromhex(plain)
 
