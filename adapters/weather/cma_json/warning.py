@@ -1,5 +1,6 @@
 """Read a warning of any of the service's shapes into the alert that CAP would carry."""
 
+import contextlib
 import re
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
@@ -37,8 +38,9 @@ _LIFTED: Final = re.compile(r"解除")
 def alert_of(item: CmaItem, zone: tzinfo) -> Alert:
     """Return the warning as an alert of the Chinese profile.
 
-    It is as of the minute at which it was issued, which is never later than the second at
-    which the CAP message of the same identifier was sent: the fuller message prevails.
+    It is as of the minute at which it was issued, or that its identifier names if earlier.
+    The CAP message of the same identifier says to the second when it was sent: of one minute,
+    the fuller message prevails in the shared state.
 
     Args:
         item: The part of a document that says it.
@@ -77,19 +79,15 @@ def alert_of(item: CmaItem, zone: tzinfo) -> Alert:
 
 
 def _sent(fields: dict[str, Any], identifier: str, zone: tzinfo) -> datetime:
-    """Return the minute of issue: as the document says, or as the identifier's digits do."""
-    if words(fields, *_TIMES):
-        sent = time_of(fields, zone, *_TIMES)
-    else:
-        digits = _DIGITS.search(identifier)
-        try:
-            local = datetime.strptime(digits[1] if digits else "", "%Y%m%d%H%M%S")  # noqa: DTZ007
-        except ValueError as error:
-            raise Untranslatable(
-                "identifier", identifier, expected="a time after the _", cause="time"
-            ) from error
-        sent = local.replace(tzinfo=zone).astimezone(UTC)
-    return sent.replace(second=0, microsecond=0)
+    """Return the minute of issue: the earlier of the document's time and the identifier's."""
+    times = [time_of(fields, zone, *_TIMES)] if words(fields, *_TIMES) else []
+    digits = _DIGITS.search(identifier)
+    with contextlib.suppress(ValueError):
+        local = datetime.strptime(digits[1] if digits else "", "%Y%m%d%H%M%S")  # noqa: DTZ007
+        times.append(local.replace(tzinfo=zone).astimezone(UTC))
+    if not times:
+        raise Untranslatable("identifier", identifier, expected="a time after the _", cause="time")
+    return min(times).replace(second=0, microsecond=0)
 
 
 def _message_type(fields: dict[str, Any], title: str) -> "weather.MessageType.ValueType":
