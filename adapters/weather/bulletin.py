@@ -21,7 +21,7 @@ _HEADING: Final = re.compile(
     rb"([A-Z]{4}\d{2} +[A-Z]{4} +\d{6}(?: +(?:RR|CC|AA|P[A-Z])[A-Z])?"
     rb"|\d{4}/\d\d/\d\d \d\d:\d\d)(?=\s|\Z)"
 )
-_BEGINS: Final = re.compile(rb"ZCZC\b")
+_BEGINS: Final = re.compile(rb"ZCZC( +[A-Z]{0,3}\d{1,5})?")
 _ENDS: Final = re.compile(rb"N{4}")
 _NUMBER: Final = re.compile(rb"\d{1,5}")
 
@@ -122,7 +122,7 @@ class BulletinCutter:
 
     def _without_frame(self, content: bytes) -> bytes:
         """Return what of a line belongs to a report; note the heading, drop the frame."""
-        if _BEGINS.match(content):
+        if _BEGINS.fullmatch(content):
             self._end_bulletin()
             self._is_framed = True
             return b""
