@@ -12,7 +12,7 @@ from adapters.weather.metar.report import Parts
 
 # Groups of slashes say that nothing was observed; the library takes `////` for 10 km.
 _NOT_OBSERVED: Final = re.compile(r"/+(NDV)?")
-_STOPPED_AT: Final = re.compile(r"failed while processing '(\S+)")
+_STOPPED_AT: Final = re.compile(r"failed while processing '(\S+)(?: (\d{3}V\d{3}) )?")
 _ATTEMPTS: Final = 16
 
 
@@ -59,5 +59,6 @@ def _read(
         warnings.simplefilter("always")
         metar = Metar(" ".join(words), month=observed.month, year=observed.year, strict=False)
     stops = (_STOPPED_AT.search(str(one.message)) for one in caught)
-    stopped_at = next((stop[1] for stop in stops if stop), "")
+    # A wind and its range are read as one: the range goes first, it says less.
+    stopped_at = next((stop[2] or stop[1] for stop in stops if stop), "")
     return metar, stopped_at

@@ -113,6 +113,14 @@ def test_a_group_that_is_not_understood_is_kept(record: Read, group: str) -> Non
     assert group in body.report
 
 
+def test_an_impossible_range_of_the_wind_costs_no_wind(record: Read) -> None:
+    """The library reads both at once and fails on both."""
+    found = record("METAR ZSNJ 240900Z 05003MPS 050V999 CAVOK 15/14 Q1017")
+
+    assert found.weather_observation.wind_speed_m_s == 3
+    assert found.quality.note == "not understood: 050V999"
+
+
 def test_nil_says_that_there_is_no_report(record: Read) -> None:
     """A station that is silent differs from one of which nobody has heard."""
     found = record("METAR ZSNJ 240900Z NIL=")
