@@ -28,7 +28,9 @@ _NO_MEASUREMENT: Final[dict[str, str]] = {
     "Mnt": "the station was under maintenance",
     "Tst": "the station was under test",
     "Dis": "the measurement was discontinued",
+    "Disc": "the measurement was discontinued",
     "Zfl": "there was no flow to measure",
+    "ZFl": "there was no flow to measure",
     "***": "the value is not available",
     "--": "the parameter was not determined",
 }
