@@ -160,6 +160,10 @@ EQUIPMENT_STATE: Final = 0x46
 EVENTS: Final = 0x50
 REPORTS: Final = range(0x30, 0x3B)
 """Functions that carry observations."""
+WITH_PASSWORD: Final = frozenset({0x40, 0x41, 0x49})
+"""Functions that carry basic settings, of which the password is one."""
+PASSWORD: Final = 0x03
+RELAY_TABLE: Final = 0x0E
 COMMANDS: Final = frozenset({0x40, 0x42, 0x47, 0x48, 0x49, 0x4A, 0x4B, 0x4F})
 """Functions by which a centre changes a station; those that a station also reports by
 itself (4CH to 4EH) are not among them."""

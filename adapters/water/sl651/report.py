@@ -30,7 +30,8 @@ def report(
     for group in groups:
         told.alarms.extend(group.alarms)
         for value in group.values:
-            if value.code == codes.VOLTAGE and value.number is not None:
+            is_first = not told.HasField("supply_voltage_v")
+            if value.code == codes.VOLTAGE and value.number is not None and is_first:
                 told.supply_voltage_v = value.number
             elif value.number is not None or value.text:
                 shown = value.text if value.number is None else f"{value.number:g}"
@@ -38,5 +39,22 @@ def report(
     if content.text:
         told.text = decode(content.text.strip(b" \x00"), "F2")
     if content.rest:
-        told.attributes.append(Attribute(key="content", value=content.rest.hex().upper()))
+        told.attributes.append(Attribute(key="content", value=_shown(function, content.rest)))
     return told.SerializeToString()
+
+
+def _shown(function: int, rest: bytes) -> str:
+    """Return what a function carries, in hexadecimal digits; a password's as ``*``."""
+    shown = rest.hex().upper()
+    if function not in codes.WITH_PASSWORD:
+        return shown
+    at = 0
+    while at + 2 <= len(rest):
+        code, definition = rest[at], rest[at + 1]
+        # The relay's table is the one parameter whose length takes the whole byte (table D.1).
+        first, size = at + 2, definition if code == codes.RELAY_TABLE else definition >> 3
+        if code == codes.PASSWORD:
+            hidden = "*" * len(rest[first : first + size].hex())
+            shown = shown[: 2 * first] + hidden + shown[2 * first + len(hidden) :]
+        at = first + size
+    return shown

@@ -159,7 +159,8 @@ def _guides_of(frame: Frame) -> list[bytes] | None:
             return None
         guides.append(guide)
         at += 2 + (guide[1] >> 3)
-    return guides if at == len(body) and len(guides) > 1 else None
+    observes = any(guide[0] != codes.VOLTAGE for guide in guides)
+    return guides if observes and at == len(body) else None
 
 
 def _mark(place: int) -> float:
