@@ -25,26 +25,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from adapters.water.sl651.codes import COMMANDS, KEEP_ALIVE
-from adapters.water.sl651.frame import (
-    ACK,
-    COUNTERS,
-    DOWN,
-    EOT,
-    ESC,
-    ETB,
-    MARK,
-    NAK,
-    SENT,
-    SERIAL,
-    STX,
-    SYN,
-    Frame,
-    crc,
-)
+from adapters.water.sl651.encoding import ASCII, HEX
+from adapters.water.sl651.frame import ACK, EOT, ESC, ETB, NAK, SERIAL, STX, SYN, Frame
 
-_SINGLE: Final = b"%b%c" % ((DOWN << 12 | SERIAL + SENT).to_bytes(2, "big"), STX)
-_PACKET: Final = b"%b%c" % ((DOWN << 12 | COUNTERS + SERIAL + SENT).to_bytes(2, "big"), SYN)
-_ENDS: Final = {end: bytes((end,)) for end in (ACK, EOT, ESC, NAK)}
+_COUNTERS: Final = 3
 _UNANSWERED: Final = COMMANDS | {KEEP_ALIVE}
 
 
@@ -70,32 +54,38 @@ class Answers:
         """Return what confirms a message that is safe; empty where nothing is to be sent."""
         if frame.function in _UNANSWERED:
             return b""
+        serial = frame.body[: ASCII.serial if frame.is_ascii else HEX.serial]
         end = ACK if frame.end == ETB else self._last
-        return self._frame(frame.head, frame.body[:SERIAL], frame.packets, frame.packets, end)
+        return self._frame(frame.is_ascii, frame.head, serial, (frame.packets, frame.packets), end)
 
-    def repeat_request(self, head: bytes, serial: bytes, total: int, number: int) -> bytes:
+    def repeat_request(
+        self, is_ascii: bool, head: bytes, serial: bytes, total: int, number: int
+    ) -> bytes:
         """Return the NAK that asks for one packet.
 
         Args:
-            head: Centre, station, password and function of the uplink frame.
-            serial: Its serial number, 2 bytes.
+            is_ascii: How the uplink frames are written.
+            head: Their centre, station, password and function.
+            serial: The message's serial number, as written; empty: not known.
             total: In how many packets the message comes.
             number: Which one to send again.
         """
-        return self._frame(head, serial, total, number, NAK)
+        return self._frame(is_ascii, head, serial, (total, number), NAK)
 
-    def _frame(self, head: bytes, serial: bytes, total: int, number: int, end: int) -> bytes:
-        """Return a downlink frame; ``total`` is 0 for one that is not of several packets.
+    def _frame(
+        self, is_ascii: bool, head: bytes, serial: bytes, counters: tuple[int, int], end: int
+    ) -> bytes:
+        """Return a downlink frame; counters of 0 are left out, where there were no packets.
 
         Addresses are swapped: station, then centre.
         """
-        start, counters = _SINGLE, b""
+        encoding = ASCII if is_ascii else HEX
+        total, number = counters
+        written = max(encoding.number(serial), 0).to_bytes(SERIAL, "big")
         if total:
-            start, counters = _PACKET, (total << 12 | number).to_bytes(COUNTERS, "big")
-        whole = b"".join((
-            MARK, head[1:6], head[:1], head[6:], start, counters, serial, self._time(), _ENDS[end],
-        ))  # fmt: skip
-        return whole + crc(whole).to_bytes(2, "big")
+            written = (total << 12 | number).to_bytes(_COUNTERS, "big") + written
+        address = head[1:6] + head[:1] + head[6:]
+        return encoding.sealed(address, written, end, SYN if total else STX, self._time())
 
     def _time(self) -> bytes:
         """Return the centre's local time, 6 bytes BCD; written once a second."""

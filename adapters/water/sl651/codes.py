@@ -117,6 +117,7 @@ ELEMENTS: Final = {
     0x3B: Element("库(闸、站)上水位", "m"),
     **{0x3C + n: Element(f"取(排)水口水位{n + 1}", "m") for n in range(8)},
     0x44: Element("含沙量", "kg/m3"),
+    0x45: Element("遥测站状态及报警信息", ""),
     0x46: Element("pH值", "[pH]"),
     0x47: Element("溶解氧", "mg/L"),
     0x48: Element("电导率", "uS/cm"),
@@ -138,6 +139,22 @@ ELEMENTS: Final = {
     **{0x73 + n: Element(f"交流{phase}相电流", "A") for n, phase in enumerate("ABC")},
     0xFD: Element("流速批量数据", ""),
 }
+
+_IDENTIFIERS: Final = """
+AC AI C DR DT ED EJ FL GH GN GS GT GTP H HW M10 M20 M30 M40 M50 M60 M80 M100 MST NS P1 P2 P3
+P6 P12 PD PJ PN01 PN05 PN10 PN30 PR PT Q Q1 Q2 Q3 Q4 Q5 Q6 Q7 Q8 QA QZ SW UC UE US VA VJ VT Z
+ZB ZU Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 SQ ZT PH DO COND TURB CODMN REDOX NH4N TP TN TOC CU ZN SE AS THG
+CD PB CHLA WP1 WP2 WP3 WP4 WP5 WP6 WP7 WP8 SYL1 SYL2 SYL3 SYL4 SYL5 SYL6 SYL7 SYL8 SBL1 SBL2
+SBL3 SBL4 SBL5 SBL6 SBL7 SBL8 VTA VTB VTC VIA VIB VIC
+"""
+"""Of 01H to 75H, in their order."""
+ASCII_IDENTIFIERS: Final = {
+    **{name: code for code, name in enumerate(_IDENTIFIERS.split(), start=1)},
+    "DRP": RAIN_SERIES,
+    **{f"DRZ{code - LEVEL_SERIES.start + 1}": code for code in LEVEL_SERIES},
+    "DATA": FLOW_DATA,
+}
+"""Codes of the identifiers in the ASCII encoding, in capitals (table C.1)."""
 
 OCCASIONS: Final = {
     0x30: water.OCCASION_TEST,

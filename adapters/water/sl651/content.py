@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.water.sl651.codes import ALARMS, DURATION, GATE_OPENING, GATE_STATES, RESERVED_ALARMS
 
+UNKNOWN: Final = -1
 _NAMES: Final = (*ALARMS, *(f"reserved bit {bit}" for bit in RESERVED_ALARMS))
 
 
@@ -18,26 +19,34 @@ class Value(msgspec.Struct, frozen=True, gc=False):
         number: The value; None: missing, or no number.
         text: What is no number, verbatim.
         is_bad: Whether the text stands where a number should.
+        name: Its identifier in ASCII, where table C.1 does not have it; its code is
+            ``UNKNOWN`` then.
     """
 
     code: int
     number: float | None
     text: str = ""
     is_bad: bool = False
+    name: str = ""
 
     @property
     def label(self) -> str:
-        """Return its identifier in hexadecimal digits."""
-        return f"{self.code:02X}"
+        """Return its identifier: in hexadecimal digits, where table C.1 has it."""
+        return self.name or f"{self.code:02X}"
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesValue:
+class SeriesValue(msgspec.Struct, frozen=True, gc=False):
     """Values of one element at even steps; None: missing."""
 
     code: int
     step_min: int
     numbers: tuple[float | None, ...]
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return its identifier: in hexadecimal digits, where table C.1 has it."""
+        return self.name or f"{self.code:02X}"
 
 
 @dataclass(slots=True)
@@ -92,6 +101,7 @@ class Content:
         text: An observer's entry (F2H).
         picture: A picture (F3H), as a JPEG file.
         rest: What a function without observations carries.
+        told: The same in the ASCII encoding.
     """
 
     serial: int
@@ -100,6 +110,7 @@ class Content:
     text: bytes = b""
     picture: bytes = b""
     rest: bytes = b""
+    told: bytes = b""
 
 
 def alarms(word: int) -> list[str]:

@@ -6,6 +6,7 @@ import msgspec
 from fastcrc import crc16
 
 MARK: Final = b"\x7e\x7e"
+SOH: Final = b"\x01"
 STX: Final = 0x02
 ETX: Final = 0x03
 EOT: Final = 0x04
@@ -16,16 +17,6 @@ SYN: Final = 0x16
 ETB: Final = 0x17
 ESC: Final = 0x1B
 
-HEAD: Final = 14
-"""Bytes from the mark to the start character (tables 20 and 22)."""
-TAIL: Final = 3
-"""The end character and the checksum."""
-ADDRESS: Final = 2
-"""Where centre, station, password and function begin: nine bytes."""
-LENGTH: Final = 11
-"""Where direction (4 bits) and length (12 bits) are."""
-COUNTERS: Final = 3
-"""How many packets, and which one: 12 bits each, after SYN (table 22)."""
 DOWN: Final = 0x8
 """Direction of what a centre sends."""
 SERIAL: Final = 2
@@ -48,6 +39,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
         body: What it carries, from the serial number on.
         end: The character that ended it; of several packets, the last one's.
         packets: In how many packets it came (mode M3); 0: it was not sent in packets.
+        is_ascii: Whether it was written in ASCII characters (clause 6.4), not HEX/BCD.
     """
 
     raw: bytes
@@ -55,6 +47,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     end: int
     packets: int = 0
+    is_ascii: bool = False
 
     @property
     def centre(self) -> int:

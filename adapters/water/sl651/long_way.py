@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from adapters.water.sl651.ascii_body import read_ascii_body
 from adapters.water.sl651.content import Content
 from adapters.water.sl651.elements import read_body
 from adapters.water.sl651.frame import Frame
@@ -40,7 +41,7 @@ class LongWay:
             Untranslatable: If the body is too short, a time is none, or an element runs
                 past the end.
         """
-        content = read_body(frame)
+        content = read_ascii_body(frame) if frame.is_ascii else read_body(frame)
         sent = self._moments.stated("time of sending", content.sent, now)
         statements = list(self._sections(frame, content, sent, now))
         station = content.sections[0].station

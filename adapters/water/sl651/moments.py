@@ -1,5 +1,6 @@
 """Times of stations: BCD, Beijing time, and sometimes from a clock that cannot be right."""
 
+import re
 from datetime import datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from adapters.sdk.errors import Untranslatable
 
 _CENTURY: Final = "20"
 _TO_THE_SECOND: Final = 12
+_DIGITS: Final = re.compile(r"[0-9]{10}(?:[0-9]{2})?")
 
 
 class Stated(NamedTuple):
@@ -38,7 +40,7 @@ class Moments:
         self._zone = zone
 
     def usual(self, field: str, digits: str) -> Moment | None:
-        """Return a time that can be right; None: it cannot, or is no time."""
+        """Return a time of 10 or 12 digits that can be right; None: it cannot, or is no time."""
         return self._clock.perhaps(field, _CENTURY + digits.ljust(_TO_THE_SECOND, "0"))
 
     def stated(self, field: str, digits: str, now: datetime) -> Stated:
@@ -52,12 +54,12 @@ class Moments:
         Raises:
             Untranslatable: If the digits are no time.
         """
-        moment = self.usual(field, digits)
+        whole = _CENTURY + digits.ljust(_TO_THE_SECOND, "0") if _DIGITS.fullmatch(digits) else ""
+        moment = self._clock.perhaps(field, whole)
         if moment is not None:
             return Stated(moment, moment)
         try:
-            year, *rest = (int(digits[at : at + 2]) for at in range(0, len(digits), 2))
-            local = datetime(2000 + year, *rest, tzinfo=self._zone)  # type: ignore[misc,arg-type]
+            local = datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=self._zone)
         except ValueError as error:
             raise Untranslatable(
                 field, digits, expected="a time as YYMMDDhhmm[ss] in decimal digits", cause="time"

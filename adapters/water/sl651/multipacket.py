@@ -3,7 +3,7 @@
 A station sends all packets one after another and expects one answer (clause 6.3.1.2 c).
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -37,6 +37,22 @@ class Packet(msgspec.Struct, frozen=True, gc=False):
     end: int
 
 
+class Asked(NamedTuple):
+    """What to ask a station for.
+
+    Attributes:
+        number: The number of a packet that has not come.
+        first: What the first packet carries: the serial number; empty while it is missing.
+    """
+
+    number: int
+    first: bytes
+
+
+Key = tuple[bool, bytes]
+"""Whether in ASCII, and the head of a message's frames."""
+
+
 class _Open:
     """A message whose packets have not all come."""
 
@@ -59,13 +75,16 @@ class Reassembly:
     """
 
     def __init__(self) -> None:
-        self._open: dict[bytes, _Open] = {}
+        self._open: dict[Key, _Open] = {}
         self._bytes = 0
 
-    def add(self, head: bytes, packet: Packet, told: list[Undecodable]) -> list[Packet]:
+    def add(
+        self, is_ascii: bool, head: bytes, packet: Packet, told: list[Undecodable]
+    ) -> list[Packet]:
         """Take a packet; return all packets in order when it was the last that lacked.
 
         Args:
+            is_ascii: How its frame is written.
             head: Centre, station, password and function of its frame.
             packet: The packet.
             told: Where to put what is given up.
@@ -74,62 +93,61 @@ class Reassembly:
             reason = f"packet {packet.number} of {packet.total}: there is no such packet"
             told.append(Undecodable(packet.raw, "packet", reason))
             return []
-        message = self._open.get(head)
+        key = (is_ascii, head)
+        message = self._open.get(key)
         if message is not None and _is_other(message, packet):
-            told += self._give_up(head)
+            told += self._give_up(key)
             message = None
         if message is None:
-            message = self._open[head] = _Open(packet.total)
+            message = self._open[key] = _Open(packet.total)
         if packet.number not in message.packets:
             message.packets[packet.number] = packet
             message.size += len(packet.raw)
             self._bytes += len(packet.raw)
         if len(message.packets) == message.total:
-            self._forget(head)
+            self._forget(key)
             return [message.packets[number] for number in range(1, message.total + 1)]
         while len(self._open) > OPEN_MESSAGES or self._bytes > OPEN_BYTES:
             told += self._give_up(next(iter(self._open)))
         return []
 
-    def ask(self, head: bytes, told: list[Undecodable]) -> tuple[int, bytes] | None:
-        """Say which packet to ask for now that the last one has come.
+    def ask(self, is_ascii: bool, head: bytes, told: list[Undecodable]) -> Asked | None:
+        """Say which packet to ask for now that the last one has come; None: none.
 
         Args:
+            is_ascii: How its frames are written.
             head: Whose.
             told: Where to put the message when it has been asked for often enough.
-
-        Returns:
-            The number of a packet and the message's serial number, which only the first
-            packet has (clause 6.6.2.4): 0 while that one is missing. None: nothing is.
         """
-        message = self._open.get(head)
+        key = (is_ascii, head)
+        message = self._open.get(key)
         if message is None:
             return None
         number = message.missing()[0]
         times = message.asked.get(number, 0)
         if times >= _TIMES_ASKED:
-            told += self._give_up(head)
+            told += self._give_up(key)
             return None
         message.asked[number] = times + 1
         first = message.packets.get(1)
-        return number, first.content[:2] if first else b"\0\0"
+        return Asked(number, first.content if first else b"")
 
     def close(self) -> list[Undecodable]:
         """Return what did not come complete."""
-        return [piece for head in tuple(self._open) for piece in self._give_up(head)]
+        return [piece for key in tuple(self._open) for piece in self._give_up(key)]
 
-    def _forget(self, head: bytes) -> _Open:
+    def _forget(self, key: Key) -> _Open:
         """Hold a message's packets no longer."""
-        message = self._open.pop(head)
+        message = self._open.pop(key)
         self._bytes -= message.size
         return message
 
-    def _give_up(self, head: bytes) -> list[Undecodable]:
+    def _give_up(self, key: Key) -> list[Undecodable]:
         """Return an incomplete message with what came of it, in pieces."""
-        message = self._forget(head)
+        message = self._forget(key)
         missing = message.missing()
         shown = ", ".join(map(str, missing[:_SHOWN])) + (", …" if len(missing) > _SHOWN else "")
-        station = head[1:6].hex().upper()
+        station = key[1][1:6].hex().upper()
         reason = f"of {message.total} packets of station {station} these never came: {shown}"
         pieces = [b""]
         for number in sorted(message.packets):

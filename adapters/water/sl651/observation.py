@@ -100,7 +100,7 @@ def _one_by_one(
     """Yield each value of a series by itself: water quality has no field for a series."""
     for place, number in enumerate(one.numbers):
         body = _body(QUALITY, section, function, site)
-        _fill(body, QUALITY, [Value(one.code, number)], [])
+        _fill(body, QUALITY, [Value(one.code, number, name=one.name)], [])
         seconds = observed.seconds + place * one.step_min * _MINUTE_S
         yield Observation(QUALITY, body, Moment(seconds, 0))
 
@@ -152,7 +152,7 @@ def _measurement(value: Value) -> quantity.Measurement:
 
 def _series(one: SeriesValue, observed: Moment, site: Site) -> water.Series:
     """Return a series; the first value of a period is observed at the end of its step."""
-    series = water.Series(code=f"{one.code:02X}")
+    series = water.Series(code=one.label)
     step_s = one.step_min * _MINUTE_S
     series.starts_at.seconds = observed.seconds - (step_s if one.code in codes.PERIODS else 0)
     series.step.CopyFrom(Duration(seconds=step_s))

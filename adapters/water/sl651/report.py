@@ -36,8 +36,9 @@ def report(
             elif value.number is not None or value.text:
                 shown = value.text if value.number is None else f"{value.number:g}"
                 told.attributes.append(Attribute(key=value.label, value=shown))
-    if content.text:
-        told.text = decode(content.text.strip(b" \x00"), "F2")
+    text = content.text or content.told
+    if text:
+        told.text = decode(text.strip(b" \x00"), "F2" if content.text else "body")
     if content.rest:
         told.attributes.append(Attribute(key="content", value=_shown(function, content.rest)))
     return told.SerializeToString()

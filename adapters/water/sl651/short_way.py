@@ -28,7 +28,7 @@ and time of observation."""
 _GUIDES: Final = re.compile(rb"\xf1\xf1.{6}\xf0\xf0", re.DOTALL)
 _USUAL: Final = (
     frozenset(codes.ELEMENTS)
-    - frozenset({codes.STEP, codes.DURATION, codes.GATE_OPENING, codes.FLOW_DATA})
+    - frozenset({codes.STEP, codes.STATUS, codes.DURATION, codes.GATE_OPENING, codes.FLOW_DATA})
 ) | frozenset(range(0x76, 0xF0))
 """Elements of one byte whose values are decimal numbers."""
 _SENSORLESS: Final = frozenset(b"\x99" * size for size in range(2, 32))
@@ -110,12 +110,12 @@ class ShortWay:
     def __init__(self, options: Sl651Options, moments: Moments) -> None:
         self._options = options
         self._moments = moments
-        self._layouts: dict[tuple[bytes, bytes, int], _Layout | None] = {}
+        self._layouts: dict[tuple[bool, bytes, bytes, int], _Layout | None] = {}
 
     def read(self, frame: Frame) -> Reading | None:
         """Return what a frame says; None: it has to go the long way."""
         body = frame.body
-        key = (frame.head, body[8:18], len(body))
+        key = (frame.is_ascii, frame.head, body[8:18], len(body))
         try:
             layout = self._layouts[key]
         except KeyError:
@@ -148,7 +148,8 @@ class ShortWay:
 def _guides_of(frame: Frame) -> list[bytes] | None:
     """Return a frame's guides with their definitions; None: it is not of the usual sort."""
     body = frame.body
-    if frame.function not in codes.REPORTS or frame.function in codes.UNIFORM:
+    is_usual = frame.function in codes.REPORTS and frame.function not in codes.UNIFORM
+    if frame.is_ascii or not is_usual:
         return None
     if _GUIDES.match(body, SERIAL + SENT) is None or len(body) <= _FIRST:
         return None

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sl651_frames import body, decoded, framed, only_frame, packets, picture, sealed
@@ -175,6 +176,17 @@ def test_a_wrong_checksum_is_reported_with_both_and_answered_by_nothing() -> Non
     assert isinstance(wrong, Undecodable)
     assert f"calculated is {LEVEL[-2:].hex().upper()}" in wrong.reason
     assert wrong.answer == b""
+
+
+@pytest.mark.parametrize("last", [0x7E, 0x01])
+def test_a_damaged_frame_that_ends_like_a_beginning_is_one_piece(last: int) -> None:
+    """Its last byte may begin a frame; when none follows, it belongs to what was damaged."""
+    damaged = LEVEL[:-1] + bytes((last,))
+
+    (alone,) = decoded(damaged)
+    before, frame = decoded(damaged, LEVEL)
+
+    assert (alone.raw, before.raw, frame.raw) == (damaged, damaged, LEVEL)
 
 
 def test_both_forms_of_a_stations_address_are_read() -> None:

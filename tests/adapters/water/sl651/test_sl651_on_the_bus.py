@@ -30,8 +30,11 @@ async def connected(
     async with FeedRunner(FEED, home, plan) as runner, asyncio.timeout(30):
         host, port = runner.address.removeprefix("tcp://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        yield reader, writer
-        writer.close()
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            await writer.wait_closed()
 
 
 async def test_a_station_is_asked_for_a_missing_packet_and_confirmed_when_all_is_stored(
