@@ -40,6 +40,7 @@ _FIELDS: Final = {
 class Sl651(Adapter[Frame, Sl651Options]):
     """Translates SL 651-2014: levels, rain, water quality, pictures, stations' reports.
 
+    Takes both encodings, HEX/BCD and ASCII, and answers each in its own (clause 6.1.2).
     The entity is the station's address, 10 digits. A message makes a record of each kind
     for each time of observation; what observes nothing makes a ``station.report``.
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from adapters.water.sl651.ascii_body import read_ascii_body
 from adapters.water.sl651.content import Content
@@ -14,8 +15,8 @@ from adapters.water.sl651.reading import Reading, Statement
 from adapters.water.sl651.report import report
 from liandong.water.v1.water_pb2 import Picture
 
-REPORT = "station.report"
-PICTURE = "water.picture"
+_REPORT: Final = "station.report"
+_PICTURE: Final = "water.picture"
 
 
 class LongWay:
@@ -52,10 +53,10 @@ class LongWay:
             groups = content.sections[0].groups
             seen = self._seen(groups[0].observed if groups else "", sent, now)
             body = picture.SerializeToString()
-            statements.append(Statement(PICTURE, station, body, seen.moment, seen.note))
+            statements.append(Statement(_PICTURE, station, body, seen.moment, seen.note))
         if content.text or not statements:
             body = report(frame.function, content, station, sent, [])
-            statements.append(Statement(REPORT, station, body, sent.moment, sent.note))
+            statements.append(Statement(_REPORT, station, body, sent.moment, sent.note))
         return Reading(content.serial, sent.said, statements)
 
     def _sections(
@@ -73,7 +74,7 @@ class LongWay:
                     yield Statement(kind, station, encoded, observed, seen.note)
                 if not found and (group.values or group.alarms):
                     told = report(frame.function, content, station, sent, [group])
-                    yield Statement(REPORT, station, told, seen.moment, seen.note)
+                    yield Statement(_REPORT, station, told, seen.moment, seen.note)
 
     def _seen(self, observed: str, sent: Stated, now: datetime) -> Stated:
         """Return a time of observation; that of sending where there is none."""

@@ -86,7 +86,7 @@ def observations(
             body.series.extend(_series(one, observed, site) for one in series)
             yield Observation(name, body, observed)
             continue
-        if values or not series:
+        if values or group.alarms or not series:
             body = _body(name, section, function, site)
             _fill(body, name, values, group.alarms)
             yield Observation(name, body, observed)

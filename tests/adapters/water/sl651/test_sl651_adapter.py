@@ -150,6 +150,16 @@ def test_even_intervals_of_water_quality_make_a_record_each() -> None:
     assert second.water_quality.measurements[0].quality.level == quantity.QUALITY_LEVEL_MISSING
 
 
+def test_the_status_beside_even_intervals_of_water_quality_is_kept() -> None:
+    """It has a record of its own at the first time."""
+    raw = framed(body("452000000002041800000546120700", station_class="51"), function="31")
+
+    status, value = records(raw)
+
+    assert status.water_quality.alarms == ["battery voltage low"]
+    assert value.water_quality.ph == 7.0
+
+
 def test_even_intervals_of_an_element_of_no_kind_are_kept() -> None:
     """Air temperature every five minutes is a series of the main kind."""
     (series,) = only_record(

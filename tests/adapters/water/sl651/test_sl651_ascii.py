@@ -74,6 +74,7 @@ PIECES = st.lists(
 ).map(b"".join)  # fmt: skip
 
 
+@settings(deadline=None)
 @given(PIECES, st.integers(1, 40))
 def test_what_comes_out_does_not_depend_on_the_chunks(raw: bytes, size: int) -> None:
     """The same bytes give the same messages, however the line cut them."""

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sl651_frames import body, decoded, framed, only_frame, packets, picture, sealed
 
@@ -29,18 +29,21 @@ def cut(raw: bytes, places: list[int]) -> list[bytes]:
     return [raw[first:last] for first, last in pairwise(ends)]
 
 
+@settings(deadline=None)
 @given(PIECES, st.lists(st.integers(0, 10_000), max_size=12))
 def test_what_comes_out_does_not_depend_on_the_chunks(raw: bytes, places: list[int]) -> None:
     """The same bytes give the same messages, however the line cut them."""
     assert decoded(*cut(raw, places)) == decoded(raw)
 
 
+@settings(deadline=None)
 @given(st.lists(NOISE | st.just(LEVEL), max_size=10).map(b"".join))
 def test_every_byte_is_in_a_message_or_reported(raw: bytes) -> None:
     """What is cut, put together again, is what came."""
     assert b"".join(message.raw for message in decoded(raw)) == raw
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=5))
 def test_arbitrary_bytes_raise_nothing(raw: bytes, places: list[int]) -> None:
     """Anything may come over a line."""

@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sl651_frames import STATION, adapter, decoded, framed, only_record, packets, picture
 
@@ -19,6 +19,7 @@ def counted(found: list[Frame | Undecodable]) -> list[str]:
     return [message.cause if isinstance(message, Undecodable) else "frame" for message in found]
 
 
+@settings(deadline=None)
 @given(st.permutations(PACKETS), st.lists(st.sampled_from(PACKETS[1:-1]), max_size=3))
 def test_packets_in_any_order_and_more_than_once_make_one_message(
     order: list[bytes], again: list[bytes]
