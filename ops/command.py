@@ -1,15 +1,29 @@
 """The `liandong` command."""
 
-import os
+import io
 import sys
 
+import structlog
 import typer
 
 from adapters.sdk.errors import AdapterError
 from broker.errors import BrokerError
-from ops import reading, running, writing
+from ops import (
+    feeds,
+    keys,
+    logs,
+    playing,
+    publishing,
+    quarantine,
+    records,
+    running,
+    status,
+    watching,
+)
 from ops.failure import Failure
-from ops.logs import configure
+
+_STOPPED = 130
+_log = structlog.get_logger()
 
 app = typer.Typer(
     name="liandong",
@@ -18,41 +32,54 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-adapter = typer.Typer(help="Adapters.", no_args_is_help=True)
-gateway = typer.Typer(help="The gateway.", no_args_is_help=True)
-quarantine = typer.Typer(help="What could not be translated.", no_args_is_help=True)
-app.add_typer(adapter, name="adapter")
-app.add_typer(gateway, name="gateway")
-app.add_typer(quarantine, name="quarantine")
+_adapter = typer.Typer(help="Adapters.", no_args_is_help=True)
+_gateway = typer.Typer(help="The gateway.", no_args_is_help=True)
+_quarantine = typer.Typer(help="What could not be translated.", no_args_is_help=True)
+app.add_typer(_adapter, name="adapter")
+app.add_typer(_gateway, name="gateway")
+app.add_typer(_quarantine, name="quarantine")
 
 app.command("up")(running.up)
-adapter.command("run")(running.adapter_run)
-gateway.command("run")(running.gateway_run)
-app.command("get")(reading.get)
-app.command("list")(reading.list_records)
-app.command("watch")(reading.watch)
-app.command("feeds")(reading.feeds)
-app.command("status")(reading.status)
-quarantine.command("list")(reading.quarantine_list)
-quarantine.command("show")(reading.quarantine_show)
-app.command("publish")(writing.publish)
-app.command("play")(writing.play)
-app.command("keys")(writing.keys)
+_adapter.command("run")(running.adapter_run)
+_gateway.command("run")(running.gateway_run)
+app.command("get")(records.get)
+app.command("list")(records.list_records)
+app.command("watch")(watching.watch)
+app.command("feeds")(feeds.feeds)
+app.command("status")(status.status)
+_quarantine.command("list")(quarantine.quarantine_list)
+_quarantine.command("show")(quarantine.quarantine_show)
+app.command("publish")(publishing.publish)
+app.command("play")(playing.play)
+app.command("keys")(keys.keys)
 
 
 def main() -> None:
     """Run the command: one sentence and a status when it cannot do what was asked."""
-    configure(
-        json_lines=os.environ.get("LIANDONG_LOG") == "json",
-        level=os.environ.get("LIANDONG_LOG_LEVEL", "info"),
-    )
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a sign is shown its number.
+            stream.reconfigure(errors="backslashreplace")
+    logs.configure("error")
     try:
         app()
     except (Failure, BrokerError, AdapterError) as error:
-        sys.stderr.write(f"liandong: {error}\n")
+        _say(str(error))
         sys.exit(getattr(error, "status", 1))
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(_STOPPED)
+    except Exception as error:  # noqa: BLE001 - the outermost place, where all that is left is told
+        _log.debug("unexpected", exc_info=True)
+        _say(f"unexpected {type(error).__name__}: {error} ({logs.LEVEL}=debug shows where)")
+        sys.exit(1)
+
+
+def _say(sentence: str) -> None:
+    """Say why it could not be done: to a person, or as an event for the log."""
+    if logs.is_json():
+        _log.error(sentence)
+    else:
+        sys.stderr.write(f"liandong: {sentence}\n")
 
 
 if __name__ == "__main__":
