@@ -1,5 +1,6 @@
 """The city file: agencies, feeds, addresses."""
 
+import os
 import zoneinfo
 from pathlib import Path
 from typing import Annotated
@@ -129,7 +130,7 @@ def read_city(path: Path = DEFAULT) -> City:
         ),
         gateway=file.gateway,
         agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
-        path=path.absolute(),
+        path=Path(os.path.abspath(path)),  # noqa: PTH100 - without `..`, links kept
     )
 
 

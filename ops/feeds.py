@@ -26,7 +26,7 @@ from ops.options import (
     open_home,
     own_agencies,
 )
-from ops.screen import cell, console, local, print_message, print_object, table
+from ops.screen import cell, console, is_wide, local, print_message, print_object, table
 
 _PAGE = 1000
 _COUNTS = ("received", "stored", "duplicates", "quarantined", "in_flight")
@@ -52,7 +52,8 @@ def feeds(
         for feed in found:
             print_message(feed)
         return
-    shown = table("feed", "state", "received", "stored", "dup.", "quar.", "a min", "last", "at")
+    columns = ["feed", "state", "received", "stored", "dup.", "quar.", "a min", "last"]
+    shown = table(*columns, *(["at"] if is_wide() else []))
     for column in shown.columns[2:7]:
         column.justify = "right"
     for feed in found:
@@ -87,7 +88,7 @@ def _cells(feed: Feed, city: City) -> list[Any]:
         *(f"{count:,}" for count in counts),
         f"{feed.rate_per_min:.0f}",
         local(last, city) if feed.HasField("last_received_at") else "never",
-        cell(feed.address),
+        *([cell(feed.address)] if is_wide() else []),
     ]
 
 

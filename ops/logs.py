@@ -21,8 +21,6 @@ def configure(level: str) -> None:
     Args:
         level: The least level that is written unless the environment names one.
     """
-    # The C core of gRPC writes lines of its own; what it has to say comes as an error, too.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     least = logging.getLevelNamesMapping().get(os.environ.get(LEVEL, level).upper(), logging.INFO)
     last = _renderers(sys.stderr)
     shared: list[structlog.types.Processor] = [

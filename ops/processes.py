@@ -63,6 +63,12 @@ class Child:
                 await self._process.wait()
         except TimeoutError:
             _log.warning("a process did not stop and is killed", name=self.name)
+            await self._kill()
+
+    async def _kill(self) -> None:
+        """End it at once."""
+        assert self._process is not None
+        if self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
 
@@ -87,6 +93,7 @@ class Child:
             async with asyncio.timeout(_READY_S):
                 line = await self._process.stdout.readline()
         if not line:
+            await self._kill()
             raise ChildProcessError(f"{self.name} did not get ready: {self._said(start)}")
         self.address = str(json.loads(line)["address"])
 
@@ -117,5 +124,5 @@ class Child:
             self.restarts += 1
             try:
                 await self._spawn()
-            except ChildProcessError as error:
+            except OSError as error:
                 _log.error("a process does not come back", name=self.name, error=str(error))

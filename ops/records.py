@@ -26,7 +26,7 @@ from ops.options import (
     open_home,
 )
 from ops.phrases import phrase
-from ops.screen import cell, console, local, print_message, table
+from ops.screen import cell, console, is_wide, local, print_message, table
 from ops.selecting import (
     AgenciesOption,
     BoxOption,
@@ -100,16 +100,14 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
 
 
 def records_table(records: Iterable[Record], city: City) -> Table:
-    """Return records as a table; on a narrow screen the name gives way, not what is said."""
-    shown = table()
-    shown.add_column("record", overflow="ellipsis", no_wrap=True, ratio=None)
-    shown.add_column("says", overflow="fold")
-    shown.add_column("observed", no_wrap=True)
-    shown.add_column("district", no_wrap=True)
+    """Return records as a table; on a narrow screen a name has a line of its own."""
+    shown = table(*(["record", "says"] if is_wide() else ["record"]))
+    for column in ("observed", "district"):
+        shown.add_column(column, no_wrap=True)
     for record in records:
+        name, said = cell(record.name), _said(record)
         shown.add_row(
-            cell(record.name),
-            _said(record),
+            *([name, said] if is_wide() else [Text.assemble(name, "\n  ", said)]),
             local(record.observed_at.ToDatetime(UTC), city),
             cell(record.location.district),
         )

@@ -21,12 +21,18 @@ from ops.city import City
 
 # Wide enough for any row: what reads a pipe wants whole lines.
 _PIPE_COLUMNS = 4000
+_WIDE = 120
 # Controls, line breaks, and signs that turn the direction of writing.
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 console = Console(highlight=False)
 if not console.is_terminal:
     console = Console(highlight=False, width=_PIPE_COLUMNS)
+
+
+def is_wide() -> bool:
+    """Tell whether there is room for what is good to know, besides what must be seen."""
+    return console.width >= _WIDE
 
 
 def plain(text: str) -> str:

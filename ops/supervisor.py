@@ -63,9 +63,6 @@ class Supervisor:
             loop.add_signal_handler(number, stop.set)
         with _alone(self._home):
             async with contextlib.AsyncExitStack() as stack:
-                stack.callback(
-                    self._console.print, "stopped; keys and data stay in", self._home.path
-                )
                 began = time.monotonic()
                 with self._console.status("starting…"):
                     started = await _unless(stop, self._start(stack))
@@ -77,6 +74,7 @@ class Supervisor:
                     self._console.print(f"ready after {time.monotonic() - began:.1f} s")
                     await stop.wait()
                 self._console.print("stopping…")
+        self._console.print("stopped; keys and data stay in", self._home.path)
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         """Start all parts, each after what it needs."""

@@ -1,5 +1,6 @@
 """The command that shows how records change: watch."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -26,10 +27,11 @@ from ops.options import (
 )
 from ops.phrases import phrase
 from ops.records import records_table
-from ops.screen import console, local, plain, print_message
+from ops.screen import console, is_wide, local, plain, print_message
 from ops.selecting import AgenciesOption, BoxOption, DistrictOption, KindOption, selection
 
 _HEAD_AND_FOOT = 3
+_PAUSE_S = 0.5
 _GOES_ON = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
 
 
@@ -67,9 +69,11 @@ def _events(
     stub: rpc.SharedStateServiceStub, request: api.WatchRecordsRequest
 ) -> Iterator[list[api.RecordEvent]]:
     """Yield events as they come, for ever: a gateway that went away is waited for."""
+    is_away = False
     while True:
         try:
             for response in stub.WatchRecords(request, wait_for_ready=True):
+                is_away = False
                 yield list(response.events)
                 tokens = [event.resume_token for event in response.events if event.resume_token]
                 request.resume_token = tokens[-1] if tokens else request.resume_token
@@ -77,7 +81,10 @@ def _events(
             code, _ = status_of(error)
             if code not in _GOES_ON:
                 raise
-            typer.echo("the gateway went away; the watch goes on when it is back", err=True)
+            if not is_away:
+                typer.echo("the gateway went away; the watch goes on when it is back", err=True)
+            is_away = True
+            time.sleep(_PAUSE_S)
 
 
 def _show(events: Iterator[list[api.RecordEvent]], city: City, agency: str) -> None:
@@ -89,7 +96,7 @@ def _show(events: Iterator[list[api.RecordEvent]], city: City, agency: str) -> N
                 seen.pop(event.name or event.record.name, None)
                 if event.HasField("record"):
                     seen[event.record.name] = event.record
-            rows = max(console.height - _HEAD_AND_FOOT, 1)
+            rows = max((console.height - _HEAD_AND_FOOT) // (1 if is_wide() else 2), 1)
             latest = list(seen.values())[-rows:][::-1]
             foot = f"{len(seen)} records as {agency}, {local(datetime.now(UTC), city)}"
             live.update(Group(records_table(latest, city), Text(foot, style="dim")))
