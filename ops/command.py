@@ -1,57 +1,44 @@
-"""The `liandong` command."""
+"""The `liandong` command.
+
+Each subcommand is imported when it is named: an adapter's process needs no gateway, and
+whoever lists records need not wait until both are loaded.
+"""
 
 import io
+import pkgutil
 import sys
+from collections.abc import Sequence
 
 import structlog
 import typer
 
 from adapters.sdk.errors import AdapterError
 from broker.errors import BrokerError
-from ops import (
-    feeds,
-    keys,
-    logs,
-    playing,
-    publishing,
-    quarantine,
-    records,
-    running,
-    status,
-    watching,
-)
+from ops import logs
 from ops.failure import Failure
 
 _STOPPED = 130
+_GROUPS = {
+    "adapter": "Adapters.",
+    "gateway": "The gateway.",
+    "quarantine": "What could not be translated.",
+}
+_COMMANDS = {
+    "up": "ops.up:up",
+    "adapter run": "ops.run_adapter:adapter_run",
+    "gateway run": "ops.run_gateway:gateway_run",
+    "get": "ops.records:get",
+    "list": "ops.records:list_records",
+    "watch": "ops.watching:watch",
+    "feeds": "ops.feeds:feeds",
+    "status": "ops.status:status",
+    "quarantine list": "ops.quarantine:quarantine_list",
+    "quarantine show": "ops.quarantine:quarantine_show",
+    "publish": "ops.publishing:publish",
+    "play": "ops.playing:play",
+    "keys": "ops.keys:keys",
+}
 _log = structlog.get_logger()
-
-app = typer.Typer(
-    name="liandong",
-    help="The message bus over which a city's departments share what they know.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-_adapter = typer.Typer(help="Adapters.", no_args_is_help=True)
-_gateway = typer.Typer(help="The gateway.", no_args_is_help=True)
-_quarantine = typer.Typer(help="What could not be translated.", no_args_is_help=True)
-app.add_typer(_adapter, name="adapter")
-app.add_typer(_gateway, name="gateway")
-app.add_typer(_quarantine, name="quarantine")
-
-app.command("up")(running.up)
-_adapter.command("run")(running.adapter_run)
-_gateway.command("run")(running.gateway_run)
-app.command("get")(records.get)
-app.command("list")(records.list_records)
-app.command("watch")(watching.watch)
-app.command("feeds")(feeds.feeds)
-app.command("status")(status.status)
-_quarantine.command("list")(quarantine.quarantine_list)
-_quarantine.command("show")(quarantine.quarantine_show)
-app.command("publish")(publishing.publish)
-app.command("play")(playing.play)
-app.command("keys")(keys.keys)
 
 
 def main() -> None:
@@ -62,7 +49,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     logs.configure("error")
     try:
-        app()
+        _command(sys.argv[1:])()
     except (Failure, BrokerError, AdapterError) as error:
         _say(str(error))
         sys.exit(getattr(error, "status", 1))
@@ -72,6 +59,28 @@ def main() -> None:
         _log.debug("unexpected", exc_info=True)
         _say(f"unexpected {type(error).__name__}: {error} ({logs.LEVEL}=debug shows where)")
         sys.exit(1)
+
+
+def _command(words: Sequence[str]) -> typer.Typer:
+    """Return the command with the subcommand that the words begin with; with all if none is."""
+    app = typer.Typer(
+        name="liandong",
+        help="The message bus over which a city's departments share what they know.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    # With a callback it stays a command of subcommands, also when there is only one.
+    app.callback()(lambda: None)
+    groups = {name: typer.Typer(help=text, no_args_is_help=True) for name, text in _GROUPS.items()}
+    named = [name for name in _COMMANDS if name.split() == list(words[: len(name.split())])]
+    for name in named or _COMMANDS:
+        *group, command = name.split()
+        owner = groups[group[0]] if group else app
+        owner.command(command)(pkgutil.resolve_name(_COMMANDS[name]))
+    for name, group_app in groups.items():
+        app.add_typer(group_app, name=name)
+    return app
 
 
 def _say(sentence: str) -> None:

@@ -14,7 +14,7 @@ def keys(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the keys and certificates that are missing, and say which."""
+    """Make the keys and certificates that are missing."""
     folder, described = open_home(home, city)
     try:
         made = prepare(folder, described.plan)

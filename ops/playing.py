@@ -28,7 +28,7 @@ def play(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Send a file to an adapter as its senders would, and show the answers."""
+    """Send a file to an adapter as its senders would."""
     if format_name not in _CUTS:
         raise Failure(f"there is no format {format_name!r}; there are: {', '.join(_CUTS)}", USAGE)
     if to.startswith("drop:"):

@@ -43,7 +43,7 @@ def publish(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish records of a department's own; the same line again is stored once."""
+    """Publish records of a department's own."""
     folder, described = open_home(home, city)
     require_department(described, agency)
     content = sys.stdin.buffer.read() if str(file) == "-" else read_file(file)

@@ -50,7 +50,7 @@ def status(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Show whether the parts of the system run; the exit status is 1 when one does not."""
+    """Show whether all parts of the system run."""
     folder, described = open_home(home, city)
     own_agencies(described, agency)
     parts = [
