@@ -34,7 +34,6 @@ class Child:
     def __init__(self, name: str, arguments: Sequence[str], logs: Path) -> None:
         self.name = name
         self.address = ""
-        self.restarts = 0
         self._arguments = arguments
         self._log = logs / f"{name}.log"
         self._process: asyncio.subprocess.Process | None = None
@@ -121,7 +120,6 @@ class Child:
             pause = _PAUSES_S[min(failures, len(_PAUSES_S)) - 1] if failures else _PAUSES_S[0]
             _log.warning("a process ended", name=self.name, status=status, again_in_s=pause)
             await asyncio.sleep(pause)
-            self.restarts += 1
             try:
                 await self._spawn()
             except OSError as error:
