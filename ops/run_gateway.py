@@ -6,6 +6,7 @@ from broker.connection import BusSettings
 from broker.home import GATEWAY
 from gateway import Gateway, GatewaySettings
 from ops import logs
+from ops.failure import Failure
 from ops.options import CITY, HOME, CityOption, HomeOption, open_home
 from ops.parts import until_told
 
@@ -15,6 +16,9 @@ def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
     logs.configure("info")
     folder, described = open_home(home, city)
     pem, key = folder.certificate(GATEWAY)
+    for file in (pem, key, folder.ca):
+        if not file.is_file():
+            raise Failure(f"{file} is not there: run `liandong keys` to make what is missing")
     settings = GatewaySettings(
         host=described.gateway.host,
         port=described.gateway.port,

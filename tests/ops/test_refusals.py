@@ -21,6 +21,7 @@ TO = f"tcp://127.0.0.1:{free_port()}"
         ("get police/incident.report/none", 1, "there is no record"),
         ("adapter run none", 1, "has no feed 'none'; it has: environment.hj212, police.calls"),
         (f"play raw /etc/hostname --to {TO}", 1, "is the feed running?"),
+        ("gateway run --home nowhere", 1, "run `liandong keys` to make what is missing"),
         ("up", 1, "runs already on"),
         ("up --home /proc/none", 1, "cannot be made"),
         ("keys --home /proc/none", 1, "cannot be written"),
