@@ -8,8 +8,10 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from adapters.mapping.load import load
+from adapters.mapping.plan import PARTED
 from adapters.mapping.readers import open_reader
 from adapters.mapping.row import Row, RowReader
+from adapters.mapping.schema import Json, Xml
 from adapters.mapping.steps import Step
 from adapters.mapping.unfit import Unfit
 from adapters.sdk.adapter import Adapter, Translated
@@ -56,6 +58,7 @@ class MappedTable(Adapter[Row, MappingOptions]):
         super().__init__(feed, options)
         loaded = load(feed, options.file, options.mapping, self.now)
         self._mapping, self._plan = loaded.mapping, loaded.plan
+        self._unit = "entry" if isinstance(self._mapping.format, Json | Xml) else "line"
         self._blank = self._written_once()
 
     def decoder(self) -> RowReader:
@@ -75,7 +78,7 @@ class MappedTable(Adapter[Row, MappingOptions]):
         entity = plan.entity(values)
         if not entity:
             raise Untranslatable(
-                f"line {message.line}: {plan.entity_columns}",
+                f"{self._unit} {message.line}: {plan.entity_columns}",
                 "",
                 expected="a value: it names what the row describes",
                 cause="required",
@@ -90,7 +93,7 @@ class MappedTable(Adapter[Row, MappingOptions]):
         origin = record.provenance
         origin.raw_sha256 = hashlib.sha256(message.raw).digest()
         if plan.has_row_id and not origin.source_message_id:
-            origin.source_message_id = row_id[:_SOURCE_ID]
+            origin.source_message_id = row_id.replace(PARTED, " ")[:_SOURCE_ID]
         if doubts:
             _doubt(record, doubts)
         yield Translated(record, row_id)
@@ -106,7 +109,7 @@ class MappedTable(Adapter[Row, MappingOptions]):
             assert step is not None
             found = " / ".join(values[number] for number in step.numbers)
             raise Untranslatable(
-                f"line {message.line}: column {step.columns}",
+                f"{self._unit} {message.line}: column {step.columns}",
                 found if unfit.value is None else unfit.value,
                 expected=f"{unfit.expected}{f' for {step.path}' if step.path else ''}",
                 cause=unfit.cause,

@@ -13,7 +13,7 @@ from adapters.mapping.columns import Columns, Values
 from adapters.mapping.constant import fill
 from adapters.mapping.demands import check_filled, is_demanded
 from adapters.mapping.fields import Target, body_of, kinds, targets
-from adapters.mapping.plan import Plan
+from adapters.mapping.plan import PARTED, Plan
 from adapters.mapping.problems import Problems, listed, near
 from adapters.mapping.schema import Mapping, Source
 from adapters.mapping.setters import Setters
@@ -21,7 +21,6 @@ from adapters.mapping.sources import constants, sources
 from adapters.mapping.steps import Step, demand
 
 _CLASSIFICATIONS: Final = ("public", "internal", "restricted", "confidential")
-_PARTED: Final = "\x1f"
 
 
 def compiled(
@@ -158,8 +157,8 @@ def _attributes(
 def _joined(numbers: list[int]) -> Callable[[Values], str]:
     """Return what joins some of a row's values, or all of them."""
     if not numbers:
-        return _PARTED.join
+        return PARTED.join
     if len(numbers) == 1:
         return itemgetter(numbers[0])
     some = itemgetter(*numbers)
-    return lambda values: _PARTED.join(some(values))
+    return lambda values: PARTED.join(some(values))

@@ -1,7 +1,7 @@
 """Read a column's text as a time."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,8 @@ USUAL: Final = (
     "%Y年%m月%d日",
     "%Y%m%d%H%M%S",
 )
+_MIDNIGHT: Final = time(0)
+_LAST_SECOND: Final = time(23, 59, 59)
 _REMEMBERED: Final = 8192
 _EARLIEST: Final = moment_of(EARLIEST).seconds
 # What a protobuf timestamp can hold, seconds since 1970.
@@ -31,12 +33,15 @@ _LAST: Final = 253_402_300_799
 _AHEAD: Final = int(AHEAD.total_seconds())
 
 
-def time_reader(forms: Sequence[str], zone: ZoneInfo) -> Callable[[str], Moment]:
+def time_reader(
+    forms: Sequence[str], zone: ZoneInfo, *, end_of_day: bool = False
+) -> Callable[[str], Moment]:
     """Return what reads times, which remembers some: rows of one table share many.
 
     Args:
         forms: How times are written; tried in order.
         zone: The zone of times that have none.
+        end_of_day: Whether midnight means the day's last second.
 
     Raises:
         ValueError: One of the forms is none.
@@ -56,9 +61,11 @@ def time_reader(forms: Sequence[str], zone: ZoneInfo) -> Callable[[str], Moment]
 
     def _read(text: str) -> Moment:
         for form in formats:
-            time = form.parse(text)
-            if time is not None:
-                moment = moment_of(time if time.tzinfo else time.replace(tzinfo=zone))
+            stated = form.parse(text)
+            if stated is not None:
+                if end_of_day and stated.time() == _MIDNIGHT:
+                    stated = datetime.combine(stated.date(), _LAST_SECOND, stated.tzinfo)
+                moment = moment_of(stated if stated.tzinfo else stated.replace(tzinfo=zone))
                 if _FIRST <= moment.seconds <= _LAST:
                     return moment
                 raise Unfit("a time between the years 1 and 9999", "time")

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from google.protobuf.descriptor import FieldDescriptor
 
 from adapters.mapping.columns import Compose, Values
 from adapters.mapping.steps import Step
 from liandong.record.v1.record_pb2 import Record
+
+PARTED: Final = "\x1f"
+"""What stands between the values that tell one row from another."""
 
 
 @dataclass(frozen=True, slots=True)

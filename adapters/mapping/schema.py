@@ -98,6 +98,8 @@ class Source(_Strict, frozen=True):
     """Of a time: how it is written; several are tried in order."""
     time_zone: str = ""
     """Of a time: the zone in which it is written; the mapping's when empty."""
+    end_of_day: bool = False
+    """Of a deadline: whether midnight, as of a date alone, means the day's last second."""
     unit: str = ""
     """Of a number: the unit in which the column gives it; the field's when empty."""
     values: dict[str, str] = {}

@@ -80,7 +80,7 @@ class Setters:
                 )
         forms = (forms,) if isinstance(forms, str) else forms
         try:
-            return time_reader(forms, zone)
+            return time_reader(forms, zone, end_of_day=source.end_of_day)
         except ValueError as error:
             self._problems.add(
                 f"{where}.format",
@@ -210,6 +210,7 @@ class Setters:
         shape = target.shape
         idle = {
             "format": source.format and shape is not Shape.TIME,
+            "end_of_day": source.end_of_day and shape is not Shape.TIME,
             "time_zone": source.time_zone and shape is not Shape.TIME,
             "received": source.received and shape is not Shape.TIME,
             "values": source.values and shape in _NOT_READ,
