@@ -15,11 +15,12 @@ from adapters.mapping.demands import check_filled, is_demanded
 from adapters.mapping.fields import Target, body_of, kinds, targets
 from adapters.mapping.plan import PARTED, Plan
 from adapters.mapping.problems import Problems, listed, near
-from adapters.mapping.schema import Mapping, Source
+from adapters.mapping.schema import SOURCE_KEYS, Mapping, Source
 from adapters.mapping.setters import Setters
 from adapters.mapping.sources import constants, sources
 from adapters.mapping.steps import Step, demand
 
+_KEYS: Final = sorted(SOURCE_KEYS)
 _CLASSIFICATIONS: Final = ("public", "internal", "restricted", "confidential")
 
 
@@ -110,7 +111,13 @@ def _resolved(
 ) -> dict[str, Target]:
     """Return what a table's paths lead to."""
     for path in paths:
-        if path not in known:
+        parent, _, key = path.rpartition(".")
+        if path in known:
+            continue
+        if parent in known:
+            found = f"`{key}` is no key of a column"
+            problems.add(f"{table}.{path}", found, listed(_KEYS), near(key, _KEYS))
+        else:
             alike = near(path, known)
             found = f"there is no field {path!r}"
             problems.add(f"{table}.{path}", found, listed(alike or known), alike)

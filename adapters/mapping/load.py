@@ -20,6 +20,7 @@ from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.feed import FeedConfig
 
 _PATH: Final = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`")
+_INDEX: Final = re.compile(r"\[([^\]]*)\]")
 _QUOTED: Final = re.compile(r"[`']([^`']+)[`']")
 _FORMATS: Final = (
     schema.Csv,
@@ -120,7 +121,7 @@ def _schema_problem(error: msgspec.ValidationError) -> MappingWrong:
     """Return what is wrong with a key or a type as a problem, with what was perhaps meant."""
     sentence = str(error)
     path = _PATH.search(sentence)
-    where = path[1] if path else ""
+    where = _INDEX.sub(r".\1", path[1]) if path else ""
     plain = _PATH.sub("", sentence)
     word = _QUOTED.search(plain)
     if "unknown field" in plain and word is not None:

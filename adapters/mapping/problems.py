@@ -7,7 +7,10 @@ from typing import Final
 
 _SHOWN: Final = 12
 _NEAR: Final = 3
-_ALIKE: Final = 0.5
+# Of two characters one differs by a half; of ten it should be a quarter at most.
+_ALIKE: Final = 0.75
+_SHORT: Final = 6
+_ALIKE_SHORT: Final = 0.5
 
 
 class MappingWrong(ValueError):
@@ -41,7 +44,9 @@ class Problems:
 def near(word: str, known: Iterable[str]) -> list[str]:
     """Return the known words that a word resembles most; the last part of a path counts too."""
     candidates = list(dict.fromkeys(known))
-    alike = difflib.get_close_matches(word, candidates, _NEAR, _ALIKE)
+    alike = difflib.get_close_matches(
+        word, candidates, _NEAR, _ALIKE if len(word) > _SHORT else _ALIKE_SHORT
+    )
     tails = [one for one in candidates if _tail(one) == _tail(word)]
     return list(dict.fromkeys([*tails, *alike]))[:_NEAR]
 

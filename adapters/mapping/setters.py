@@ -158,10 +158,8 @@ class Setters:
         try:
             given = ucum(source.unit, where=where)
         except UnknownUnit:
-            like = units_like(unit)
-            self._problems.add(
-                where, f"there is no unit {source.unit!r}", listed(like), near(source.unit, like)
-            )
+            like = listed(units_like(unit))
+            self._problems.add(where, f"there is no unit {source.unit!r}", like)
             return None
         found = conversion(given, unit)
         if found is None:
