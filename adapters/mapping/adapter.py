@@ -140,4 +140,4 @@ def _doubt(record: Record, doubts: list[str]) -> None:
     quality = record.quality
     if quality.level == QUALITY_LEVEL_VALID:
         quality.level = QUALITY_LEVEL_SUSPECT
-    quality.note = "; ".join(filter(None, [quality.note, *doubts]))[:_NOTE]
+    quality.note = "; ".join(filter(None, dict.fromkeys([quality.note, *doubts])))[:_NOTE]

@@ -75,15 +75,19 @@ class DelimitedReader:
         self._header = tuple(names)
         for column in self._columns:
             if names.count(column) != 1:
-                what = "twice" if column in names else "not"
-                meant = " or ".join(near(column, names))
-                self._mismatch = (
-                    f"the column {column!r} is {what} in the header, expected it once "
-                    f"(there are: {listed(names)})" + (f"; did you mean {meant}?" if meant else "")
-                )
+                self._mismatch = _mismatch(column, names)
                 return Undecodable(cut.raw, "header", f"line {cut.line}: {self._mismatch}")
         self._pick = _picking(self._header, self._columns)
         return None
+
+
+def _mismatch(column: str, names: list[str]) -> str:
+    """Say why a column cannot be found under a header."""
+    if column in names:
+        return f"the header names the column {column!r} twice, expected it once"
+    meant = " or ".join(near(column, names))
+    hint = f"; did you mean {meant}?" if meant else ""
+    return f"the header names no column {column!r}, expected {listed(names)}{hint}"
 
 
 def _picking(header: tuple[str, ...], columns: tuple[str, ...]) -> Pick:
