@@ -41,9 +41,10 @@ class FixedWidthReader(LineReader):
             values = tuple(text[span].strip() for _, span in self._spans)
             return Row(cut.raw, cut.line, values)
         encoding = self._text.encoding or UTF8
+        line = text.encode(encoding)
         values = ()
         for name, span in self._spans:
-            part = text.encode(encoding)[span]
+            part = line[span]
             try:
                 values += (part.decode(encoding).strip(),)
             except UnicodeDecodeError:

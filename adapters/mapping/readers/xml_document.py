@@ -52,8 +52,6 @@ class XmlDocumentReader(WholeReader):
                 parser.close()
         except MarkupRefused as refusal:
             return [Undecodable(raw, refusal.cause, str(refusal))]
-        except UnicodeEncodeError as error:
-            return [Undecodable(raw, "encoding", f"the document is no text: {error}")]
         if not rows.found:
             seen = ", ".join(sorted(rows.names)[:12])
             reason = f"the document has no <{'/'.join(self._path)}>, expected one of: {seen}"
