@@ -121,7 +121,9 @@ def read_city(path: Path = DEFAULT) -> City:
         district=file.city.district,
         time_zone=file.city.time_zone,
         agencies=file.agency,
-        feeds=file.feed,
+        feeds=tuple(
+            msgspec.structs.replace(feed, folder=str(path.parent.absolute())) for feed in file.feed
+        ),
         plan=BusPlan(
             agencies=tuple(agency.name for agency in file.agency),
             host=file.nats.host,

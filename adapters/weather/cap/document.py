@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
-from adapters.weather.cap.markup import MarkupRefused, parse
 
 NAMESPACE_PREFIX: Final = "urn:oasis:names:tc:emergency:cap:"
 MAX_DOCUMENT_BYTES: Final = 4 * 1024 * 1024

@@ -12,7 +12,6 @@ from typing import Final
 
 MAX_ROW_BYTES: Final = 65_536
 MAX_ROW_LINES: Final = 200
-_QUOTE: Final = b'"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,18 @@ class CutRow:
 
 
 class RowCutter:
-    """Cuts rows; a quoted field may span lines. Keeps at most ``limit`` bytes and a chunk."""
+    """Cuts rows; a quoted field may span lines. Keeps at most ``limit`` bytes and a chunk.
 
-    def __init__(self, delimiter: bytes, limit: int = MAX_ROW_BYTES) -> None:
-        self._opening = delimiter + _QUOTE
+    Args:
+        delimiter: What parts the cells.
+        limit: Longest row, in bytes.
+        quote: What surrounds a quoted field, one byte; empty: there are none, and every
+            line is a row.
+    """
+
+    def __init__(self, delimiter: bytes, limit: int = MAX_ROW_BYTES, quote: bytes = b'"') -> None:
+        self._quote = quote
+        self._opening = delimiter + quote
         self._limit = limit
         self._buffer = bytearray()
         self._line = 1
@@ -84,16 +91,18 @@ class RowCutter:
 
         A quotation mark opens a field only at its start; a doubled one stands for itself.
         """
-        quoted, position = self._quoted, 0
-        if not quoted and line.startswith(_QUOTE):
+        quote, quoted, position = self._quote, self._quoted, 0
+        if not quote:
+            return False
+        if not quoted and line.startswith(quote):
             quoted, position = True, 1
         while True:
-            sought = _QUOTE if quoted else self._opening
+            sought = quote if quoted else self._opening
             found = line.find(sought, position)
             if found < 0:
                 return quoted
             position = found + len(sought)
-            if quoted and line.startswith(_QUOTE, position):
+            if quoted and line.startswith(quote, position):
                 position += 1
             else:
                 quoted = not quoted

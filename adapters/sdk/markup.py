@@ -1,12 +1,14 @@
 """Parse XML that nobody can be trusted with.
 
 Refused are document types (and with them entities, internal or external), trees that are
-deeper or larger than any alert, and bytes that are no text. The encoding is settled here
+deeper or larger than any message, and bytes that are no text. The encoding is settled here
 and not by the XML parser: real files declare none and are stored in GBK.
 """
 
 import codecs
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
@@ -44,7 +46,7 @@ class MarkupRefused(ValueError):
 
 
 class _BoundedTree(TreeBuilder):
-    """Builds the tree while it stays within the bounds of an alert."""
+    """Builds the tree while it stays within the bounds of a message."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,13 +59,13 @@ class _BoundedTree(TreeBuilder):
         self._elements += 1
         if self._depth > MAX_DEPTH:
             raise MarkupRefused(
-                "xml_attack", f"elements are nested more than {MAX_DEPTH} deep", "a flat alert"
+                "xml_attack", f"elements are nested more than {MAX_DEPTH} deep", "a flat document"
             )
         if self._elements > MAX_ELEMENTS or len(attrs) > _MAX_ATTRIBUTES:
             raise MarkupRefused(
                 "xml_attack",
                 f"more than {MAX_ELEMENTS} elements, or {_MAX_ATTRIBUTES} attributes on one",
-                "an alert of ordinary size",
+                "a document of ordinary size",
             )
         return super().start(tag, attrs)
 
@@ -79,33 +81,54 @@ def parse(raw: bytes) -> Element:
     Raises:
         MarkupRefused: It is not well-formed, attacks the parser or is no text.
     """
-    text = _PROLOGUE.sub("", _text(raw), count=1)
-    parser = XMLParser(target=_BoundedTree(), forbid_dtd=True)
-    try:
+    text, _ = text_of(raw)
+    with guarded():
+        parser = XMLParser(target=_BoundedTree(), forbid_dtd=True)
         parser.feed(text)
         root: Element = parser.close()
+        return root
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turn what a parser finds wrong into refusals.
+
+    Raises:
+        MarkupRefused: The document is not well-formed or attacks the parser.
+    """
+    try:
+        yield
     except DefusedXmlException as refusal:
         raise MarkupRefused(
             "xml_attack",
             f"the document declares a document type or entities ({type(refusal).__name__})",
-            "an alert without either",
+            "a document without either",
         ) from refusal
     except ParseError as error:
         raise MarkupRefused(
             "xml", f"the XML is not well-formed: {error}", "one document"
         ) from error
-    return root
 
 
-def _text(raw: bytes) -> str:
-    """Decode a document by its byte order mark, its declaration, or by trying."""
-    encoding = _encoding(raw)
+def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
+    """Return a document's text without its declaration, and the encoding that it was in.
+
+    Args:
+        raw: The document.
+        encoding: Its encoding; empty: settled by its byte order mark, its declaration, or
+            by trying.
+
+    Raises:
+        MarkupRefused: It is no text.
+    """
+    encoding = encoding or _encoding(raw)
     try:
-        return raw.decode(encoding).removeprefix("\ufeff")
+        text = raw.decode(encoding).removeprefix("\ufeff")
     except UnicodeError as error:
         raise MarkupRefused(
             "encoding", f"the bytes are not {encoding}: {error}", "valid text"
         ) from error
+    return _PROLOGUE.sub("", text, count=1), encoding
 
 
 def _encoding(raw: bytes) -> str:
