@@ -34,6 +34,7 @@ class Bench:
     home: Home
     plan: BusPlan
     city: City
+    gateway_pid: int
 
 
 def free_port() -> int:
@@ -69,8 +70,8 @@ def city_file(folder: Path) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def child(*arguments: str) -> AsyncIterator[None]:
-    """Run a part of `liandong` as a process of its own, from ready to stopped."""
+async def child(*arguments: str) -> AsyncIterator[int]:
+    """Run a part of `liandong` as a process of its own, from ready to stopped; yield its id."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -87,7 +88,7 @@ async def child(*arguments: str) -> AsyncIterator[None]:
     if not line or "ready" not in json.loads(line):
         raise SystemExit(f"`liandong {' '.join(arguments)}` did not get ready: {line!r}")
     try:
-        yield
+        yield process.pid
     finally:
         process.stdin.close()
         await process.wait()
@@ -105,5 +106,5 @@ async def bench_city(folder: Path) -> AsyncIterator[Bench]:
         await reconcile(home, city.plan)
         for feed in FEEDS.values():
             await stack.enter_async_context(child("adapter", "run", feed.id, *options))
-        await stack.enter_async_context(child("gateway", "run", *options))
-        yield Bench(home, city.plan, city)
+        pid = await stack.enter_async_context(child("gateway", "run", *options))
+        yield Bench(home, city.plan, city, pid)

@@ -24,6 +24,7 @@ import uvloop
 
 from benchmarks.city import FEEDS, Bench, bench_city
 from benchmarks.latency import measure_latency
+from benchmarks.senders import STATIONS
 from broker.connection import Bus, BusSettings
 from broker.subscriber import scan
 
@@ -81,13 +82,15 @@ async def ceiling(bus: Bus, records: list[tuple[str, bytes]]) -> float:
     return len(records) / (time.perf_counter() - began)
 
 
-async def ingest(port: int, format_name: str, frames: int, seed: int) -> float:
+async def ingest(
+    port: int, format_name: str, frames: int, seed: int, stations: int = STATIONS
+) -> float:
     """Return frames a second from socket to answer; the sender is a process of its own."""
     sender = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "benchmarks.senders",
-        *map(str, (port, format_name, frames, CONNECTIONS, WINDOW, seed)),
+        *map(str, (port, format_name, frames, CONNECTIONS, WINDOW, seed, stations)),
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await sender.communicate()

@@ -1,6 +1,6 @@
 """Loggers and stations that send as fast as they are answered, in a process of their own.
 
-    python -m benchmarks.senders PORT FORMAT FRAMES CONNECTIONS WINDOW SEED
+    python -m benchmarks.senders PORT FORMAT FRAMES CONNECTIONS WINDOW SEED STATIONS
 
 Prints one JSON line: seconds from the first byte sent to the last answer received. Frames
 are made before the clock starts, so that the sender's own cost stays small.
@@ -21,11 +21,11 @@ _ZONE = ZoneInfo("Asia/Shanghai")
 STATIONS = 200
 
 
-def hj212(number: int, start: datetime) -> bytes:
+def hj212(number: int, start: datetime, stations: int = STATIONS) -> bytes:
     """Make the number-th frame: an air station's six pollutants, each frame its own second."""
     sent = start + timedelta(milliseconds=number)
     return frames.hj212(
-        station=f"320100{number % STATIONS:018d}",
+        station=f"320100{number % stations:018d}",
         station_type="22",
         command="2011",
         sent=sent,
@@ -41,13 +41,13 @@ def hj212(number: int, start: datetime) -> bytes:
     )
 
 
-def sl651(number: int, start: datetime) -> bytes:
+def sl651(number: int, start: datetime, stations: int = STATIONS) -> bytes:
     """Make the number-th frame: a rain gauge's report of three elements."""
-    sent = start + timedelta(seconds=number // STATIONS)
+    sent = start + timedelta(seconds=number // stations)
     return frames.sl651(
-        station=f"00632{number % STATIONS:05d}",
+        station=f"00632{number % stations:05d}",
         station_class="50",
-        serial=number // STATIONS % 65535 + 1,
+        serial=number // stations % 65535 + 1,
         sent=sent,
         observed=sent,
         elements=[
@@ -81,12 +81,18 @@ async def connection(port: int, lot: list[bytes], window: int, answer: bytes) ->
 
 
 async def run(  # noqa: PLR0917 - the command line, as it comes
-    port: int, format_name: str, count: int, connections: int, window: int, seed: int
+    port: int,
+    format_name: str,
+    count: int,
+    connections: int,
+    window: int,
+    seed: int,
+    stations: int,
 ) -> float:
     """Send ``count`` frames over ``connections`` sockets; return the seconds it took."""
     make, answer = FORMATS[format_name]
     start = datetime.now(_ZONE) - timedelta(hours=20) + timedelta(minutes=seed)
-    made = [make(number + seed * count, start) for number in range(count)]
+    made = [make(number + seed * count, start, stations) for number in range(count)]
     lots = [made[first::connections] for first in range(connections)]
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
@@ -97,6 +103,6 @@ async def run(  # noqa: PLR0917 - the command line, as it comes
 
 if __name__ == "__main__":
     port, format_name, *numbers = sys.argv[1:]
-    count, connections, window, seed = map(int, numbers)
-    seconds = uvloop.run(run(int(port), format_name, count, connections, window, seed))
+    count, connections, window, seed, stations = map(int, numbers)
+    seconds = uvloop.run(run(int(port), format_name, count, connections, window, seed, stations))
     print(json.dumps({"frames": count, "seconds": seconds}))

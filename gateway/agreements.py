@@ -9,11 +9,11 @@ import structlog
 
 from broker.toml import FileWrong, read_toml
 from gateway.identity import Caller
+from gateway.key import Key
 from liandong.record.v1.record_pb2 import Classification
 
 ANY = "*"
 _log = structlog.get_logger()
-Key = tuple[str, str, int, str]
 
 
 class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -101,10 +101,10 @@ class Permit:
         self._decisions: dict[Key, bool] = {}
 
     def allows(self, key: Key) -> bool:
-        """Tell whether a record of this key (`Entry.key`) may be read."""
+        """Tell whether records of this key may be read."""
         decision = self._decisions.get(key)
         if decision is None:
-            decision = self._decisions[key] = self._decide(*key)
+            decision = self._decisions[key] = self._decide(key)
         return decision
 
     def opens(self, agency: str) -> bool:
@@ -113,13 +113,13 @@ class Permit:
             agreement.provider in {agency, ANY} for agreement, _ in self._agreements
         )
 
-    def _decide(self, agency: str, kind: str, classification: int, district: str) -> bool:
+    def _decide(self, key: Key) -> bool:
         """Decide: its own always, else what an agreement opens."""
-        return agency == self._agency or any(
-            agreement.provider in {agency, ANY}
-            and classification <= ceiling
-            and any(matches(pattern, kind) for pattern in agreement.kinds)
-            and in_districts(district, agreement.districts)
+        return key.agency == self._agency or any(
+            agreement.provider in {key.agency, ANY}
+            and key.classification <= ceiling
+            and any(matches(pattern, key.kind) for pattern in agreement.kinds)
+            and in_districts(key.district, agreement.districts)
             for agreement, ceiling in self._agreements
         )
 
@@ -138,38 +138,60 @@ class Agreements:
         self._path = path
         self._stamp = self._read_stamp()
         self._agreements = read_agreements(path) if path else ()
-        self._permits: dict[Caller, tuple[datetime, Permit]] = {}
+        self._permits: dict[Caller, Permit] = {}
+        self._next_turn = self._turn_after(datetime.now(UTC))
         self._listeners: set[Callable[[], None]] = set()
 
     def permit(self, caller: Caller) -> Permit:
-        """Return what a caller may read now; decisions are made anew every minute."""
-        now = datetime.now(UTC)
-        made, permit = self._permits.get(caller, (None, None))
-        if permit is None or made is None or (now - made).total_seconds() > _PERMIT_S:
-            permit = Permit(caller, self._agreements)
-            self._permits[caller] = (now, permit)
+        """Return what a caller may read now."""
+        permit = self._permits.get(caller)
+        if permit is None:
+            if len(self._permits) >= _PERMITS:
+                # Callers choose their purposes: what is remembered of them has bounds.
+                self._permits.clear()
+            permit = self._permits[caller] = Permit(caller, self._agreements)
         return permit
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call back after each change of the file; returns a function that ends it."""
+        """Call back when others hold than before; returns a function that ends it."""
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
     def refresh(self) -> None:
-        """Read the file again if it has changed; a wrong one changes nothing and is logged."""
+        """Read the file again if it has changed, and notice agreements that begin or end.
+
+        A wrong file changes nothing and is logged.
+        """
+        now = datetime.now(UTC)
+        if not self._read_again() and (self._next_turn is None or now < self._next_turn):
+            return
+        self._next_turn = self._turn_after(now)
+        self._permits.clear()
+        _log.info("agreements changed", count=len(self._agreements))
+        for listener in tuple(self._listeners):
+            listener()
+
+    def _read_again(self) -> bool:
+        """Read the file if it has changed; tell whether there are new agreements."""
         stamp = self._read_stamp()
         if self._path is None or stamp == self._stamp:
-            return
+            return False
         self._stamp = stamp
         try:
             self._agreements = read_agreements(self._path)
         except FileWrong as error:
             _log.error("agreements stay as they were", error=str(error))
-            return
-        self._permits.clear()
-        _log.info("agreements changed", count=len(self._agreements))
-        for listener in tuple(self._listeners):
-            listener()
+            return False
+        return True
+
+    def _turn_after(self, now: datetime) -> datetime | None:
+        """Return when the next agreement begins or ends."""
+        turns = (
+            _moment(turn)
+            for agreement in self._agreements
+            for turn in (agreement.valid_from, agreement.valid_until)
+        )
+        return min((turn for turn in turns if turn is not None and turn > now), default=None)
 
     def _read_stamp(self) -> tuple[int, int]:
         """Return what changes when the file does."""
@@ -179,7 +201,7 @@ class Agreements:
         return (status.st_mtime_ns, status.st_size)
 
 
-_PERMIT_S = 60.0
+_PERMITS = 4096
 
 
 def matches(pattern: str, kind: str) -> bool:

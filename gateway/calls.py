@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import grpc
 import structlog
 
-from gateway.errors import GatewayError, TooSlow, to_status
+from gateway.errors import GatewayError, Starting, TooSlow, to_status
 from gateway.identity import Context
 
 R = TypeVar("R")
@@ -15,17 +15,37 @@ Method = Callable[[Any, Context], Awaitable[R]]
 _log = structlog.get_logger()
 
 
-def guarded(name: str, method: Method[R]) -> Method[R]:
+class Gate:
+    """Whether calls are served: not before the view is whole."""
+
+    __slots__ = ("is_open",)
+
+    def __init__(self) -> None:
+        self.is_open = False
+
+    def require_open(self) -> None:
+        """Fail while calls are not served.
+
+        Raises:
+            Starting: If the view is not whole yet.
+        """
+        if not self.is_open:
+            raise Starting
+
+
+def guarded(name: str, gate: Gate, method: Method[R]) -> Method[R]:
     """Return a method that tells its caller known errors in full and unknown ones never.
 
     Args:
         name: The method's name, for the log.
+        gate: While it is closed, callers are told to come back.
         method: The method.
     """
 
     async def call(request: Any, context: Context) -> R:
         began = time.perf_counter()
         try:
+            gate.require_open()
             return await method(request, context)
         except TooSlow as error:
             # A status with details would wait until the caller has read everything.

@@ -7,7 +7,7 @@ from google.protobuf.message import DecodeError
 
 from broker.subscriber import Delivery
 from gateway.agreements import Agreements
-from gateway.entry import framed
+from gateway.encoding import framed
 from gateway.identity import OPERATORS, Context, identify
 from gateway.selection import require_valid
 from gateway.tokens import decode, encode

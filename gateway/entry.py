@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from gateway.encoding import snapshot_event, varint
+from gateway.key import Key, key_of
 from liandong.place.v1.place_pb2 import Location
 from liandong.record.v1.record_pb2 import Record
 
 Box = tuple[float, float, float, float]
 """South, west, north, east, in degrees."""
 
-_CONTINUED = 0x80
 _EARTH_M_PER_DEGREE = 111_320.0
 
 
@@ -18,31 +19,36 @@ class Entry:
 
     Attributes:
         name: The record's name.
-        agency: Who owns it.
-        kind: What it is about.
-        payload: Its bytes, exactly as published.
         observed: When it was observed, nanoseconds since 1970 UTC.
         expires: When it ends, nanoseconds since 1970 UTC; 0: open.
-        status: ACTUAL, EXERCISE or TEST.
-        district: Its district code.
-        key: All that agreements look at: agency, kind, classification, district.
+        key: What it has in common with others: agency, kind, classification, district, status.
         box: What its point and areas span; None: no place.
         sequence: Its sequence in the city's stream.
-        framed: The bytes as an element of a list: tag, length, payload.
+        event: Its bytes exactly as published, at the end of the event that a watch's snapshot
+            sends of it.
+        sized_at: Where in the event the payload's length stands.
+        payload_at: Where in the event the payload stands.
     """
 
     name: str
-    agency: str
-    kind: str
-    payload: bytes
     observed: int
     expires: int
-    status: int
-    district: str
-    key: tuple[str, str, int, str]
+    key: Key
     box: Box | None
     sequence: int
-    framed: bytes
+    event: bytes
+    sized_at: int
+    payload_at: int
+
+    @property
+    def payload(self) -> bytes:
+        """Return its bytes, exactly as published."""
+        return self.event[self.payload_at :]
+
+    @property
+    def sized(self) -> bytes:
+        """Return its bytes after their length: with a tag before them a field of a response."""
+        return self.event[self.sized_at :]
 
 
 def entry_of(payload: bytes, sequence: int) -> Entry:
@@ -54,19 +60,18 @@ def entry_of(payload: bytes, sequence: int) -> Entry:
     record = Record.FromString(payload)
     agency, kind, _ = record.name.split("/", 2)
     location = record.location
+    event = snapshot_event(payload)
+    payload_at = len(event) - len(payload)
     return Entry(
         name=record.name,
-        agency=agency,
-        kind=kind,
-        payload=payload,
         observed=record.observed_at.ToNanoseconds(),
         expires=record.expires_at.ToNanoseconds() if record.HasField("expires_at") else 0,
-        status=record.status,
-        district=location.district,
-        key=(agency, kind, record.classification, location.district),
+        key=key_of((agency, kind, record.classification, location.district, record.status)),
         box=box_of(location),
         sequence=sequence,
-        framed=framed(1, payload),
+        event=event,
+        sized_at=payload_at - len(varint(len(payload))),
+        payload_at=payload_at,
     )
 
 
@@ -90,18 +95,3 @@ def box_of(location: Location) -> Box | None:
     if not souths:
         return None
     return min(souths), min(wests), max(norths), max(easts)
-
-
-def varint(value: int) -> bytes:
-    """Return a number as Protobuf's varint."""
-    encoded = bytearray()
-    while value >= _CONTINUED:
-        encoded.append(value & _CONTINUED - 1 | _CONTINUED)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
-
-
-def framed(field: int, content: bytes) -> bytes:
-    """Return content as a length-delimited field: tag, length, content."""
-    return b"%c%b%b" % (field << 3 | 2, varint(len(content)), content)

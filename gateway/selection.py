@@ -1,7 +1,7 @@
 """Selections, compiled to a test of entries."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import protovalidate
 from google.protobuf.message import Message
@@ -9,23 +9,35 @@ from google.protobuf.message import Message
 from gateway.agreements import Permit, district_prefix, matches
 from gateway.entry import Box, Entry
 from gateway.errors import InvalidRequest
+from gateway.key import Key
 from gateway.view import now_ns
 from liandong.gateway.v1.shared_state_pb2 import BoundingBox, Selection
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL
 
-Test = Callable[[Entry], bool]
+EntryTest = Callable[[Entry], bool]
+KeyTest = Callable[[Key], bool]
+_REMEMBERED = 4096
+_REMEMBERED_BYTES = 1024
 _validator = protovalidate.Validator()
+_valid: set[tuple[type[Message], bytes]] = set()
 
 
 def require_valid(request: Message) -> None:
-    """Check a request against its schema.
+    """Check a request against its schema; one that was right is right again.
 
     Raises:
         InvalidRequest: With each field that is wrong.
     """
+    seen = (type(request), request.SerializeToString(deterministic=True))
+    if seen in _valid:
+        return
     violations = _validator.collect_violations(request)
     if violations:
         raise InvalidRequest([(_path(v.proto.field), v.proto.message) for v in violations])
+    if len(seen[1]) <= _REMEMBERED_BYTES:
+        if len(_valid) >= _REMEMBERED:
+            _valid.clear()
+        _valid.add(seen)
 
 
 def _path(field: object) -> str:
@@ -39,20 +51,48 @@ class Selector:
     Args:
         selection: What is selected.
         permit: What may be seen.
+
+    Attributes:
+        digest: What binds a token to the selection.
     """
 
     def __init__(self, selection: Selection, permit: Permit) -> None:
-        self._permit = permit
-        self._tests = _tests(selection)
+        self._key_tests = (permit.allows, *_key_tests(selection))
+        self._entry_tests = _entry_tests(selection)
+        self._decided: dict[Key, bool] = {}
+        self.digest = digest(selection)
 
     def __call__(self, entry: Entry) -> bool:
         """Tell whether an entry is selected, may be seen, and has not ended."""
-        if entry.expires and entry.expires <= now_ns():
-            return False
-        for test in self._tests:
-            if not test(entry):
-                return False
-        return self._permit.allows(entry.key)
+        return bool(self.first((entry,), 1))
+
+    def first(self, entries: Iterable[Entry], count: int) -> list[Entry]:
+        """Return the first entries that are selected, may be seen and have not ended.
+
+        Args:
+            entries: Where to look.
+            count: How many at most.
+        """
+        found: list[Entry] = []
+        decided, tests, now = self._decided.get, self._entry_tests, now_ns()
+        for entry in entries:
+            is_meant = decided(entry.key)
+            if is_meant is None:
+                is_meant = self._decide(entry.key)
+            if (
+                is_meant
+                and not (entry.expires and entry.expires <= now)
+                and (not tests or all(test(entry) for test in tests))
+            ):
+                found.append(entry)
+                if len(found) == count:
+                    break
+        return found
+
+    def _decide(self, key: Key) -> bool:
+        """Decide about all entries of a key, and remember it."""
+        decision = self._decided[key] = all(test(key) for test in self._key_tests)
+        return decision
 
 
 def digest(selection: Selection) -> str:
@@ -61,19 +101,26 @@ def digest(selection: Selection) -> str:
     return hashlib.sha256(encoded).hexdigest()[:12]
 
 
-def _tests(selection: Selection) -> list[Test]:
-    """Return one test for each field that is set."""
-    tests: list[Test] = []
+def _key_tests(selection: Selection) -> list[KeyTest]:
+    """Return a test of keys for each field that is set."""
+    tests: list[KeyTest] = []
     statuses = frozenset(selection.statuses) or frozenset({STATUS_ACTUAL})
-    tests.append(lambda entry: entry.status in statuses)
+    tests.append(lambda key: key.status in statuses)
     if selection.agencies:
         agencies = frozenset(selection.agencies)
-        tests.append(lambda entry: entry.agency in agencies)
+        tests.append(lambda key: key.agency in agencies)
     if selection.kinds:
-        tests.append(_kinds(tuple(selection.kinds)))
+        kinds = tuple(selection.kinds)
+        tests.append(lambda key: any(matches(pattern, key.kind) for pattern in kinds))
     if selection.districts:
         prefixes = tuple(district_prefix(code) for code in selection.districts)
-        tests.append(lambda entry: entry.district.startswith(prefixes))
+        tests.append(lambda key: key.district.startswith(prefixes))
+    return tests
+
+
+def _entry_tests(selection: Selection) -> list[EntryTest]:
+    """Return a test of entries for each field that is set."""
+    tests: list[EntryTest] = []
     if selection.HasField("observed"):
         window = selection.observed
         start = window.start_at.ToNanoseconds() if window.HasField("start_at") else None
@@ -88,20 +135,6 @@ def _tests(selection: Selection) -> list[Test]:
             lambda entry: entry.box is not None and any(_touch(entry.box, box) for box in boxes)
         )
     return tests
-
-
-def _kinds(patterns: tuple[str, ...]) -> Test:
-    """Return a test of kinds; each kind is matched once and remembered."""
-    known: dict[str, bool] = {}
-
-    def test(entry: Entry) -> bool:
-        found = known.get(entry.kind)
-        if found is None:
-            found = any(matches(pattern, entry.kind) for pattern in patterns)
-            known[entry.kind] = found
-        return found
-
-    return test
 
 
 def _boxes(box: BoundingBox) -> list[Box]:

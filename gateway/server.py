@@ -9,6 +9,7 @@ from typing import Any, Self
 import grpc
 import msgspec
 import structlog
+from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -17,19 +18,20 @@ from broker.errors import BrokerError
 from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
-from gateway.calls import guarded
+from gateway.calls import Gate, Method, guarded
 from gateway.catalog import Catalog
 from gateway.shared_state import SharedState
 from gateway.view import StateView, now_ns
 from gateway.watch import Watches
-from liandong.gateway.v1 import catalog_pb2, shared_state_pb2
+from liandong.gateway.v1 import catalog_pb2
+from liandong.gateway.v1 import shared_state_pb2 as api
 
 _STATE = "liandong.gateway.v1.SharedStateService"
 _CATALOG = "liandong.gateway.v1.CatalogService"
 _TICK_S = 0.5
 _GRACE_S = 2.0
 _MAX_CALLS = 10_000
-_OPTIONS = (
+OPTIONS = (
     ("grpc.max_receive_message_length", 4 << 20),
     ("grpc.max_send_message_length", 64 << 20),
     ("grpc.keepalive_time_ms", 20_000),
@@ -87,6 +89,7 @@ class Gateway:
         self._agreements = Agreements(
             Path(settings.agreements) if settings.agreements is not None else None
         )
+        self._gate = Gate()
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port
 
@@ -107,6 +110,7 @@ class Gateway:
             await feeds.caught_up.wait()
             ticking = asyncio.create_task(self._tick())
             stack.callback(ticking.cancel)
+            self._gate.is_open = True
             for name in ("", _STATE, _CATALOG):
                 await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
             self._stack = stack.pop_all()
@@ -123,8 +127,8 @@ class Gateway:
 
     def _server(self, catalog: Catalog) -> grpc.aio.Server:
         """Make the server with all its services."""
-        server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_MAX_CALLS)
-        server.add_generic_rpc_handlers(_handlers(self.view, self._agreements, catalog))
+        server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=_MAX_CALLS)
+        server.add_generic_rpc_handlers(_handlers(self.view, self._agreements, catalog, self._gate))
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # no stubs
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = (_STATE, _CATALOG, health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -157,27 +161,41 @@ def _credentials(settings: GatewaySettings) -> grpc.ServerCredentials:
 
 
 def _handlers(
-    view: StateView, agreements: Agreements, catalog: Catalog
+    view: StateView, agreements: Agreements, catalog: Catalog, gate: Gate
 ) -> "tuple[grpc.GenericRpcHandler[Any, Any], ...]":
     """Return the services; methods return encoded bytes, which are sent as they are."""
     state, watches = SharedState(view, agreements), Watches(view, agreements)
-    unary, stream = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
-    get = shared_state_pb2.GetRecordRequest.FromString
-    lot = shared_state_pb2.BatchGetRecordsRequest.FromString
-    page = shared_state_pb2.ListRecordsRequest.FromString
-    watch = shared_state_pb2.WatchRecordsRequest.FromString
-    feeds = catalog_pb2.ListFeedsRequest.FromString
+
+    def unary(
+        name: str, method: Method[bytes], request: type[Message]
+    ) -> "grpc.RpcMethodHandler[Any, Any]":
+        guard = guarded(name, gate, method)
+        return grpc.unary_unary_rpc_method_handler(guard, request.FromString)
+
+    def stream(
+        name: str, method: Method[None], request: type[Message]
+    ) -> "grpc.RpcMethodHandler[Any, Any]":
+        guard = guarded(name, gate, method)
+        return grpc.unary_stream_rpc_method_handler(guard, request.FromString)
+
+    def service(
+        name: str,
+        unaries: dict[str, tuple[Method[bytes], type[Message]]],
+        streams: dict[str, tuple[Method[None], type[Message]]],
+    ) -> "grpc.GenericRpcHandler[Any, Any]":
+        handlers = {method: unary(method, *serves) for method, serves in unaries.items()}
+        handlers |= {method: stream(method, *serves) for method, serves in streams.items()}
+        return grpc.method_handlers_generic_handler(name, handlers)
+
     return (
-        grpc.method_handlers_generic_handler(
+        service(
             _STATE,
             {
-                "GetRecord": unary(guarded("GetRecord", state.get_record), get),
-                "BatchGetRecords": unary(guarded("BatchGetRecords", state.batch_get_records), lot),
-                "ListRecords": unary(guarded("ListRecords", state.list_records), page),
-                "WatchRecords": stream(guarded("WatchRecords", watches.watch_records), watch),
+                "GetRecord": (state.get_record, api.GetRecordRequest),
+                "BatchGetRecords": (state.batch_get_records, api.BatchGetRecordsRequest),
+                "ListRecords": (state.list_records, api.ListRecordsRequest),
             },
+            {"WatchRecords": (watches.watch_records, api.WatchRecordsRequest)},
         ),
-        grpc.method_handlers_generic_handler(
-            _CATALOG, {"ListFeeds": unary(guarded("ListFeeds", catalog.list_feeds), feeds)}
-        ),
+        service(_CATALOG, {"ListFeeds": (catalog.list_feeds, catalog_pb2.ListFeedsRequest)}, {}),
     )

@@ -1,20 +1,29 @@
 """Reading the shared state: records as they were published, bytes unchanged."""
 
-from gateway.agreements import Agreements
-from gateway.entry import framed
+import bisect
+import itertools
+
+from gateway.agreements import Agreements, Permit
+from gateway.encoding import elements, framed
 from gateway.errors import NotFound
 from gateway.identity import Context, identify
-from gateway.selection import Selector, digest, require_valid
+from gateway.selection import Selector, require_valid
 from gateway.tokens import decode, encode
 from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import (
     BatchGetRecordsRequest,
     GetRecordRequest,
     ListRecordsRequest,
+    Selection,
 )
 
+_SELECTORS = 1024
 _PAGE = 100
 _LARGEST_PAGE = 1000
+# Fields of the responses.
+_RECORDS, _NEXT_PAGE_TOKEN = 1, 2
+# Clients take responses of 4 MiB unless they say otherwise.
+_PAGE_BYTES = 2 << 20
 _PAGE_TOKEN = "page_token"  # noqa: S105 - the field's name
 
 
@@ -29,13 +38,14 @@ class SharedState:
     def __init__(self, view: StateView, agreements: Agreements) -> None:
         self._view = view
         self._agreements = agreements
+        self._selectors: dict[tuple[Permit, bytes], Selector] = {}
 
     async def get_record(self, request: GetRecordRequest, context: Context) -> bytes:
         """Return one record as its owner published it."""
         permit = self._agreements.permit(identify(context))
-        require_valid(request)
         entry = self._view.get(request.name)
         if entry is None or not permit.allows(entry.key):
+            require_valid(request)
             raise NotFound(request.name)
         return entry.payload
 
@@ -48,27 +58,41 @@ class SharedState:
             entry = self._view.get(name)
             if entry is None or not permit.allows(entry.key):
                 raise NotFound(name)
-            found.append(entry.framed)
-        return b"".join(found)
+            found.append(entry.sized)
+        return elements(_RECORDS, found)
 
     async def list_records(self, request: ListRecordsRequest, context: Context) -> bytes:
         """Return a page of records, ordered by name."""
         permit = self._agreements.permit(identify(context))
         require_valid(request)
-        selector = Selector(request.selection, permit)
+        selector = self._selector(request.selection, permit)
         size = min(request.page_size or _PAGE, _LARGEST_PAGE)
         after = ""
         if request.page_token:
-            bound = digest(request.selection)
-            after = decode(_PAGE_TOKEN, request.page_token, "page", bound)
-        page: list[bytes] = []
-        last = ""
-        for entry in self._view.after(after):
-            if selector(entry):
-                if len(page) == size:
-                    token = encode("page", digest(request.selection), last)
-                    page.append(framed(2, token.encode()))
-                    break
-                page.append(entry.framed)
-                last = entry.name
-        return b"".join(page)
+            after = decode(_PAGE_TOKEN, request.page_token, "page", selector.digest)
+        found = selector.first(self._view.after(after), size + 1)
+        sized = _fitting([entry.sized for entry in found[:size]])
+        page = elements(_RECORDS, sized)
+        if len(found) > len(sized):
+            token = encode("page", selector.digest, found[len(sized) - 1].name)
+            page += framed(_NEXT_PAGE_TOKEN, token.encode())
+        return page
+
+    def _selector(self, selection: Selection, permit: Permit) -> Selector:
+        """Return a selection's selector, which remembers what it has decided."""
+        asked = (permit, selection.SerializeToString(deterministic=True))
+        selector = self._selectors.get(asked)
+        if selector is None:
+            selector = Selector(selection, permit)
+            if len(self._selectors) >= _SELECTORS:
+                self._selectors.clear()
+            self._selectors[asked] = selector
+        return selector
+
+
+def _fitting(sized: list[bytes]) -> list[bytes]:
+    """Return as many of a page's records, one at least, as clients take in one response."""
+    if sum(map(len, sized)) <= _PAGE_BYTES:
+        return sized
+    ends = itertools.accumulate(map(len, sized))
+    return sized[: max(bisect.bisect_right(list(ends), _PAGE_BYTES), 1)]

@@ -7,6 +7,7 @@ stored later holds.
 
 import bisect
 import heapq
+import itertools
 import time
 from collections.abc import Callable, Iterator
 
@@ -67,10 +68,10 @@ class StateView:
         return self._entries.get(name)
 
     def after(self, name: str) -> Iterator[Entry]:
-        """Yield entries in the order of their names, after a name."""
+        """Return the entries after a name, in the order of their names."""
         names = self._sorted()
-        for index in range(bisect.bisect_right(names, name), len(names)):
-            yield self._entries[names[index]]
+        following = itertools.islice(names, bisect.bisect_right(names, name), None)
+        return map(self._entries.__getitem__, following)
 
     def entries(self) -> list[Entry]:
         """Return all entries."""

@@ -43,7 +43,8 @@ class Translated:
             again must have the same.
         shape: Promises that records of an equal shape differ in finite numbers and
             plausible times alone, so that the schema is checked once for all of them;
-            None: nothing is promised. Not for bodies whose numbers have bounds.
+            None: nothing is promised. Bodies whose numbers have bounds may have one only
+            if the adapter keeps them by itself, and a property test shows it.
     """
 
     record: Record

@@ -1,1 +1,1 @@
-"""Adapters of the transport department."""
+"""Formats of the transport department."""

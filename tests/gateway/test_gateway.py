@@ -21,7 +21,8 @@ from broker.outgoing import Outgoing
 from broker.plan import BusPlan, stream_name
 from broker.publisher import Publisher
 from broker.subjects import record_name, share_subject
-from gateway import Gateway, GatewaySettings
+from gateway import Gateway, GatewaySettings, errors, tokens
+from gateway.selection import digest
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from liandong.record.v1 import record_pb2
@@ -209,6 +210,32 @@ async def test_pages_hold_everything_once(city: City, station: str) -> None:
     assert names == [record.name for record in records]
 
 
+async def test_large_records_come_in_messages_that_any_client_takes(
+    city: City, station: str
+) -> None:
+    """Pages and watches stay below gRPC's usual limit of 4 MiB, and hold everything."""
+    records = [level(f"{station}-{number}", 1.0, district="320198") for number in range(9)]
+    for record in records:
+        record.water_level.alarms.extend(["x" * 64] * 64)
+        record.provenance.source_message_id = "y" * 512
+        for _ in range(16):
+            series = record.water_level.series.add(code="39")
+            series.starts_at.FromDatetime(NOW)
+            series.step.FromSeconds(300)
+            for _ in range(4000):
+                series.steps.add(value=1.0)
+    await city.share(*records)
+    selection = api.Selection(districts=["320198"])
+    async with city.stub("water") as stub:
+        names = [name async for name in pages(stub, selection, 1000)]
+        watch = events(stub.WatchRecords(api.WatchRecordsRequest(selection=selection)))
+        seen = [event.record.name async for event in until(watch, api.EVENT_TYPE_BOOKMARK)]
+
+    assert sum(record.ByteSize() for record in records) > 4 << 20
+    assert names == [record.name for record in records]
+    assert seen[:-1] == names
+
+
 async def test_a_selection_narrows_by_box_and_time(city: City, station: str) -> None:
     """All that is set must hold."""
     old = level(f"{station}-old", 1.0, at=NOW - timedelta(hours=5))
@@ -288,6 +315,62 @@ async def test_a_watch_sends_snapshot_bookmark_and_changes(city: City, station: 
         assert (resumed.type, resumed.record.water_level.level_m) == (api.EVENT_TYPE_CHANGE, 9.2)
 
 
+async def test_a_resumed_watch_says_when_it_has_caught_up(city: City, station: str) -> None:
+    """After a token come the changes since, then a bookmark, and no snapshot."""
+    await city.share(level(station, 9.0))
+    selection = api.Selection(agencies=["water"])
+    async with city.stub("water") as stub:
+        first = events(stub.WatchRecords(api.WatchRecordsRequest(selection=selection)))
+        seen = [event async for event in until(first, api.EVENT_TYPE_BOOKMARK)]
+        request = api.WatchRecordsRequest(selection=selection, resume_token=seen[-1].resume_token)
+
+        resumed = events(stub.WatchRecords(request))
+
+        assert (await anext(resumed)).type == api.EVENT_TYPE_BOOKMARK
+
+
+async def test_a_token_from_beyond_the_stream_gives_a_snapshot(city: City, station: str) -> None:
+    """After a power cut the last sequences may be given anew; nothing may be missed then."""
+    await city.share(level(station, 9.0))
+    selection = api.Selection(agencies=["water"])
+    token = tokens.encode("watch", digest(selection), str(10**12))
+    async with city.stub("water") as stub:
+        request = api.WatchRecordsRequest(selection=selection, resume_token=token)
+
+        watch = events(stub.WatchRecords(request))
+
+        assert (await anext(watch)).type == api.EVENT_TYPE_SNAPSHOT
+
+
+@pytest.mark.parametrize("position", ["", "x", "-1", "1" * 40])
+async def test_a_made_up_token_is_refused(city: City, position: str) -> None:
+    """A token that no gateway made is a wrong field, not a failure."""
+    selection = api.Selection(agencies=["water"])
+    token = tokens.encode("watch", digest(selection), position)
+    async with city.stub("water") as stub:
+        request = api.WatchRecordsRequest(selection=selection, resume_token=token)
+
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await anext(events(stub.WatchRecords(request)))
+
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_before_the_view_is_whole_callers_are_told_to_come_back(city: City) -> None:
+    """Half of the state must not look like all of it."""
+    city.gateway._gate.is_open = False
+    async with city.stub("water") as stub:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await stub.ListRecords(api.ListRecordsRequest())
+
+    assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def test_every_error_has_its_status() -> None:
+    """What a caller can be told is in the one table."""
+    assert set(errors.TABLE) == set(errors.GatewayError.__subclasses__())
+
+
 async def events(
     call: "grpc.aio.UnaryStreamCall[api.WatchRecordsRequest, api.WatchRecordsResponse]",
 ) -> AsyncIterator[api.RecordEvent]:
@@ -318,6 +401,21 @@ async def test_a_changed_agreement_takes_effect_in_an_open_watch(city: City, sta
 
         removed = {event.name async for event in until(watch, api.EVENT_TYPE_REMOVAL)}
         assert all(name.startswith("water/") for name in removed)
+
+
+async def test_an_agreement_that_ends_closes_an_open_watch(city: City, station: str) -> None:
+    """No file has changed; the moment has come."""
+    await city.share(level(station, 9.0))
+    ends = datetime.now(UTC) + timedelta(seconds=2)
+    city.agreements.write_text(f"{AGREEMENTS}\nvalid_until = {ends.isoformat()}\n")
+    async with city.stub("police") as stub:
+        watch = events(stub.WatchRecords(api.WatchRecordsRequest()))
+        seen = [event async for event in until(watch, api.EVENT_TYPE_BOOKMARK)]
+        assert any(event.record.name.endswith(station) for event in seen)
+
+        removed = [event async for event in until(watch, api.EVENT_TYPE_REMOVAL)]
+
+        assert removed[-1].name.startswith("water/")
 
 
 async def test_health_says_that_it_serves(city: City) -> None:

@@ -1,0 +1,62 @@
+"""Protobuf's wire format, as far as responses are put together from stored bytes."""
+
+from liandong.gateway.v1.shared_state_pb2 import EVENT_TYPE_SNAPSHOT, EventType
+
+_CONTINUED = 0x80
+
+
+def _varint(value: int) -> bytes:
+    """Return a number as Protobuf's varint."""
+    encoded = bytearray()
+    while value >= _CONTINUED:
+        encoded.append(value & _CONTINUED - 1 | _CONTINUED)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
+
+
+_VARINTS = tuple(map(_varint, range(1 << 14)))
+
+
+def varint(value: int) -> bytes:
+    """Return a number as Protobuf's varint."""
+    return _VARINTS[value] if value < len(_VARINTS) else _varint(value)
+
+
+def tag(field: int) -> bytes:
+    """Return the tag of a length-delimited field."""
+    return varint(field << 3 | 2)
+
+
+def framed(field: int, content: bytes) -> bytes:
+    """Return content as a length-delimited field: tag, length, content."""
+    return b"%b%b%b" % (tag(field), varint(len(content)), content)
+
+
+def elements(field: int, sized: list[bytes]) -> bytes:
+    """Return contents that carry their length already as the elements of a repeated field."""
+    start = tag(field)
+    return start + start.join(sized) if sized else b""
+
+
+def snapshot_event(payload: bytes) -> bytes:
+    """Return the event that a watch's snapshot sends of a record's bytes."""
+    return record_event(EVENT_TYPE_SNAPSHOT, varint(len(payload)) + payload)
+
+
+def record_event(kind: "EventType.ValueType", sized: bytes, token: str = "") -> bytes:
+    """Return an event with a record: type (1), record (2), resume_token (4).
+
+    Args:
+        kind: What happened.
+        sized: The record's bytes after their length.
+        token: Where to go on after it.
+    """
+    tail = framed(4, token.encode()) if token else b""
+    return b"\x0a%b\x08%c\x12%b%b" % (varint(len(sized) + len(tail) + 3), kind, sized, tail)
+
+
+def named_event(kind: "EventType.ValueType", name: str, token: str) -> bytes:
+    """Return an event without a record: type (1), name (3), resume_token (4)."""
+    named = framed(3, name.encode()) if name else b""
+    return framed(1, b"\x08%c%b%b" % (kind, named, framed(4, token.encode())))
