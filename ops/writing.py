@@ -13,7 +13,7 @@ import protovalidate
 import typer
 from google.protobuf.json_format import Parse, ParseError
 
-from adapters.sdk.pipeline import describe
+from adapters.sdk.translation import describe
 from broker.connection import Bus, BusSettings
 from broker.errors import PublishError
 from broker.home import Home
