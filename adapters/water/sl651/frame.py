@@ -51,7 +51,10 @@ class Frame:
 
 
 class Sl651Decoder:
-    """Cuts one connection's bytes into frames; keeps at most one frame and open packets."""
+    """Cuts one connection's bytes into frames; keeps at most one frame and open packets.
+
+    What it gives depends on the bytes alone, never on how they were cut into chunks.
+    """
 
     def __init__(self) -> None:
         self._kept = b""
@@ -67,8 +70,9 @@ class Sl651Decoder:
             if mark < 0:
                 # The last byte may be the first of a mark.
                 end = len(buffer) - buffer.endswith(MARK[:1])
-                self._skip(buffer[at:end], found)
-                at = end
+                whole = (end - at) // _GARBAGE * _GARBAGE
+                self._skip(buffer[at : at + whole], found)
+                at += whole
                 break
             self._skip(buffer[at:mark], found)
             at = mark
@@ -87,10 +91,12 @@ class Sl651Decoder:
     def close(self) -> list[Frame | Undecodable]:
         """Return what is left: half a frame, and messages whose packets did not all come."""
         found: list[Frame | Undecodable] = []
-        if self._kept:
-            reason = f"the connection ended within a frame: {len(self._kept)} bytes came"
-            found.append(Undecodable(self._kept, "half", reason))
-            self._kept = b""
+        kept, self._kept = self._kept, b""
+        if kept.startswith(MARK):
+            reason = f"the connection ended within a frame: {len(kept)} bytes came"
+            found.append(Undecodable(kept, "half", reason))
+        else:
+            self._skip(kept, found)
         found += self._packets.close()
         return found
 
