@@ -10,7 +10,7 @@ import protovalidate
 import typer
 from google.protobuf.json_format import Parse, ParseError
 
-from adapters.sdk.pipeline import describe
+from adapters.sdk.translation import describe
 from broker.errors import PublishError
 from broker.home import Home
 from broker.outgoing import Outgoing, Stored

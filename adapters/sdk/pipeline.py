@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import protovalidate
 import structlog
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
-from adapters.sdk.errors import Untranslatable
 from adapters.sdk.journal import feed_header
 from adapters.sdk.ledger import Ledger
 from adapters.sdk.message import Message, Undecodable
+from adapters.sdk.translation import Translation
 from broker.errors import PublishDenied, PublishError, PublishRefused, RecordTooLarge
 from broker.outgoing import Outgoing, Stored
 from broker.publisher import Publisher
@@ -21,8 +20,6 @@ from broker.quarantine import QuarantineEntry, outgoing
 from broker.subjects import share_subject
 
 _ID_BYTES = 16
-_VIOLATIONS_SHOWN = 3
-_SHAPES = 65_536
 _log = structlog.get_logger()
 
 
@@ -57,8 +54,7 @@ class Pipeline:
         self._records = records
         self._quarantine = quarantine
         self._ledger = ledger
-        self._validator = protovalidate.Validator()
-        self._valid_shapes: set[tuple[object, ...]] = set()
+        self._translation = Translation(adapter)
         self._header = feed_header(adapter.feed.id)
         self._salt = adapter.feed.id.encode()
         self._label = f"{adapter.name} {adapter.version}"
@@ -87,38 +83,16 @@ class Pipeline:
         """Translate messages; what cannot be goes to the quarantine's side."""
         lot = _Sorted()
         for index, message in enumerate(messages):
-            if isinstance(message, Undecodable):
-                self._reject(lot, index, message, source)
-                continue
-            try:
-                translated = list(self._adapter.translate(message))
-            except Untranslatable as error:
-                refused = Undecodable(message.raw, error.cause, str(error))
-                self._reject(lot, index, refused, source)
-                continue
-            except Exception as error:  # noqa: BLE001 - logged, quarantined, and gone on from
-                # A fault of the adapter must cost one message, not the feed.
-                _log.exception("the adapter failed", feed=self._adapter.feed.id)
-                reason = f"the adapter failed on it ({type(error).__name__}): report this"
-                self._reject(lot, index, Undecodable(message.raw, "bug", reason), source)
-                continue
+            translated, refused = self._translation.of(message)
             for one in translated:
-                self._accept(lot, index, message.raw, one, source)
-            if not translated:
-                reason = "the adapter made no record of it: report this"
-                self._reject(lot, index, Undecodable(message.raw, "bug", reason), source)
+                self._accept(lot, index, one)
+            if refused is not None:
+                self._reject(lot, index, refused, source)
         return lot
 
-    def _accept(self, lot: _Sorted, index: int, raw: bytes, one: Translated, source: str) -> None:
+    def _accept(self, lot: _Sorted, index: int, one: Translated) -> None:
         """Take a record that holds what its schema says."""
         record = one.record
-        if one.shape is None or one.shape not in self._valid_shapes:
-            violations = self._validator.collect_violations(record)
-            if violations:
-                refused = Undecodable(raw, "constraint", describe(violations))
-                self._reject(lot, index, refused, source)
-                return
-            self._remember(one.shape)
         self._ledger.observed(record.observed_at.seconds)
         digest = hashlib.blake2b(one.message_id.encode(), digest_size=_ID_BYTES, salt=b"record")
         digest.update(self._salt)
@@ -132,14 +106,6 @@ class Pipeline:
             )
         )
         lot.record_owners.append(index)
-
-    def _remember(self, shape: tuple[object, ...] | None) -> None:
-        """Note that records of a shape hold what the schema says."""
-        if shape is None:
-            return
-        if len(self._valid_shapes) >= _SHAPES:
-            self._valid_shapes.clear()
-        self._valid_shapes.add(shape)
 
     def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
         """Put a message on the quarantine's side; the same bytes again are a duplicate."""
@@ -218,17 +184,3 @@ def _outcomes(
     for index, result in zip(lot.reject_owners, held, strict=True):
         outcomes[index] = Outcome.QUARANTINED if isinstance(result, Stored) else None
     return outcomes
-
-
-def describe(violations: Sequence[Any]) -> str:
-    """Return a record's violations as one sentence: which field, and what was expected."""
-    parts = []
-    for violation in violations[:_VIOLATIONS_SHOWN]:
-        path = violation.proto.field
-        elements = path.elements if path is not None else ()
-        where = ".".join(element.field_name for element in elements) or "record"
-        parts.append(f"{where}: {violation.proto.message}")
-    more = len(violations) - _VIOLATIONS_SHOWN
-    if more > 0:
-        parts.append(f"and {more} more")
-    return "; ".join(parts)

@@ -1,0 +1,1 @@
+"""What tries an adapter without a bus; third parties import it as ``liandong.testing``."""
