@@ -18,6 +18,7 @@ import nats
 import nats.errors
 import structlog
 from nats.aio.client import Client
+from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 
 from broker.errors import BusClosed, BusUnreachable, HomeDamaged, KeyRefused
@@ -81,6 +82,7 @@ class Bus:
         self.js: JetStreamContext = self.nc.jetstream()
         self._on_denied: set[Callable[[str], None]] = set()
         self._on_lost: set[Callable[[], None]] = set()
+        self._on_back: set[Callable[[], None]] = set()
         self._owner: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._connecting = True
@@ -155,6 +157,18 @@ class Bus:
         self._on_lost.add(callback)
         return lambda: self._on_lost.discard(callback)
 
+    def on_back(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back each time the connection is back; returns a function that ends it."""
+        self._on_back.add(callback)
+        return lambda: self._on_back.discard(callback)
+
+    async def end(self, subscription: Subscription) -> None:
+        """End a subscription, of which an absent server needs no telling."""
+        try:
+            await subscription.unsubscribe()
+        except nats.errors.Error as error:
+            _log.debug("a subscription could not be ended", error=str(error))
+
     async def _error(self, error: Exception) -> None:
         """Hand refusals to publishers; log the rest in one line."""
         denied = _DENIED.search(str(error))
@@ -178,9 +192,11 @@ class Bus:
             callback()
 
     async def _back(self) -> None:
-        """Say that the connection is back."""
+        """Tell whoever reads that the connection is back."""
         self._last_error = ""
         _log.info("the bus is back", user=self.settings.user)
+        for callback in tuple(self._on_back):
+            callback()
 
     async def _closed(self) -> None:
         """End the body that uses the connection, when the server ended that for good."""
