@@ -59,6 +59,18 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class _Client(Client):
+    """The client, which must outlive whatever headers somebody else's message has."""
+
+    async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
+        """Return headers; none when they are malformed, which the server lets pass."""
+        try:
+            parsed: dict[str, str] | None = await super()._process_headers(headers)
+        except (LookupError, ValueError):
+            return None
+        return parsed
+
+
 class Bus:
     """An open connection of one user; it comes back by itself for ever.
 
@@ -78,7 +90,7 @@ class Bus:
 
     def __init__(self, settings: BusSettings) -> None:
         self.settings = settings
-        self.nc = Client()
+        self.nc: Client = _Client()
         self.js: JetStreamContext = self.nc.jetstream()
         self._on_denied: set[Callable[[str], None]] = set()
         self._on_lost: set[Callable[[], None]] = set()
@@ -175,6 +187,10 @@ class Bus:
         if denied is not None:
             for callback in tuple(self._on_denied):
                 callback(denied[1].lower())
+        if not isinstance(error, nats.errors.Error | OSError):
+            # The client calls back from its own tasks, and goes on with what comes next.
+            _log.error("what a message was handed to failed", exc_info=error)
+            return
         text = str(error) or repr(error)
         # While the server is away the client says so with each of its attempts.
         if text != self._last_error:
