@@ -10,10 +10,8 @@ from broker.lot import Item, Result
 from broker.outgoing import Stored
 
 _UNAVAILABLE = 503
-_HOLDS_ONE_ALREADY = 10201
 # Quotas and limits: trying again would meet the same answer.
 _NO_USE_TRYING = frozenset({10047, 10054, 10077, 10122})
-_BATCH_TROUBLE = frozenset({10174, 10175, 10176, 10177, 10178, 10179, 10199, 10200, 10202})
 Left = tuple[list[Item], str]
 
 
@@ -57,10 +55,11 @@ class Commit:
             # A batch is stored without gaps, its last message at the sequence answered.
             self._stored(items, answer["seq"])
             return [], ""
-        code = failure.get("err_code", 0)
-        if code == _HOLDS_ONE_ALREADY or code in _BATCH_TROUBLE:
-            return await self._singly(items)
-        return self._refused(items, failure)
+        if _may_pass(failure):
+            return items, str(failure.get("description", ""))
+        # One message is enough to have a batch refused: it holds one that is stored already,
+        # or one that never will be. The others must not share its fate.
+        return await self._singly(items)
 
     async def _singly(self, items: list[Item]) -> Left:
         """Send messages each for itself, all subjects at once; return what is still open."""
@@ -83,9 +82,10 @@ class Commit:
             if failure is None:
                 self._stored([item], answer["seq"], duplicate=bool(answer.get("duplicate")))
                 continue
-            left, last = self._refused([item], failure)
-            if left:
-                return items[position:], last
+            code, description = failure.get("err_code", 0), str(failure.get("description", ""))
+            if _may_pass(failure):
+                return items[position:], description
+            self._settle(item, PublishRefused(code, description))
         return [], ""
 
     def _stored(self, items: list[Item], last: int, *, duplicate: bool = False) -> None:
@@ -94,15 +94,6 @@ class Commit:
         for sequence, item in enumerate(items, start=last - len(items) + 1):
             before = duplicate and sequence <= item.known
             self._settle(item, Stored(self._stream, sequence, duplicate=before))
-
-    def _refused(self, items: list[Item], failure: dict[str, Any]) -> Left:
-        """Settle what the server will always refuse; return what may be tried again."""
-        code, description = failure.get("err_code", 0), str(failure.get("description", ""))
-        if failure.get("code") == _UNAVAILABLE and code not in _NO_USE_TRYING:
-            return items, description
-        for item in items:
-            self._settle(item, PublishRefused(code, description))
-        return [], description
 
     def _without_denied(self, items: list[Item], denied: Denied) -> list[Item]:
         """Settle the messages whose subjects the server refused; return the others."""
@@ -113,3 +104,8 @@ class Commit:
             else:
                 left.append(item)
         return left
+
+
+def _may_pass(failure: dict[str, Any]) -> bool:
+    """Tell whether the server may take later what it refuses now."""
+    return failure.get("code") == _UNAVAILABLE and failure.get("err_code") not in _NO_USE_TRYING

@@ -23,6 +23,7 @@ from nats.js import JetStreamContext
 
 from broker.errors import BusClosed, BusUnreachable, HomeDamaged, KeyRefused
 from broker.home import Home
+from broker.nkey import read_seed
 from broker.plan import BusPlan
 from broker.users import inbox
 
@@ -105,7 +106,7 @@ class Bus:
     async def __aenter__(self) -> Self:
         self._owner = asyncio.current_task()
         self._cancelling = self._owner.cancelling() if self._owner else 0
-        seed = _read_seed(self.settings.seed_path)
+        seed = read_seed(Path(self.settings.seed_path)).decode()
         context = _tls(self.settings.ca_path)
         try:
             async with asyncio.timeout(self.settings.patience_s):
@@ -239,17 +240,3 @@ def _tls(ca_path: str) -> ssl.SSLContext:
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     return context
-
-
-def _read_seed(path: str) -> str:
-    """Return a user's seed.
-
-    Raises:
-        HomeDamaged: If it cannot be read.
-    """
-    try:
-        return Path(path).read_text().strip()
-    except OSError as error:
-        raise HomeDamaged(
-            f"the bus key {path} cannot be read ({error.strerror}): run `liandong keys`"
-        ) from error

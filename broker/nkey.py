@@ -8,6 +8,8 @@ from pathlib import Path
 
 import nkeys
 
+from broker.errors import HomeDamaged
+
 _SEED = 18 << 3
 _USER = 20 << 3
 _SEED_BYTES = 32
@@ -30,6 +32,21 @@ def public_key(seed: bytes) -> str:
     pair = nkeys.from_seed(bytearray(seed))
     key: bytes = pair.public_key
     return key.decode()
+
+
+def read_seed(path: Path) -> bytes:
+    """Return the seed that lies in a file.
+
+    Raises:
+        HomeDamaged: If it cannot be read.
+    """
+    try:
+        return path.read_bytes().strip()
+    except OSError as error:
+        raise HomeDamaged(
+            f"the bus key {path} cannot be read ({error.strerror}): run `liandong keys` to make "
+            "what is missing"
+        ) from error
 
 
 def write_secret(path: Path, content: bytes) -> None:
