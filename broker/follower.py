@@ -136,7 +136,7 @@ class Follower:
 
     def _begin_anew(self) -> None:
         """Forget what was delivered, tell the reader, and have a consumer made at the start."""
-        _log.warning("a stream has changed and is read from its start", stream=self._stream)
+        _log.warning("a stream is read from its start again", stream=self._stream)
         self._last, self._start, self._finding = None, 1, False
         self._broken.set()
         self.caught_up.clear()
