@@ -26,6 +26,17 @@ _POLLS: Final = {
 _PATHS: Final = ("tls_cert", "tls_key", "tls_ca")
 
 
+_CANNOT_WAIT: Final = frozenset({"http-listen", "mllp", "tcp", "tcp-connect", "udp"})
+
+
+def cannot_wait(source: str) -> bool:
+    """Tell whether a source's senders lose what is not acknowledged soon.
+
+    Files, polls and queues keep what was not taken by themselves.
+    """
+    return source.partition(":")[0] in _CANNOT_WAIT
+
+
 def open_transport(
     feed: FeedConfig,
     adapter: Adapter[Any, Any],

@@ -12,8 +12,8 @@ from typing import Any
 from adapters.environment.hj212 import framed
 from adapters.runner import FeedRunner
 from adapters.sdk.feed import FeedConfig
-from adapters.sdk.journal import FEED_HEADER
 from adapters.sdk.ledger import Ledger
+from adapters.sdk.stamp import FEED_HEADER
 from adapters.transports import Checkpoint
 from broker.connection import Bus, BusSettings
 from broker.home import Home
