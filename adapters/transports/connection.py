@@ -13,7 +13,6 @@ import enum
 from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
-import msgspec
 import structlog
 
 from adapters.sdk.adapter import Adapter, Outcome
@@ -21,6 +20,7 @@ from adapters.sdk.message import Decoder, Message, Undecodable
 from adapters.sdk.pipeline import Pipeline
 from adapters.transports.address import peer_name
 from adapters.transports.retry import settle
+from adapters.transports.tls import TlsOptions
 
 _GRACE_S = 2.0
 _LOOK_S = 5.0
@@ -29,8 +29,8 @@ _MESSAGE_BYTES = 512
 _log = structlog.get_logger()
 
 
-class ConnectionLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of connections.
+class ConnectionLimits(TlsOptions, frozen=True, forbid_unknown_fields=True):
+    """Limits of connections, and their certificates.
 
     Attributes:
         max_connections: How many may be open at once; more are hung up on.
