@@ -10,7 +10,8 @@ import pytest
 from broker.home import Home
 from broker.plan import BusPlan
 from tests.adapters.transports.running import RunningFeed, impatient, own_bus, until
-from tests.adapters.transports.senders import SENDERS, Open, Sender, table_at, until_acknowledged
+from tests.adapters.transports.sender import Sender, until_acknowledged
+from tests.adapters.transports.senders import SENDERS, Open, table_at
 from tests.adapters.transports.stage import reading
 
 
