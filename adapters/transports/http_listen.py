@@ -20,7 +20,7 @@ from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.pipeline import Pipeline
 from adapters.transports.address import host_and_port, joined, peer_name
-from adapters.transports.connection import Plain
+from adapters.transports.dialect import Plain
 from adapters.transports.secret import secret_of
 from adapters.transports.tls import TlsOptions, server_context
 
@@ -141,7 +141,7 @@ class HttpListen:
         """Refuse what was not sent to us, or by nobody whom we know."""
         if self._token:
             scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-            known = hmac.compare_digest(shown.strip().encode(), self._token)
+            known = hmac.compare_digest(shown.strip().encode(errors="surrogateescape"), self._token)
             if scheme.lower() != "bearer" or not known:
                 raise _Refused(
                     HTTPStatus.UNAUTHORIZED,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from adapters.sdk.adapter import Adapter, Outcome
 from adapters.sdk.message import Decoder, Message, Undecodable
-from adapters.transports.connection import Dialect, Plain
+from adapters.transports.dialect import Dialect, Plain
 from adapters.transports.documents import decoded
 from adapters.transports.tcp_server import TcpServer, TcpServerOptions
 

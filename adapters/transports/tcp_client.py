@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 from adapters.sdk.adapter import Adapter
 from adapters.sdk.pipeline import Pipeline
 from adapters.transports.address import host_and_port, joined
-from adapters.transports.connection import Connection, ConnectionLimits, Crowd, Plain
+from adapters.transports.connection import Connection
+from adapters.transports.crowd import ConnectionLimits, Crowd
+from adapters.transports.dialect import Plain
 from adapters.transports.retry import Retry, Trouble, pause, unless_stopped
 from adapters.transports.tls import client_context
 
@@ -109,7 +111,7 @@ class TcpClient:
             Trouble: If the server cannot be reached, or does not prove itself.
         """
         loop = asyncio.get_running_loop()
-        connection = self._crowd.connection()
+        connection = Connection(self._crowd)
         try:
             async with asyncio.timeout(_CONNECT_S):
                 await loop.create_connection(

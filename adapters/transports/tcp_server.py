@@ -7,7 +7,9 @@ from adapters.sdk.adapter import Adapter
 from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.pipeline import Pipeline
 from adapters.transports.address import host_and_port, joined
-from adapters.transports.connection import ConnectionLimits, Crowd, Dialect, Plain
+from adapters.transports.connection import Connection
+from adapters.transports.crowd import ConnectionLimits, Crowd
+from adapters.transports.dialect import Dialect, Plain
 from adapters.transports.tls import server_context
 
 _BACKLOG = 1024
@@ -67,7 +69,7 @@ class TcpServer:
         context = server_context(self._feed, self._options)
         try:
             self._server = await loop.create_server(
-                self._crowd.connection,
+                lambda: Connection(self._crowd),
                 self._host,
                 self._port,
                 backlog=_BACKLOG,

@@ -20,7 +20,7 @@ from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.pipeline import Pipeline
 from adapters.transports.address import host_and_port, joined, peer_name
-from adapters.transports.connection import Plain
+from adapters.transports.dialect import Plain
 from adapters.transports.documents import decoded
 from adapters.transports.intake import Intake, Parcel
 
