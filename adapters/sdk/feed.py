@@ -34,8 +34,11 @@ class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         id: The feed's id, unique in the city, for example ``water.sl651``.
         adapter: The adapter, ``<agency>/<format>``.
         agency: The agency whose records these are.
-        source: Where they come from: ``tcp://host:port`` to listen, ``drop:folder``,
-            ``https://...`` to poll.
+        source: Where they come from; its scheme names the transport. To listen:
+            ``tcp://host:port``, ``mllp://``, ``udp://``, ``http-listen://host:port/path``. To
+            connect or poll: ``tcp-connect://host:port``, ``https://...``,
+            ``mqtt://host:port/topic``, ``sql+postgresql+psycopg://user@host/database``. A
+            folder: ``drop:folder``, ``sftp://user@host/folder``.
         district: GB/T 2260 code of records that do not say better.
         classification: How far records may travel: public, internal, restricted,
             confidential.
