@@ -46,6 +46,10 @@ class StateView:
         held = self._entries.get(entry.name)
         if held is not None and held.observed > entry.observed:
             return
+        if held is not None and held.event == entry.event:
+            # Read again, or said again: no change that anyone need be told of.
+            self._entries[entry.name] = entry
+            return
         if held is None:
             self._new_names.append(entry.name)
         self._entries[entry.name] = entry
@@ -53,6 +57,13 @@ class StateView:
             heapq.heappush(self._expiring, (entry.expires, entry.name))
         for listener in self._listeners:
             listener(entry)
+
+    def restart(self) -> None:
+        """Take the city's stream from its start again, whose sequences may be given anew.
+
+        What is held stays: all of it is in the agencies' streams, and comes again.
+        """
+        self.sequence = 0
 
     def expire(self, now_ns: int) -> None:
         """Tell listeners of the records that have ended by now."""
