@@ -81,7 +81,10 @@ def _rows(text: str, columns: int) -> Iterator[list[str]]:
 
 
 def _tables() -> dict[str, dict[str, _Entry]]:
-    """Return every table by code, old codes included where a medium gives them meaning."""
+    """Return every table by code, old codes included where a medium gives them meaning.
+
+    Loggers write codes in either case.
+    """
     tables: dict[str, dict[str, _Entry]] = {"ambient": {}, "source": {}, "water": {}}
     for code, _, unit, title in _rows(NOISE, 4):
         for table in tables.values():
@@ -100,7 +103,10 @@ def _tables() -> dict[str, dict[str, _Entry]]:
     return tables
 
 
-_TABLES: Final = _tables()
+_TABLES: Final = {
+    name: {code.casefold(): entry for code, entry in table.items()}
+    for name, table in _tables().items()
+}
 _REMEMBERED: Final = 65536
 
 
@@ -131,7 +137,7 @@ class Factors:
         return found
 
     def _define(self, profile: str, subject: Subject, code: str) -> Definition:
-        entry = _TABLES[subject.table].get(code)
+        entry = _TABLES[subject.table].get(code.casefold())
         standard = entry.code if entry else code
         unit, basis = self._unit(profile, code, standard)
         if not unit and entry:

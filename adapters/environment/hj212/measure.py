@@ -36,12 +36,16 @@ VALUES: Final[dict[str, _Value]] = {
     "Avg": "mean",
     "Max": "max",
     "Cou": "total",
+    "Data": "mean",
     "ZsRtd": "converted_value",
     "ZsMin": "converted_min",
     "ZsAvg": "converted_mean",
     "ZsMax": "converted_max",
 }
-"""Sub-fields that are numbers, and the fields of a measurement that hold them."""
+"""Sub-fields that are numbers, and the fields of a measurement that hold them.
+
+``Data`` is the whole day's level of noise, beside which day and night stay as written.
+"""
 
 _NO_UNIT: Final = "No table and no configuration gives this factor's unit."
 
@@ -82,11 +86,11 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def preferred(averaging: Averaging.ValueType) -> tuple[str, str]:
+def preferred(averaging: Averaging.ValueType) -> tuple[str, ...]:
     """Return the sub-fields that speak for a factor, the better first."""
     if averaging == AVERAGING_INSTANT:
         return ("Rtd", "Avg")
-    return ("Avg", "Rtd")
+    return ("Avg", "Data", "Rtd")
 
 
 def measure(

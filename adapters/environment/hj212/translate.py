@@ -30,6 +30,8 @@ from liandong.water.v1 import water_pb2 as water
 _TEMPLATES: Final = 1024
 _ONE_BYTE: Final = 127
 """Longest text whose length protobuf writes in one byte."""
+_SHORT: Final = (8, 10, 12)
+"""Digits of a DataTime that ends with the day, the hour or the minute."""
 _VALID: Final = quantity.QUALITY_LEVEL_VALID
 _SUSPECT: Final = quantity.QUALITY_LEVEL_SUSPECT
 _NORMAL: Final = {
@@ -101,7 +103,7 @@ class Translator:
         station = segment.mn.encode()
         if body is None or len(station) > _ONE_BYTE:
             return None
-        observed = self._clock.moment("DataTime", reading.values[0])
+        observed = self._observed(segment, reading.values[0])
         # Field 1 of every body is the station's number.
         head = b"\x0a%c%b" % (len(station), station)
         return Observation(subject.kind, observed, _NORMAL[template.flagged], head + body, template)
@@ -173,7 +175,9 @@ class Translator:
 
     def _observed(self, segment: Segment, data_time: str) -> Moment:
         if data_time:
-            return self._clock.moment("DataTime", data_time)
+            # Of an hour or a day, some loggers write no more than its digits.
+            whole = data_time.ljust(14, "0") if len(data_time) in _SHORT else data_time
+            return self._clock.moment("DataTime", whole)
         return self._clock.moment("QN", segment.qn)
 
 
