@@ -59,8 +59,8 @@ class WarningRecords:
         """Return an earlier warning's record as the alert leaves it.
 
         What is no longer known gets a short record, so that the shared state is right also
-        after a restart. What was cancelled stays so; what had no end of its own has one now. A drill or a test (CAP 1.2, 3.2.1) ends
-        nothing real, nor what might be.
+        after a restart. What was cancelled stays so; what had no end of its own ends now. A
+        drill or a test (CAP 1.2, 3.2.1) ends nothing real, nor what might be.
         """
         state = STATE_OF_REFERENCED[alert.message_type]
         record = self._about(alert, reference.identifier, raw)
