@@ -119,7 +119,6 @@ def measure(
             measurement.attributes.add(key=name, value=text)
     flag = factor.values.get("Flag", "")
     level = _level(flag, factor, measurement, notes)
-    _put_quality(measurement, level, flag, notes)
     field, amount = "", 0.0
     if definition.field and level == QUALITY_LEVEL_VALID:
         for name in preferred(averaging):
@@ -127,6 +126,10 @@ def measure(
                 field = definition.field
                 amount = getattr(measurement, VALUES[name]) * definition.scale
                 break
+        if field and not definition.bounds[0] <= amount <= definition.bounds[1]:
+            field, level = "", QUALITY_LEVEL_SUSPECT
+            notes.append(f"In {definition.unit} this cannot be; units in the options name another.")
+    _put_quality(measurement, level, flag, notes)
     return Measured(measurement, flag, level, field, amount)
 
 

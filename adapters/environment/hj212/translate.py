@@ -15,7 +15,7 @@ from adapters.environment.hj212.codes import (
     Subject,
     subject_by_factors,
 )
-from adapters.environment.hj212.factors import Factors
+from adapters.environment.hj212.factors import UNBOUNDED, Factors
 from adapters.environment.hj212.items import Factor, items_of
 from adapters.environment.hj212.layout import Reading, Template, mark, read
 from adapters.environment.hj212.measure import VALUES, Measured, measure, preferred
@@ -120,6 +120,7 @@ class Translator:
         measured: list[Measured] = []
         flags: list[int] = []
         scales: dict[int, float] = {}
+        bounds: dict[int, tuple[float, float]] = {}
         for factor in items.factors:
             numbers = {n: int(place) for n, place in factor.values.items() if n in VALUES}
             rest = {n: int(place) for n, place in factor.values.items() if n not in VALUES}
@@ -131,16 +132,20 @@ class Translator:
                 return None
             specimen = {name: repr(mark(place)) for name, place in numbers.items()}
             specimen |= dict.fromkeys(rest, "N")
-            one = measure(Factor(factor.code, specimen), definition, averaging)
+            one = measure(
+                Factor(factor.code, specimen), definition._replace(bounds=UNBOUNDED), averaging
+            )
             if one.field:
                 place = next(numbers[n] for n in preferred(averaging) if n in numbers)
                 scales[place] = definition.scale
+                if definition.bounds != UNBOUNDED:
+                    bounds[place] = definition.bounds
                 one = one._replace(amount=mark(place, typed=True))
             measured.append(one)
         if len(flags) not in {0, len(measured)}:
             return None
         body = body_of(subject, segment.st, averaging, measured)
-        return Template(body.SerializeToString(), flags, scales)
+        return Template(body.SerializeToString(), flags, scales, bounds)
 
     def _long_way(self, segment: Segment) -> Observation:
         items = items_of(segment.parameters)

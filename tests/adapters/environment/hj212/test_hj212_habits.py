@@ -134,3 +134,24 @@ def test_a_request_without_a_number_is_answered_without_one() -> None:
 
     assert answer(raw).startswith(b"##00")
     assert b"QN=" not in answer(raw)
+
+
+@pytest.mark.parametrize("reading", ["a01006-Rtd=1011.6", "a01002-Rtd=320", "a01008-Rtd=-1"])
+def test_what_cannot_be_in_its_unit_fills_no_field(reading: str) -> None:
+    """1011.6 kPa is no pressure of air but one in hPa; it is kept, and told, each time."""
+    hj212 = adapter()
+
+    for value in range(3):
+        air = translated(upload(reading, f"a34004-Rtd={value}"), hj212).environment_air
+        doubted, particles = air.measurements
+        assert doubted.quality.level == quantity.QUALITY_LEVEL_SUSPECT
+        assert doubted.value == float(reading.partition("=")[2])
+        assert air.pm2_5_ug_m3 == particles.value == value
+        assert not any(map(air.HasField, ("pressure_hpa", "humidity_pct", "wind_direction_deg")))
+
+
+def test_a_citys_own_unit_makes_it_right_again() -> None:
+    """The note says where to name it."""
+    hj212 = adapter(units={"a01006": "hPa"})
+
+    assert translated(upload("a01006-Rtd=1011.6"), hj212).environment_air.pressure_hpa == 1011.6
