@@ -179,7 +179,7 @@ def test_a_word_may_be_explained_in_brackets(make: Make, read: Read) -> None:
 )
 def test_numbers_of_people_are_masked_however_written(number: str) -> None:
     """With or without dashes and brackets, of any width."""
-    assert masked(f"请联系{number}。") == "请联系***。"
+    assert masked(f"（急）请联系{number}。") == "（急）请联系***。"
 
 
 def test_a_cell_full_of_halves_of_days_is_no_time(make: Make, read: Read) -> None:
