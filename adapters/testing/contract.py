@@ -26,14 +26,14 @@ _property = settings(
 
 
 class AdapterContract:
-    """Holds an adapter to what the bus relies on.
+    r"""Holds an adapter to what the bus relies on.
 
     Subclass it in a test module, and say what is to be tried::
 
         class TestRiverStage(AdapterContract):
             adapter = "water/river_stage"
-            good = (b"1001,2026-07-17T09:00:00Z,3.21\\n", b"1002,2026-07-17T09:00:00Z,4.05\\n")
-            bad = {b"1001,yesterday,3.21\\n": "time"}
+            good = (b"1001,2026-07-17T09:00:00Z,3.21\n", b"1002,2026-07-17T09:00:00Z,4.05\n")
+            bad = {b"1001,yesterday,3.21\n": "time"}
 
     Attributes:
         adapter: Its name, if it is installed, or its class.
@@ -67,7 +67,7 @@ class AdapterContract:
         pieces = self.trial().decode(self.prologue + stream)
 
         whole = self.prologue + stream
-        for gap in gaps_of(whole, [piece.raw for piece in pieces]):
+        for gap in gaps_of(whole, [piece.raw for piece in pieces], self.filler):
             rest = gap.content.removeprefix(self.prologue) if not gap.at else gap.content
             assert re.fullmatch(self.filler, rest), (
                 f"{rest!r} at byte {gap.at} of {whole!r} is in no message and no filler"

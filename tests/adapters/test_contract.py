@@ -6,11 +6,10 @@ from datetime import datetime
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
-from liandong.testing import AdapterContract
-
 from adapters.sdk.registry import GROUP, adapter_names
+from liandong.testing import AdapterContract
 from ops.demo import frames
-from tests.adapters.environment.hj212.hj212_frames import MN, upload
+from tests.adapters.environment.hj212.hj212_frames import upload
 from tests.adapters.transport.jt808 import jt808_frames as jt808
 from tests.adapters.transport.jt809 import jt809_frames as jt809
 

@@ -69,8 +69,8 @@ class Sl651Decoder:
             mark = buffer.find(MARK, at)
             if mark < 0:
                 # The last byte may be the first of a mark.
-                end = len(buffer) - buffer.endswith(MARK[:1])
-                whole = (end - at) // _GARBAGE * _GARBAGE
+                unmarked = len(buffer) - at - buffer.endswith(MARK[:1], at)
+                whole = unmarked // _GARBAGE * _GARBAGE
                 self._skip(buffer[at : at + whole], found)
                 at += whole
                 break
@@ -84,7 +84,10 @@ class Sl651Decoder:
             size = HEAD + (int.from_bytes(buffer[at + 11 : at + 13], "big") & _LENGTH) + TAIL
             if len(buffer) - at < size:
                 break
-            at += self._take(buffer[at : at + size], found)
+            taken = self._take(buffer, at, size, found)
+            if not taken:
+                break
+            at += taken
         self._kept = buffer[at:]
         return found
 
@@ -123,13 +126,16 @@ class Sl651Decoder:
         found.append(Undecodable(piece, "start", reason))
         return len(piece)
 
-    def _take(self, raw: bytes, found: list[Frame | Undecodable]) -> int:
-        """Check one frame; return how many bytes it took."""
+    def _take(self, buffer: bytes, at: int, size: int, found: list[Frame | Undecodable]) -> int:
+        """Check one frame; return how many bytes it took, 0: the next byte decides that."""
+        raw = buffer[at : at + size]
         said, is_so = int.from_bytes(raw[-2:], "big"), crc(raw[:-2])
         if said != is_so:
             # A wrong length swallows what follows: a frame that begins inside is kept.
-            inside = raw.find(MARK, 2)
-            piece = raw[:inside] if inside > 0 else raw
+            inside = buffer.find(MARK, at + 2, at + size + 1)
+            if inside < 0 and raw.endswith(MARK[:1]) and len(buffer) == at + size:
+                return 0
+            piece = buffer[at:inside] if inside > 0 else raw
             reason = (
                 f"the checksum is {said:04X}, calculated is {is_so:04X} over {len(raw) - 2} bytes: "
                 "damaged on its way, or a wrong length"
