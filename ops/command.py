@@ -7,7 +7,7 @@ import typer
 
 from adapters.sdk.errors import AdapterError
 from broker.errors import BrokerError
-from ops import reading, running, writing
+from ops import adapter_check, adapter_new, reading, running, writing
 from ops.failure import Failure
 from ops.logs import configure
 
@@ -27,6 +27,8 @@ app.add_typer(quarantine, name="quarantine")
 
 app.command("up")(running.up)
 adapter.command("run")(running.adapter_run)
+adapter.command("check")(adapter_check.adapter_check)
+adapter.command("new")(adapter_new.adapter_new)
 gateway.command("run")(running.gateway_run)
 app.command("get")(reading.get)
 app.command("list")(reading.list_records)

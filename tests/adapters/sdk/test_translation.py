@@ -96,7 +96,7 @@ def test_the_schema_refuses_one_record_and_keeps_the_others() -> None:
 
     assert (stations, cause) == (["1", "2"], "constraint")
     assert "water_level.station_id" in reason
-    assert "1 more record" in reason
+    assert "records refused: 2" in reason
 
 
 def test_a_shape_that_is_refused_once_is_checked_again() -> None:
