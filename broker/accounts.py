@@ -12,6 +12,9 @@ from broker.plan import MEBIBYTE, BusPlan, stream_name
 from broker.users import HUB, SYSTEM, User, feeds_stream, users
 
 _MARGIN = 512 * MEBIBYTE
+# Streams lie on disk; memory is for consumers. What accounts may have is set aside for them
+# at the start, so that more would keep a server with many agencies from starting.
+_MEMORY = 8 * MEBIBYTE
 
 
 def render(home: Home, plan: BusPlan) -> str:
@@ -29,7 +32,7 @@ def render(home: Home, plan: BusPlan) -> str:
         _account(SYSTEM, "", _users(home, everyone, SYSTEM), [], []),
         _account(
             HUB,
-            f"jetstream: {{ max_file: {city}, max_mem: {_MARGIN}, max_consumers: 1000 }}",
+            f"jetstream: {{ max_file: {city}, max_mem: {_MEMORY}, max_consumers: 1000 }}",
             _users(home, everyone, HUB),
             [],
             [line for name in plan.agencies for line in _imports(name)],
@@ -37,7 +40,7 @@ def render(home: Home, plan: BusPlan) -> str:
         *(
             _account(
                 stream_name(name),
-                f"jetstream: {{ max_file: {agency}, max_mem: {_MARGIN}, max_consumers: 200 }}",
+                f"jetstream: {{ max_file: {agency}, max_mem: {_MEMORY}, max_consumers: 200 }}",
                 _users(home, everyone, stream_name(name)),
                 _exports(name),
                 [],
@@ -53,6 +56,7 @@ def render(home: Home, plan: BusPlan) -> str:
         f'  ca_file: {_quoted(home.ca)}\n  min_version: "1.3"\n}}\n'
         f"jetstream {{\n  store_dir: {_quoted(home.nats_dir / 'data')}\n"
         f"  max_file_store: {city + agency * len(plan.agencies) + _MARGIN}\n"
+        f"  max_memory_store: {_MEMORY * (len(plan.agencies) + 1)}\n"
         # An acknowledgement then means on disk; with atomic batches it costs next to nothing.
         f"  sync_interval: always\n}}\n"
         f"system_account: {SYSTEM}\naccounts {{\n" + "\n".join(accounts) + "\n}\n"

@@ -18,10 +18,12 @@ import nats
 import nats.errors
 import structlog
 from nats.aio.client import Client
+from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 
 from broker.errors import BusClosed, BusUnreachable, HomeDamaged, KeyRefused
 from broker.home import Home
+from broker.nkey import read_seed
 from broker.plan import BusPlan
 from broker.users import inbox
 
@@ -58,6 +60,18 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class _Client(Client):
+    """The client, which must outlive whatever headers somebody else's message has."""
+
+    async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
+        """Return headers; none when they are malformed, which the server lets pass."""
+        try:
+            parsed: dict[str, str] | None = await super()._process_headers(headers)
+        except (LookupError, ValueError):
+            return None
+        return parsed
+
+
 class Bus:
     """An open connection of one user; it comes back by itself for ever.
 
@@ -77,10 +91,11 @@ class Bus:
 
     def __init__(self, settings: BusSettings) -> None:
         self.settings = settings
-        self.nc = Client()
+        self.nc: Client = _Client()
         self.js: JetStreamContext = self.nc.jetstream()
         self._on_denied: set[Callable[[str], None]] = set()
         self._on_lost: set[Callable[[], None]] = set()
+        self._on_back: set[Callable[[], None]] = set()
         self._owner: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._connecting = True
@@ -91,7 +106,7 @@ class Bus:
     async def __aenter__(self) -> Self:
         self._owner = asyncio.current_task()
         self._cancelling = self._owner.cancelling() if self._owner else 0
-        seed = _read_seed(self.settings.seed_path)
+        seed = read_seed(Path(self.settings.seed_path)).decode()
         context = _tls(self.settings.ca_path)
         try:
             async with asyncio.timeout(self.settings.patience_s):
@@ -155,12 +170,28 @@ class Bus:
         self._on_lost.add(callback)
         return lambda: self._on_lost.discard(callback)
 
+    def on_back(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back each time the connection is back; returns a function that ends it."""
+        self._on_back.add(callback)
+        return lambda: self._on_back.discard(callback)
+
+    async def end(self, subscription: Subscription) -> None:
+        """End a subscription, of which an absent server needs no telling."""
+        try:
+            await subscription.unsubscribe()
+        except nats.errors.Error as error:
+            _log.debug("a subscription could not be ended", error=str(error))
+
     async def _error(self, error: Exception) -> None:
         """Hand refusals to publishers; log the rest in one line."""
         denied = _DENIED.search(str(error))
         if denied is not None:
             for callback in tuple(self._on_denied):
                 callback(denied[1].lower())
+        if not isinstance(error, nats.errors.Error | OSError):
+            # The client calls back from its own tasks, and goes on with what comes next.
+            _log.error("what a message was handed to failed", exc_info=error)
+            return
         text = str(error) or repr(error)
         # While the server is away the client says so with each of its attempts.
         if text != self._last_error:
@@ -178,9 +209,11 @@ class Bus:
             callback()
 
     async def _back(self) -> None:
-        """Say that the connection is back."""
+        """Tell whoever reads that the connection is back."""
         self._last_error = ""
         _log.info("the bus is back", user=self.settings.user)
+        for callback in tuple(self._on_back):
+            callback()
 
     async def _closed(self) -> None:
         """End the body that uses the connection, when the server ended that for good."""
@@ -207,17 +240,3 @@ def _tls(ca_path: str) -> ssl.SSLContext:
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     return context
-
-
-def _read_seed(path: str) -> str:
-    """Return a user's seed.
-
-    Raises:
-        HomeDamaged: If it cannot be read.
-    """
-    try:
-        return Path(path).read_text().strip()
-    except OSError as error:
-        raise HomeDamaged(
-            f"the bus key {path} cannot be read ({error.strerror}): run `liandong keys`"
-        ) from error

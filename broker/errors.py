@@ -3,6 +3,7 @@
 BrokerError
 ├── ServerFailed            the embedded server did not start or has gone
 ├── StreamsDiffer           a stream cannot be made what its definition says
+├── StreamUnavailable       a stream cannot be asked or read
 ├── HomeDamaged             a key or certificate of the home is missing or unreadable
 ├── PlanWrong               the bus cannot have these agencies
 ├── BusUnreachable          no connection came about
@@ -26,6 +27,18 @@ class ServerFailed(BrokerError):
 
 class StreamsDiffer(BrokerError):
     """A stream cannot be made what its definition says."""
+
+
+class StreamUnavailable(BrokerError):
+    """A stream cannot be asked or read at the moment, or by this user."""
+
+    def __init__(self, stream: str, problem: str) -> None:
+        super().__init__(
+            f"stream {stream} cannot be read ({problem}): "
+            "see with `liandong status` whether the bus runs, and use the agency's own key"
+        )
+        self.stream = stream
+        self.problem = problem
 
 
 class HomeDamaged(BrokerError):
@@ -101,7 +114,9 @@ class RecordTooLarge(PublishError):
     """The message is larger than the server takes; nothing was sent."""
 
     def __init__(self, size: int, limit: int) -> None:
-        super().__init__(f"the message has {size} bytes, the server takes {limit} at most")
+        super().__init__(
+            f"the message has {size} bytes with its headers, the server takes {limit} at most"
+        )
         self.size = size
         self.limit = limit
 

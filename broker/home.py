@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from broker.errors import HomeDamaged
+from broker.nkey import read_seed
 
 OPS = "ops"
 GATEWAY = "gateway"
@@ -62,11 +62,4 @@ class Home:
         Raises:
             HomeDamaged: If there is none.
         """
-        path = self.seed_path(user)
-        try:
-            return path.read_bytes().strip()
-        except OSError as error:
-            raise HomeDamaged(
-                f"the key of bus user {user} cannot be read at {path} ({error.strerror}): "
-                "run `liandong keys` to make what is missing"
-            ) from error
+        return read_seed(self.seed_path(user))

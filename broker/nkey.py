@@ -8,8 +8,11 @@ from pathlib import Path
 
 import nkeys
 
+from broker.errors import HomeDamaged
+
 _SEED = 18 << 3
 _USER = 20 << 3
+_PREFIX = bytes([_SEED | _USER >> 5, (_USER & 31) << 3])
 _SEED_BYTES = 32
 
 
@@ -19,10 +22,13 @@ def new_seed() -> bytes:
     Source: NATS NKEYS: two prefix bytes, an Ed25519 seed, a CRC-16/XMODEM with its low
     byte first, in base 32 without padding.
     """
-    prefix = bytes([_SEED | _USER >> 5, (_USER & 31) << 3])
-    raw = prefix + os.urandom(_SEED_BYTES)
-    checked = raw + binascii.crc_hqx(raw, 0).to_bytes(2, "little")
-    return base64.b32encode(checked).rstrip(b"=")
+    raw = _PREFIX + os.urandom(_SEED_BYTES)
+    return base64.b32encode(raw + _checksum(raw)).rstrip(b"=")
+
+
+def _checksum(raw: bytes) -> bytes:
+    """Return CRC-16/XMODEM, low byte first."""
+    return binascii.crc_hqx(raw, 0).to_bytes(2, "little")
 
 
 def public_key(seed: bytes) -> str:
@@ -30,6 +36,36 @@ def public_key(seed: bytes) -> str:
     pair = nkeys.from_seed(bytearray(seed))
     key: bytes = pair.public_key
     return key.decode()
+
+
+def read_seed(path: Path) -> bytes:
+    """Return the seed that lies in a file.
+
+    Raises:
+        HomeDamaged: If it cannot be read, or is none.
+    """
+    try:
+        seed = path.read_bytes().strip()
+    except OSError as error:
+        raise HomeDamaged(
+            f"the bus key {path} cannot be read ({error.strerror}): run `liandong keys` to make "
+            "what is missing"
+        ) from error
+    if not _is_whole(seed):
+        raise HomeDamaged(
+            f"the bus key {path} is damaged: restore it, or remove it and run `liandong keys`"
+        )
+    return seed
+
+
+def _is_whole(seed: bytes) -> bool:
+    """Tell whether these are all the characters of a seed, and the right ones."""
+    try:
+        raw = base64.b32decode(seed + b"=" * (-len(seed) % 8))
+    except binascii.Error:
+        return False
+    size = len(_PREFIX) + _SEED_BYTES
+    return raw.startswith(_PREFIX) and raw[size:] == _checksum(raw[:size])
 
 
 def write_secret(path: Path, content: bytes) -> None:

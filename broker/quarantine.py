@@ -1,7 +1,7 @@
 """The quarantine: what could not be translated, with its raw bytes and the reason.
 
 The raw bytes are the message; what is known of them is in its headers. The order is that
-of arrival.
+of arrival. An entry that somebody put there without saying why is an entry all the same.
 """
 
 from collections.abc import AsyncIterator
@@ -13,12 +13,14 @@ import msgspec
 from broker.connection import Bus
 from broker.outgoing import Outgoing, header_lines
 from broker.subjects import feed_of, quarantine_subject
-from broker.subscriber import scan
+from broker.subscriber import Delivery, scan
 from broker.users import quarantine_stream
 
 _PREFIX = "Liandong-"
 _KEPT = " :;,.()'/=+-_<>#&!?"
 _MAX_REASON = 2000
+_UNTOLD = "untold"
+_NO_REASON = "whoever put it here did not say why: ask who publishes on this subject by hand"
 
 
 class QuarantineEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,19 +72,39 @@ async def entries(bus: Bus, agency: str, feed: str | None = None) -> AsyncIterat
         bus: An open connection whose user may read it.
         agency: The agency.
         feed: One feed; None: all.
+
+    Raises:
+        StreamUnavailable: If it cannot be read to its end.
     """
     subject = quarantine_subject(agency, feed) if feed else f"quarantine.{agency}.>"
     async for delivery in scan(bus, quarantine_stream(agency), subject):
-        held = {name: unquote(value) for name, value in delivery.headers.items()}
-        owner, named = feed_of(delivery.subject)
-        yield QuarantineEntry(
-            agency=owner,
-            feed=named,
-            raw=delivery.payload,
-            cause=held.get(f"{_PREFIX}Cause", ""),
-            reason=held.get(f"{_PREFIX}Reason", ""),
-            received_at=datetime.fromisoformat(held[f"{_PREFIX}Received"]),
-            source=held.get(f"{_PREFIX}Source", ""),
-            adapter=held.get(f"{_PREFIX}Adapter", ""),
-            sequence=delivery.sequence,
-        )
+        yield _entry(delivery)
+
+
+def _entry(delivery: Delivery) -> QuarantineEntry:
+    """Return what a quarantine holds as an entry; what its headers do not say is left open."""
+    held = {
+        name.removeprefix(_PREFIX): unquote(value)
+        for name, value in delivery.headers.items()
+        if name.startswith(_PREFIX)
+    }
+    agency, feed = feed_of(delivery.subject)
+    return QuarantineEntry(
+        agency=agency,
+        feed=feed,
+        raw=delivery.payload,
+        cause=held.get("Cause") or _UNTOLD,
+        reason=held.get("Reason") or _NO_REASON,
+        received_at=_received(held.get("Received", ""), delivery.timestamp_ns),
+        source=held.get("Source", ""),
+        adapter=held.get("Adapter", ""),
+        sequence=delivery.sequence,
+    )
+
+
+def _received(told: str, stored_ns: int) -> datetime:
+    """Return when an entry came: as it tells, else when it was stored; UTC."""
+    try:
+        return datetime.fromisoformat(told).astimezone(UTC)
+    except ValueError:
+        return datetime.fromtimestamp(stored_ns / 1e9, UTC)

@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import (
     DiscardPolicy,
@@ -22,7 +23,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from broker.accounts import source_api
 from broker.connection import Bus, BusSettings
-from broker.errors import StreamsDiffer
+from broker.errors import StreamsDiffer, StreamUnavailable
 from broker.home import Home
 from broker.plan import MEBIBYTE, BusPlan, stream_name
 from broker.users import (
@@ -94,6 +95,8 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
             plan,
             name=CITY,
             sources=[_source(name, stream_name(name), "share") for name in plan.agencies],
+            # Ids are compared within an agency only: here one could suppress another's records.
+            duplicate_window=0,
             max_bytes=plan.city_bytes,
             max_msgs_per_subject=plan.history,
             # Dropping the oldest would lose the latest record of whatever seldom changes.
@@ -109,6 +112,7 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
             plan,
             name=CITY_FEEDS,
             sources=[_source(name, feeds_stream(name), "feed") for name in plan.agencies],
+            duplicate_window=0,
             max_bytes=_FEEDS_BYTES,
             max_msgs_per_subject=1,
         ),
@@ -118,6 +122,7 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
             subjects=["audit.>"],
             max_bytes=_AUDIT_BYTES,
             discard=DiscardPolicy.NEW,
+            allow_atomic=True,
             deny_delete=True,
             deny_purge=True,
         ),
@@ -151,8 +156,9 @@ async def reconcile(home: Home, plan: BusPlan) -> list[str]:
     """Make the server hold every stream as defined; return one sentence for each change.
 
     Raises:
-        StreamsDiffer: If a stream cannot be changed to what its definition says.
+        StreamsDiffer: If a stream cannot be made or changed to what its definition says.
         BusUnreachable: If the server cannot be reached.
+        StreamUnavailable: If the server does not answer.
     """
     by_account: dict[str, list[StreamConfig]] = {}
     for stream in definitions(plan):
@@ -178,28 +184,31 @@ async def _reconcile_account(
 async def _reconcile_stream(js: JetStreamContext, config: StreamConfig) -> list[str]:
     """Add a stream that is missing, change one that differs."""
     assert config.name is not None
+    difference = "is not there"
     try:
-        present = (await js.stream_info(config.name)).config
-    except NotFoundError:
-        await js.add_stream(config)
-        return [f"added stream {config.name}"]
-    wanted, held = config.as_dict(), present.as_dict()
-    changed = sorted(
-        key
-        for key, value in wanted.items()
-        if value is not None and not _same(held.get(key), value)
-    )
-    if not changed:
-        return []
-    try:
+        try:
+            held = (await js.stream_info(config.name)).config.as_dict()
+        except NotFoundError:
+            await js.add_stream(config)
+            return [f"added stream {config.name}"]
+        wanted = config.as_dict()
+        changed = ", ".join(
+            key
+            for key, value in sorted(wanted.items())
+            if value is not None and not _same(held.get(key), value)
+        )
+        if not changed:
+            return []
+        difference = f"differs from its definition in {changed}"
         await js.update_stream(config)
     except APIError as error:
         raise StreamsDiffer(
-            f"stream {config.name} differs from its definition in {', '.join(changed)} and "
-            f"cannot be changed ({error.description}): restore the definition, or move its data "
-            "to a new stream"
+            f"stream {config.name} {difference} and cannot be made so ({error.description}): "
+            "restore the definition, or move what is in the way to a new stream"
         ) from error
-    return [f"changed {', '.join(changed)} of stream {config.name}"]
+    except NatsError as error:
+        raise StreamUnavailable(config.name, str(error)) from error
+    return [f"changed {changed} of stream {config.name}"]
 
 
 def _same(held: Any, wanted: Any) -> bool:

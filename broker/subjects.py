@@ -24,7 +24,8 @@ def entity(text: str) -> str:
     """
     if not text:
         raise ValueError("an entity must not be empty")
-    encoded = quote(text, safe=_KEPT)
+    # A tilde marks a digest, so that no text can look like one that was cut.
+    encoded = quote(text, safe=_KEPT).replace("~", "%7E")
     if len(encoded) <= _MAX_ENTITY:
         return encoded
     head = encoded[: _MAX_ENTITY - _TAIL - 1].rstrip("%").rsplit("%", 1)

@@ -28,7 +28,8 @@ _LOOPBACK = (
 class Authority:
     """The authority that signs every certificate of one home.
 
-    A certificate that ends within 30 days, or that another authority signed, is made anew.
+    A certificate that ends within 30 days, that another authority signed, or that is not
+    of the key beside it, is made anew.
 
     Raises:
         HomeDamaged: If the authority's certificate is there and its key is not, or
@@ -60,7 +61,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "liandong city authority")])
         certificate = (
-            _builder(name, name, key.public_key(), _CA_DAYS)
+            _builder(name, name, key.public_key(), _CA_DAYS, key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_key_usage(signs_certificates=True), critical=True)
             .sign(key, hashes.SHA256())
@@ -82,12 +83,18 @@ class Authority:
     ) -> bool:
         """Make a certificate and its key unless those that are there will do."""
         pem, key_path = self._home.certificate(name)
-        if key_path.exists() and self._will_do(pem):
+        if self._will_do(pem, key_path):
             return False
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         certificate = (
-            _builder(subject, self._certificate.subject, key.public_key(), _LEAF_DAYS)
+            _builder(
+                subject,
+                self._certificate.subject,
+                key.public_key(),
+                _LEAF_DAYS,
+                self._key.public_key(),
+            )
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
@@ -98,14 +105,18 @@ class Authority:
         pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         return True
 
-    def _will_do(self, pem: Path) -> bool:
-        """Tell whether a certificate is this authority's and does not end soon."""
+    def _will_do(self, pem: Path, key_path: Path) -> bool:
+        """Tell whether a certificate is this authority's, its key's, and does not end soon."""
         try:
             certificate = x509.load_pem_x509_certificate(pem.read_bytes())
             certificate.verify_directly_issued_by(self._certificate)
+            key = serialization.load_pem_private_key(key_path.read_bytes(), None)
         except (OSError, ValueError, InvalidSignature):
             return False
-        return certificate.not_valid_after_utc - datetime.now(UTC) > _RENEW_BEFORE
+        return (
+            key.public_key() == certificate.public_key()
+            and certificate.not_valid_after_utc - datetime.now(UTC) > _RENEW_BEFORE
+        )
 
 
 def certificate_ends(home: Home) -> dict[str, datetime]:
@@ -117,9 +128,13 @@ def certificate_ends(home: Home) -> dict[str, datetime]:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    days: int,
+    issuer_key: ec.EllipticCurvePublicKey,
 ) -> x509.CertificateBuilder:
-    """Return a certificate that lacks only its extensions and signature."""
+    """Return a certificate that lacks only what it is for, and its signature."""
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -129,6 +144,11 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _CLOCK_SKEW)
         .not_valid_after(now + timedelta(days=days))
+        # RFC 5280, 4.2.1.1 and 4.2.1.2; Python 3.13 refuses certificates without them.
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False
+        )
     )
 
 

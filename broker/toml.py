@@ -10,7 +10,7 @@ import msgspec
 from broker.errors import BrokerError
 
 S = TypeVar("S", bound=msgspec.Struct)
-_UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]+)`")
 _STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+|\.\.\.)\]")
 _PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`")
 
@@ -28,14 +28,18 @@ def read_toml(path: Path, kind: type[S]) -> S:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileWrong(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise FileWrong(f"{path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise FileWrong(
+            f"{path} cannot be read: it is no text in UTF-8 ({error.reason} at byte {error.start})"
+        ) from error
     try:
         return msgspec.convert(tomllib.loads(text), kind)
     except tomllib.TOMLDecodeError as error:
         raise FileWrong(f"{path} is no TOML: {error}") from error
     except msgspec.ValidationError as error:
-        problem = _PATH.sub("", str(error))
+        problem = _UNKNOWN.sub(r"there is no key `\1` here", _PATH.sub("", str(error)))
         raise FileWrong(f"{path}, line {_line(text, str(error))}: {problem}") from error
 
 

@@ -2,9 +2,9 @@
 
 Every account has an administrator (used to lay out streams and for nothing else), and
 readers. An agency's own user publishes under ``share.<agency>.>`` and reads what it
-published; ``ops.<agency>`` only reads, so that operators can count without being able to
-write; ``gateway`` reads the city's streams in the hub. Replies go to inboxes of each
-user's own, so that no user can listen to another's.
+published; ``ops.<agency>`` reads, so that operators can count without being able to write;
+``gateway`` reads the city's streams in the hub, and writes and reads its audit log. Replies
+go to inboxes of each user's own, so that no user can listen to another's.
 """
 
 from dataclasses import dataclass
@@ -68,10 +68,14 @@ def users(plan: BusPlan) -> list[User]:
     """Return every user of the bus."""
     everyone = [
         User(
-            f"{OPS}.sys", SYSTEM, publish=("$SYS.REQ.>",), subscribe=("$SYS.>", _own(f"{OPS}.sys"))
+            SYSTEM_READER,
+            SYSTEM,
+            # Asking only: a server's own subjects also make it reload and drop connections.
+            publish=("$SYS.REQ.SERVER.PING", "$SYS.REQ.SERVER.PING.>", "$SYS.REQ.ACCOUNT.*.*"),
+            subscribe=("$SYS.SERVER.>", "$SYS.ACCOUNT.>", _own(SYSTEM_READER)),
         ),
         User(admin(HUB), HUB),
-        _reader(GATEWAY, HUB, (CITY, CITY_FEEDS), extra=("audit.>",)),
+        _reader(GATEWAY, HUB, (CITY, CITY_FEEDS, AUDIT), extra=("audit.>",)),
         _reader(OPS, HUB, (CITY, CITY_FEEDS, AUDIT)),
     ]
     for agency in plan.agencies:
@@ -100,19 +104,14 @@ def _reader(
     answers: str = "",
 ) -> User:
     """Return a user that reads streams, publishes on ``extra`` and answers ``answers``."""
-    publish = [*extra, "$JS.API.INFO", "$JS.API.STREAM.NAMES"]
+    publish = [*extra]
     for stream in streams:
         publish += [
             f"$JS.API.STREAM.INFO.{stream}",
-            # The client makes ordered consumers on the subject without a consumer's name.
-            f"$JS.API.CONSUMER.CREATE.{stream}",
             f"$JS.API.CONSUMER.CREATE.{stream}.>",
-            f"$JS.API.CONSUMER.INFO.{stream}.>",
             f"$JS.API.CONSUMER.DELETE.{stream}.>",
-            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.>",
             f"$JS.API.DIRECT.GET.{stream}",
             f"$JS.API.DIRECT.GET.{stream}.>",
-            f"$JS.ACK.{stream}.>",
             f"$JS.FC.{stream}.>",
         ]
     subscribe = (_own(name), *((answers,) if answers else ()))

@@ -11,24 +11,24 @@ from adapters.testing.accounting import Gap, NotInTheData, gaps_of
 from adapters.testing.coverage import Coverage
 from adapters.testing.trial import Trial, Tried, trial_of
 from ops.city import read_city
-from ops.failure import Failure
+from ops.failure import USAGE, Failure
+from ops.files import read_file
 from ops.options import CITY, CityOption, JsonOption
 from ops.trial_report import Count, ForPeople, ForPrograms
 
-_USAGE = 2
 _CHUNK = 1 << 16
 
 
 def adapter_check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Samples of the format.")],
     adapter: Annotated[str, typer.Option("--adapter", help="<agency>/<format>.")] = "",
-    feed: Annotated[str, typer.Option("--feed", help="A feed of the city file instead.")] = "",
+    feed: Annotated[str, typer.Option("--feed", help="Instead: a feed of the city file.")] = "",
     city: CityOption = CITY,
     option: Annotated[
         list[str] | None, typer.Option("--option", help="key=value, as [feed.options] has it.")
     ] = None,
-    show: Annotated[int, typer.Option("--show", min=0, help="Messages shown of each file.")] = 20,
     *,
+    show: Annotated[int, typer.Option("--show", min=0, help="Messages shown of each file.")] = 20,
     as_hex: Annotated[
         bool, typer.Option("--hex", help="Files hold a frame a line in hex.")
     ] = False,
@@ -55,7 +55,7 @@ def adapter_check(
         raise Failure(f"the adapter failed on {count.faults} of {count.messages} messages")
     if count.refused and not allow_refused:
         raise Failure(
-            f"{count.refused} of {count.messages} messages were refused (--allow-refused expects it)"
+            f"{count.refused} of {count.messages} messages were refused; --allow-refused allows it"
         )
 
 
@@ -67,10 +67,10 @@ def _trial(adapter: str, feed: str, city: Path, options: list[str]) -> Trial:
     """
     if feed:
         if adapter or options:
-            raise Failure("--feed has an adapter and options of its own", _USAGE)
+            raise Failure("--feed has an adapter and options of its own", USAGE)
         return Trial(adapter_of(read_city(city).feed(feed)))
     if not adapter:
-        raise Failure(f"give --feed or --adapter; there are: {', '.join(adapter_names())}", _USAGE)
+        raise Failure(f"give --feed or --adapter; there are: {', '.join(adapter_names())}", USAGE)
     return trial_of(adapter, **_options(options))
 
 
@@ -84,12 +84,12 @@ def _options(written: list[str]) -> dict[str, Any]:
     for one in written:
         key, equals, value = one.partition("=")
         if not equals:
-            raise Failure(f"--option {one!r} is not key=value", _USAGE)
+            raise Failure(f"--option {one!r} is not key=value", USAGE)
         lines.append(f"{key}={value}" if _is_value(value) else f"{key}={_quoted(value)}")
     try:
         return tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError as error:
-        raise Failure(f"the options {lines} cannot be read: {error}", _USAGE) from error
+        raise Failure(f"the options {lines} cannot be read: {error}", USAGE) from error
 
 
 def _is_value(text: str) -> bool:
@@ -113,10 +113,7 @@ def _chunks(file: Path, *, as_hex: bool) -> list[bytes]:
     Raises:
         Failure: It cannot be read, or a line is no hexadecimal.
     """
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise Failure(f"{file} cannot be read: {error.strerror}") from error
+    content = read_file(file)
     if not as_hex:
         return [content[at : at + _CHUNK] for at in range(0, len(content), _CHUNK)]
     chunks = []

@@ -11,9 +11,8 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from adapters.sdk.registry import adapter_names
 from liandong.record.v1.record_pb2 import Record
-from ops.failure import Failure
+from ops.failure import USAGE, Failure
 
-_USAGE: Final = 2
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}/[a-z][a-z0-9_]{0,31}")
 _FILES: Final = {
     "pyproject.toml": "pyproject.toml.txt",
@@ -57,9 +56,9 @@ def adapter_new(
 ) -> None:
     """Begin an adapter: write a package of its own that runs at once."""
     if not _NAME.fullmatch(name):
-        raise Failure(f"{name!r} is no name of an adapter, expected agency/format", _USAGE)
+        raise Failure(f"{name!r} is no name of an adapter, expected agency/format", USAGE)
     if name in adapter_names():
-        raise Failure(f"there is an adapter {name} already: give yours another name", _USAGE)
+        raise Failure(f"there is an adapter {name} already: give yours another name", USAGE)
     words = _words(name, kind, transport)
     folder = into or Path(words["package"])
     _write(folder, words)
@@ -104,7 +103,7 @@ def _words(name: str, kind: str, transport: str) -> dict[str, str]:
     """
     known = kinds()
     if kind not in known:
-        raise Failure(f"there is no kind {kind!r}; there are: {', '.join(known)}", _USAGE)
+        raise Failure(f"there is no kind {kind!r}; there are: {', '.join(known)}", USAGE)
     body = known[kind]
     value = _value_of(body)
     assert body.message_type is not None, f"{kind} has a body"
@@ -152,7 +151,7 @@ def _write(folder: Path, words: dict[str, str]) -> None:
     """
     try:
         if folder.exists() and any(folder.iterdir()):
-            raise Failure(f"{folder} is not empty: name another folder with --into", _USAGE)
+            raise Failure(f"{folder} is not empty: name another folder with --into", USAGE)
         for path, template in _FILES.items():
             text = resources.files("ops.skeleton").joinpath(template).read_text("utf-8")
             file = folder / path.format(**words)

@@ -1,6 +1,9 @@
 """The city file: agencies, feeds, addresses."""
 
+import os
+import zoneinfo
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -9,6 +12,8 @@ from broker.plan import BusPlan
 from broker.toml import FileWrong, read_toml
 
 DEFAULT = Path(__file__).parent / "cities" / "nanjing.toml"
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+PortOrNone = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
 class _City(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,19 +25,19 @@ class _City(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Nats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
-    port: int = 7222
-    monitor_port: int = 0
+    port: Port = 7222
+    monitor_port: PortOrNone = 0
 
 
 class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the gateway listens."""
 
     host: str = "127.0.0.1"
-    port: int = 7443
+    port: Port = 7443
 
 
 class _Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    port: int = 7480
+    port: Port = 7480
 
 
 class Agency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,13 +113,17 @@ def read_city(path: Path = DEFAULT) -> City:
             )
     if len({feed.id for feed in file.feed}) < len(file.feed):
         raise FileWrong(f"{path}: two feeds have the same id; give each its own")
+    for zone in {file.city.time_zone, *(feed.time_zone for feed in file.feed)}:
+        _require_zone(path, zone)
     return City(
         name=file.city.name,
         title=file.city.title,
         district=file.city.district,
         time_zone=file.city.time_zone,
         agencies=file.agency,
-        feeds=file.feed,
+        feeds=tuple(
+            msgspec.structs.replace(feed, folder=str(path.parent.absolute())) for feed in file.feed
+        ),
         plan=BusPlan(
             agencies=tuple(agency.name for agency in file.agency),
             host=file.nats.host,
@@ -123,5 +132,19 @@ def read_city(path: Path = DEFAULT) -> City:
         ),
         gateway=file.gateway,
         agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
-        path=path.absolute(),
+        path=Path(os.path.abspath(path)),  # noqa: PTH100 - without `..`, links kept
     )
+
+
+def _require_zone(path: Path, name: str) -> None:
+    """Check that there is a time zone of a name.
+
+    Raises:
+        FileWrong: If there is none.
+    """
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError) as error:
+        raise FileWrong(
+            f"{path}: there is no time zone {name!r}; write one such as Asia/Shanghai"
+        ) from error

@@ -1,60 +1,96 @@
-"""The `liandong` command."""
+"""The `liandong` command.
 
-import os
+Each subcommand is imported when it is named: an adapter's process needs no gateway, and
+whoever lists records need not wait until both are loaded.
+"""
+
+import io
+import pkgutil
 import sys
+from collections.abc import Sequence
 
+import structlog
 import typer
 
 from adapters.sdk.errors import AdapterError
 from broker.errors import BrokerError
-from ops import adapter_check, adapter_new, reading, running, writing
+from ops import logs
 from ops.failure import Failure
-from ops.logs import configure
 
-app = typer.Typer(
-    name="liandong",
-    help="The message bus over which a city's departments share what they know.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-adapter = typer.Typer(help="Adapters.", no_args_is_help=True)
-gateway = typer.Typer(help="The gateway.", no_args_is_help=True)
-quarantine = typer.Typer(help="What could not be translated.", no_args_is_help=True)
-app.add_typer(adapter, name="adapter")
-app.add_typer(gateway, name="gateway")
-app.add_typer(quarantine, name="quarantine")
-
-app.command("up")(running.up)
-adapter.command("run")(running.adapter_run)
-adapter.command("check")(adapter_check.adapter_check)
-adapter.command("new")(adapter_new.adapter_new)
-gateway.command("run")(running.gateway_run)
-app.command("get")(reading.get)
-app.command("list")(reading.list_records)
-app.command("watch")(reading.watch)
-app.command("feeds")(reading.feeds)
-app.command("status")(reading.status)
-quarantine.command("list")(reading.quarantine_list)
-quarantine.command("show")(reading.quarantine_show)
-app.command("publish")(writing.publish)
-app.command("play")(writing.play)
-app.command("keys")(writing.keys)
+_STOPPED = 130
+_GROUPS = {
+    "adapter": "Adapters.",
+    "gateway": "The gateway.",
+    "quarantine": "What could not be translated.",
+}
+_COMMANDS = {
+    "up": "ops.up:up",
+    "adapter run": "ops.run_adapter:adapter_run",
+    "adapter check": "ops.adapter_check:adapter_check",
+    "adapter new": "ops.adapter_new:adapter_new",
+    "gateway run": "ops.run_gateway:gateway_run",
+    "get": "ops.records:get",
+    "list": "ops.records:list_records",
+    "watch": "ops.watching:watch",
+    "feeds": "ops.feeds:feeds",
+    "status": "ops.status:status",
+    "quarantine list": "ops.quarantine:quarantine_list",
+    "quarantine show": "ops.quarantine:quarantine_show",
+    "publish": "ops.publishing:publish",
+    "play": "ops.playing:play",
+    "keys": "ops.keys:keys",
+}
+_log = structlog.get_logger()
 
 
 def main() -> None:
     """Run the command: one sentence and a status when it cannot do what was asked."""
-    configure(
-        json_lines=os.environ.get("LIANDONG_LOG") == "json",
-        level=os.environ.get("LIANDONG_LOG_LEVEL", "info"),
-    )
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a sign is shown its number.
+            stream.reconfigure(errors="backslashreplace")
+    logs.configure("error")
     try:
-        app()
+        _command(sys.argv[1:])()
     except (Failure, BrokerError, AdapterError) as error:
-        sys.stderr.write(f"liandong: {error}\n")
+        _say(str(error))
         sys.exit(getattr(error, "status", 1))
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(_STOPPED)
+    except Exception as error:  # noqa: BLE001 - the outermost place, where all that is left is told
+        _log.debug("unexpected", exc_info=True)
+        _say(f"unexpected {type(error).__name__}: {error} ({logs.LEVEL}=debug shows where)")
+        sys.exit(1)
+
+
+def _command(words: Sequence[str]) -> typer.Typer:
+    """Return the command with the subcommand that the words begin with; with all if none is."""
+    app = typer.Typer(
+        name="liandong",
+        help="The message bus over which a city's departments share what they know.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    # With a callback it stays a command of subcommands, also when there is only one.
+    app.callback()(lambda: None)
+    groups = {name: typer.Typer(help=text, no_args_is_help=True) for name, text in _GROUPS.items()}
+    named = [name for name in _COMMANDS if name.split() == list(words[: len(name.split())])]
+    for name in named or _COMMANDS:
+        *group, command = name.split()
+        owner = groups[group[0]] if group else app
+        owner.command(command)(pkgutil.resolve_name(_COMMANDS[name]))
+    for name, group_app in groups.items():
+        app.add_typer(group_app, name=name)
+    return app
+
+
+def _say(sentence: str) -> None:
+    """Say why it could not be done: to a person, or as an event for the log."""
+    if logs.is_json():
+        _log.error(sentence)
+    else:
+        sys.stderr.write(f"liandong: {sentence}\n")
 
 
 if __name__ == "__main__":

@@ -5,14 +5,18 @@ from typing import Annotated
 
 import typer
 
-from broker.home import Home
+from broker.home import OPS, Home
 from ops.city import DEFAULT, City, read_city
+from ops.failure import USAGE, Failure
 
 HomeOption = Annotated[
     Path, typer.Option("--home", help="The home folder.", envvar="LIANDONG_HOME")
 ]
 CityOption = Annotated[Path, typer.Option("--city", help="The city file.", envvar="LIANDONG_CITY")]
 AgencyOption = Annotated[str, typer.Option("--as", help="The department as which to ask.")]
+OperatorOption = Annotated[
+    str, typer.Option("--as", help="The department as which to ask; ops: the operators.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 GatewayOption = Annotated[
     str, typer.Option("--gateway", help="host:port of the gateway; default: the city file's.")
@@ -21,11 +25,32 @@ HOME = Path(".liandong")
 CITY = DEFAULT
 
 
-def target(city: City, gateway: str) -> str:
-    """Return the gateway's address."""
-    return gateway or f"localhost:{city.gateway.port}"
-
-
 def open_home(home: Path, city: Path) -> tuple[Home, City]:
     """Return the home and the city that the options name."""
     return Home(home), read_city(city)
+
+
+def own_agencies(city: City, agency: str) -> list[str]:
+    """Return the agencies whose streams someone may read: operators all, others their own.
+
+    Raises:
+        Failure: If there is no such department.
+    """
+    names = [known.name for known in city.agencies]
+    if agency == OPS:
+        return names
+    require_department(city, agency)
+    return [agency]
+
+
+def require_department(city: City, agency: str) -> None:
+    """Check that the city has a department.
+
+    Raises:
+        Failure: If it has not.
+    """
+    names = [known.name for known in city.agencies]
+    if agency not in names:
+        raise Failure(
+            f"{city.path} has no department {agency!r}; it has: {', '.join(names)}", USAGE
+        )

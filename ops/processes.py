@@ -10,6 +10,8 @@ from pathlib import Path
 
 import structlog
 
+from ops.logs import FORM, JSON
+
 _READY_S = 60.0
 _STOP_S = 20.0
 _CALM_S = 60.0
@@ -24,20 +26,18 @@ class Child:
     so it ends with its supervisor, however that ends.
 
     Args:
-        name: What it is called in logs and on the screen.
+        name: What it is called; its log is the file of this name.
         arguments: What follows `liandong`.
-        log: Where its log goes.
+        logs: The folder of logs.
     """
 
-    def __init__(self, name: str, arguments: Sequence[str], log: Path) -> None:
+    def __init__(self, name: str, arguments: Sequence[str], logs: Path) -> None:
         self.name = name
         self.address = ""
-        self.restarts = 0
         self._arguments = arguments
-        self._log = log
+        self._log = logs / f"{name}.log"
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._failure = ""
 
     async def start(self) -> None:
         """Start it, wait until it is ready, and keep it running.
@@ -62,6 +62,12 @@ class Child:
                 await self._process.wait()
         except TimeoutError:
             _log.warning("a process did not stop and is killed", name=self.name)
+            await self._kill()
+
+    async def _kill(self) -> None:
+        """End it at once."""
+        assert self._process is not None
+        if self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
 
@@ -77,7 +83,7 @@ class Child:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "LIANDONG_LOG": "json"},
+                env={**os.environ, FORM: JSON},
                 start_new_session=True,
             )
         assert self._process.stdout is not None
@@ -86,15 +92,21 @@ class Child:
             async with asyncio.timeout(_READY_S):
                 line = await self._process.stdout.readline()
         if not line:
+            await self._kill()
             raise ChildProcessError(f"{self.name} did not get ready: {self._said(start)}")
         self.address = str(json.loads(line)["address"])
 
     def _said(self, start: int) -> str:
-        """Return the last line that it logged since a place in its log."""
+        """Return the last event that it logged since a place in its log."""
         with self._log.open("rb") as log:
             log.seek(start)
             lines = log.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else f"it said nothing; see {self._log}"
+        if not lines:
+            return f"it said nothing; see {self._log}"
+        try:
+            return str(json.loads(lines[-1])["event"])
+        except (ValueError, KeyError, TypeError):
+            return lines[-1]
 
     async def _keep(self) -> None:
         """Start it again when it ends, more slowly each time that it does not stay."""
@@ -108,8 +120,7 @@ class Child:
             pause = _PAUSES_S[min(failures, len(_PAUSES_S)) - 1] if failures else _PAUSES_S[0]
             _log.warning("a process ended", name=self.name, status=status, again_in_s=pause)
             await asyncio.sleep(pause)
-            self.restarts += 1
             try:
                 await self._spawn()
-            except ChildProcessError as error:
+            except OSError as error:
                 _log.error("a process does not come back", name=self.name, error=str(error))

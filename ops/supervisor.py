@@ -4,19 +4,22 @@ import asyncio
 import contextlib
 import fcntl
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
 import structlog
 from rich.console import Console
-from rich.table import Table
 
+from broker.errors import ServerFailed
 from broker.home import Home
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
 from ops.city import City
-from ops.demo import play_evening
+from ops.demo import missing, play_evening
 from ops.failure import Failure
 from ops.processes import Child
+from ops.welcome import say_what_runs, say_what_to_try
 
 _SERVER_PAUSE_S = 0.5
 _log = structlog.get_logger()
@@ -35,6 +38,14 @@ class Supervisor:
         self._city = city
         self._home = home
         self._console = console
+        options = ("--home", str(home.path), "--city", str(city.path))
+        self._gateway = Child("gateway", ("gateway", "run", *options), home.logs_dir)
+        self._feeds = {
+            feed.id: Child(
+                f"adapter-{feed.id}", ("adapter", "run", feed.id, *options), home.logs_dir
+            )
+            for feed in city.feeds
+        }
 
     async def run(self, *, demo: bool) -> None:
         """Run until asked to stop.
@@ -52,88 +63,85 @@ class Supervisor:
             loop.add_signal_handler(number, stop.set)
         with _alone(self._home):
             async with contextlib.AsyncExitStack() as stack:
-                await self._start(stack)
-                if demo:
-                    stack.callback(asyncio.create_task(self._demo()).cancel)
-                self._say_what_to_try(demo=demo)
-                await stop.wait()
-                self._console.print("\nstopping…")
-        self._console.print("stopped; keys and data stay in", str(self._home.path))
+                began = time.monotonic()
+                with self._console.status("starting…"):
+                    started = await _unless(stop, self._start(stack))
+                if started:
+                    say_what_runs(self._console, self._city, self._gateway, self._feeds)
+                    if demo:
+                        self._play(stack)
+                    say_what_to_try(self._console, self._city, self._home)
+                    self._console.print(f"ready after {time.monotonic() - began:.1f} s")
+                    await stop.wait()
+                self._console.print("stopping…")
+        self._console.print("stopped; keys and data stay in", self._home.path)
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         """Start all parts, each after what it needs."""
-        city, home = self._city, self._home
-        with self._console.status("starting…"):
-            server = EmbeddedServer(home, city.plan)
-            await stack.enter_async_context(server)
-            for change in await reconcile(home, city.plan):
-                _log.debug("streams", change=change)
-            stack.callback(asyncio.create_task(_keep(server)).cancel)
-            options = ("--home", str(home.path), "--city", str(city.path))
-            children = [
-                Child("gateway", ("gateway", "run", *options), home.logs_dir / "gateway.log"),
-                *(
-                    Child(
-                        feed.id,
-                        ("adapter", "run", feed.id, *options),
-                        home.logs_dir / f"adapter-{feed.id}.log",
-                    )
-                    for feed in city.feeds
-                ),
-            ]
-            for child in children:
-                stack.push_async_callback(child.stop)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for child in children:
-                        group.create_task(child.start())
-            except* ChildProcessError as errors:
-                raise Failure(str(errors.exceptions[0])) from errors
-        self._say_what_runs(server.url, children)
-
-    async def _demo(self) -> None:
-        """Play the evening; its failure is told and stops nothing else."""
+        server = EmbeddedServer(self._home, self._city.plan)
+        await stack.enter_async_context(server)
+        for change in await reconcile(self._home, self._city.plan):
+            _log.debug("streams", change=change)
+        stack.callback(asyncio.create_task(_keep(server)).cancel)
+        children = [self._gateway, *self._feeds.values()]
+        stack.push_async_callback(self._gateway.stop)
+        # Feeds first, so that what is under way is stored and answered.
+        stack.push_async_callback(self._stop_feeds)
         try:
-            await play_evening(self._city, self._home)
-        except Exception:
-            _log.exception("the demo broke off")
-            raise
+            async with asyncio.TaskGroup() as group:
+                for child in children:
+                    group.create_task(child.start())
+        except* ChildProcessError as errors:
+            raise Failure(str(errors.exceptions[0])) from errors
 
-    def _say_what_runs(self, url: str, children: list[Child]) -> None:
-        """Show each part and where it is reached."""
-        table = Table(title=self._city.title or self._city.name, title_justify="left", box=None)
-        table.add_column("runs", style="bold")
-        table.add_column("at")
-        table.add_row("nats-server", url)
-        for child in children:
-            table.add_row(child.name, child.address)
-        self._console.print(table)
+    async def _stop_feeds(self) -> None:
+        """Stop all adapters at once."""
+        await asyncio.gather(*(child.stop() for child in self._feeds.values()))
 
-    def _say_what_to_try(self, *, demo: bool) -> None:
-        """Show the next commands."""
-        home = "" if self._home.path.name == ".liandong" else f" --home {self._home.path}"
-        lines = [
-            f"liandong list --as police{home}",
-            f"liandong watch --as water --kind 'water.*'{home}",
-            f"liandong feeds --audit{home}",
-            f"liandong quarantine list{home}",
-        ]
-        self._console.print("\nin another terminal (after `source .venv/bin/activate`):")
-        for line in lines:
-            self._console.print(f"  [bold cyan]{line}[/]", highlight=False)
-        if demo:
-            self._console.print("\nIt rains in Nanjing. Ctrl-C stops all of it.")
-        else:
-            self._console.print("\nCtrl-C stops all of it.")
+    def _play(self, stack: contextlib.AsyncExitStack) -> None:
+        """Play the evening beside all else."""
+        sources = {
+            feed.adapter: self._feeds[feed.id].address for feed in reversed(self._city.feeds)
+        }
+        if lacks := missing(sources):
+            self._console.print(
+                f"the city has no feed for {', '.join(lacks)}: the evening is played without"
+            )
+        playing = asyncio.create_task(play_evening(sources))
+        playing.add_done_callback(_tell_end)
+        stack.callback(playing.cancel)
+
+
+async def _unless(stop: asyncio.Event, coroutine: Coroutine[Any, Any, None]) -> bool:
+    """Run something unless asked to stop before it is done; tell whether it is done."""
+    doing = asyncio.create_task(coroutine)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((doing, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not doing.done():
+        doing.cancel()
+        await asyncio.wait((doing,))
+        return False
+    await doing
+    return True
+
+
+def _tell_end(playing: asyncio.Task[None]) -> None:
+    """Tell when the evening breaks off; all else goes on."""
+    if not playing.cancelled() and playing.exception() is not None:
+        _log.error("the demo broke off", exc_info=playing.exception())
 
 
 async def _keep(server: EmbeddedServer) -> None:
-    """Start the server again when it ends."""
+    """Start the server again whenever it ends."""
     while True:
         status = await server.wait()
         _log.warning("nats-server ended and is started again", status=status)
         await asyncio.sleep(_SERVER_PAUSE_S)
-        await server.start()
+        try:
+            await server.start()
+        except ServerFailed as error:
+            _log.error("nats-server does not come back", error=str(error))
 
 
 @contextlib.contextmanager
@@ -141,10 +149,16 @@ def _alone(home: Home) -> Iterator[None]:
     """Hold the home against a second supervisor.
 
     Raises:
-        Failure: If there is one already.
+        Failure: If there is one already, or the folder cannot be written.
     """
-    home.path.mkdir(parents=True, exist_ok=True)
-    with (home.path / "up.lock").open("w") as lock:
+    try:
+        home.path.mkdir(parents=True, exist_ok=True)
+        lock = (home.path / "up.lock").open("w")
+    except OSError as error:
+        raise Failure(
+            f"the home folder {home.path} cannot be made ({error.strerror}): name another --home"
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

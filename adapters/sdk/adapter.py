@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -102,6 +103,37 @@ class Adapter(abc.ABC, Generic[M, P]):
         """Return what the sender is told once the message is stored; empty: nothing."""
         del message, outcome
         return b""
+
+    def prepare(self, home: Path) -> None:
+        """Read what it keeps in the home folder, before the first byte; most keep nothing.
+
+        Args:
+            home: The home folder.
+
+        Raises:
+            FeedMisconfigured: If that cannot be read.
+        """
+        del home
+
+    def recalls(self) -> tuple[str, ...]:
+        """Return the kinds of its own records that it must see again when it starts."""
+        return ()
+
+    def recall(self, record: Record) -> None:
+        """Take up a record that the feed stored before it was last stopped, oldest first."""
+        del record
+
+    def conceal(self, raw: bytes) -> bytes:
+        """Return bytes as the quarantine may hold them; most messages may be held as they are.
+
+        Whatever is put into quarantine goes through this: messages, pieces of them, noise.
+        Bytes that differ must differ afterwards, or the second is taken for a resend.
+        """
+        return raw
+
+    def conceal_source(self, source: str) -> str:
+        """Return the name of a sender or a file as the quarantine may hold it."""
+        return source
 
     def now(self) -> datetime:
         """Return the time now, UTC."""

@@ -17,8 +17,10 @@ _ECCENTRICITY_2: Final = 0.00669342162296594323
 # The box that all implementations use for mainland China, in degrees.
 _SOUTH, _NORTH, _WEST, _EAST = 0.8293, 55.8271, 72.004, 137.8347
 _BD_ANGLE: Final = math.pi * 3000.0 / 180.0
-# Each round leaves about a thousandth of the error; 10 leave nothing a double can show.
+# Each round leaves about a thousandth of the error; 10 leave nothing a double can show, and
+# mostly 5 do. What is left then is less than a micrometre.
 _ROUNDS: Final = 10
+_NOTHING_DEG: Final = 1e-12
 
 _Shift = Callable[[float, float], tuple[float, float]]
 
@@ -106,6 +108,9 @@ def _inverse(forward: _Shift, latitude: float, longitude: float) -> tuple[float,
     north, east = latitude, longitude
     for _ in range(_ROUNDS):
         moved_north, moved_east = forward(north, east)
-        north -= moved_north - latitude
-        east -= moved_east - longitude
+        error_north, error_east = moved_north - latitude, moved_east - longitude
+        north -= error_north
+        east -= error_east
+        if abs(error_north) + abs(error_east) < _NOTHING_DEG:
+            break
     return north, east

@@ -24,6 +24,8 @@ class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         time_zone: Zone of times that have none.
         options: The adapter's own options.
         transport: The transport's own options.
+        folder: Where relative paths in the options begin: the city file's folder, set by
+            whoever read it.
     """
 
     id: str
@@ -35,6 +37,7 @@ class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     time_zone: str = "Asia/Shanghai"
     options: dict[str, Any] = {}
     transport: dict[str, Any] = {}
+    folder: str = ""
 
 
 def options_of(feed: FeedConfig, table: str, kind: type[S]) -> S:

@@ -5,10 +5,11 @@ import contextlib
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 import structlog
 
+from adapters.sdk.adapter import Adapter
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.ledger import Ledger
 from broker.connection import Bus
@@ -20,6 +21,7 @@ from broker.subjects import feed_subject, quarantine_subject
 from broker.subscriber import scan
 from broker.users import feeds_stream, quarantine_stream
 from liandong.feed.v1.feed_pb2 import Feed, FeedState
+from liandong.record.v1.record_pb2 import Record
 
 FEED_HEADER = "Liandong-Feed"
 _EVERY_S = 1.0
@@ -64,6 +66,15 @@ async def take_up(bus: Bus, feed: FeedConfig, version: str, address: str) -> Led
         ledger.receive(len(stored) + len(quarantined), datetime.now(UTC))
         ledger.settle(stored=stored, quarantined=quarantined)
     return ledger
+
+
+async def recall(bus: Bus, adapter: Adapter[Any, Any]) -> None:
+    """Hand an adapter the records of its feed that it must see again, oldest first."""
+    agency = adapter.feed.agency
+    for kind in adapter.recalls():
+        async for delivery in scan(bus, stream_name(agency), f"share.{agency}.{kind}.>"):
+            if delivery.headers.get(FEED_HEADER) == adapter.feed.id:
+                adapter.recall(Record.FromString(delivery.payload))
 
 
 async def _sequences(bus: Bus, stream: str, subject: str, feed_id: str, after: int) -> list[int]:

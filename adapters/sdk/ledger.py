@@ -93,8 +93,9 @@ class Ledger:
         self._last_observed = max(self._last_observed, seconds)
 
     def fault(self, reason: str, at: datetime) -> None:
-        """Note the last reason for a quarantine."""
+        """Note why a message went to quarantine, or why none come."""
         self._error = (reason, at)
+        self._changes += 1
 
     def snapshot(self, now: datetime) -> Feed:
         """Return the feed's state now."""

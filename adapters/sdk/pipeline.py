@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import structlog
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
@@ -20,6 +21,7 @@ from broker.quarantine import QuarantineEntry, outgoing
 from broker.subjects import share_subject
 
 _ID_BYTES = 16
+_HEAD_BYTES = 1 << 16
 _log = structlog.get_logger()
 
 
@@ -29,6 +31,7 @@ class _Sorted:
 
     records: list[Outgoing] = field(default_factory=list)
     record_owners: list[int] = field(default_factory=list)
+    entries: list[QuarantineEntry] = field(default_factory=list)
     rejects: list[Outgoing] = field(default_factory=list)
     reject_owners: list[int] = field(default_factory=list)
 
@@ -75,9 +78,29 @@ class Pipeline:
         self._ledger.receive(len(lot.records) + len(lot.rejects), datetime.now(UTC))
         results = await self._records.publish_all(lot.records) if lot.records else []
         self._reject_refused(messages, lot, results, source)
-        held = await self._quarantine.publish_all(lot.rejects) if lot.rejects else []
+        held = await self._hold(lot) if lot.rejects else []
         self._settle(results, held)
         return _outcomes(len(messages), lot, results, held)
+
+    def report(self, reason: str) -> None:
+        """Enter what keeps messages from coming, as the feed's last error."""
+        self._ledger.fault(reason, datetime.now(UTC))
+
+    async def _hold(self, lot: _Sorted) -> list[Stored | PublishError]:
+        """Quarantine; of what is larger than the bus takes, the head alone, and say so."""
+        held = await self._quarantine.publish_all(lot.rejects)
+        for position, result in enumerate(held):
+            if isinstance(result, RecordTooLarge):
+                whole = lot.entries[position]
+                size = min(result.limit, _HEAD_BYTES)
+                reason = (
+                    f"{whole.reason} Of its {result.size} bytes the first {size} are kept here, "
+                    "for the bus takes no more: keep the original."
+                )
+                head = msgspec.structs.replace(whole, raw=whole.raw[:size], reason=reason)
+                message_id = lot.rejects[position].message_id
+                (held[position],) = await self._quarantine.publish_all([outgoing(head, message_id)])
+        return held
 
     def _sort(self, messages: Sequence[Message | Undecodable], source: str) -> _Sorted:
         """Translate messages; what cannot be goes to the quarantine's side."""
@@ -110,18 +133,20 @@ class Pipeline:
     def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
         """Put a message on the quarantine's side; the same bytes again are a duplicate."""
         now = datetime.now(UTC)
-        digest = hashlib.blake2b(refused.raw, digest_size=_ID_BYTES, salt=b"quarantine")
+        raw = self._adapter.conceal(refused.raw)
+        digest = hashlib.blake2b(raw, digest_size=_ID_BYTES, salt=b"quarantine")
         digest.update(self._salt)
         entry = QuarantineEntry(
             agency=self._adapter.feed.agency,
             feed=self._adapter.feed.id,
-            raw=refused.raw,
+            raw=raw,
             cause=refused.cause,
             reason=refused.reason,
             received_at=now,
-            source=source,
+            source=self._adapter.conceal_source(source),
             adapter=self._label,
         )
+        lot.entries.append(entry)
         lot.rejects.append(outgoing(entry, digest.hexdigest()))
         lot.reject_owners.append(index)
         self._ledger.fault(refused.reason, now)

@@ -1,7 +1,7 @@
 """How bytes come in: sockets, folders, polls. A transport knows no format."""
 
-from adapters.transports.file_drop import FileDrop
-from adapters.transports.http_poll import HttpPoll
-from adapters.transports.tcp_server import TcpServer
+from adapters.transports.openers import open_transport
+from adapters.transports.retry import Trouble
+from adapters.transports.transport import Checkpoint, ForgetfulCheckpoint, Transport
 
-__all__ = ["FileDrop", "HttpPoll", "TcpServer"]
+__all__ = ["Checkpoint", "ForgetfulCheckpoint", "Transport", "Trouble", "open_transport"]

@@ -1,28 +1,35 @@
 """A folder into which another system puts files.
 
-A file is taken once it has stopped growing, settled whole, and then moved: to ``done``
+A file is taken once it has stopped changing, settled whole, and then moved: to ``done``
 when all of it became records, to ``failed`` when something of it went to quarantine. A
-crash before the move means that the file is read again, and ends as duplicates.
+crash before the move means that the file is read again, and ends as duplicates. A file
+that cannot be taken is tried again, ever more rarely, and keeps no other from its turn.
 """
 
 import asyncio
-import contextlib
-import os
-import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import structlog
-import watchfiles
 
 from adapters.sdk.adapter import Adapter, Outcome
 from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.pipeline import Pipeline
+from adapters.transports.folder import DONE, FAILED, Entry, FileChanged, FileGone, Folder
+from adapters.transports.local_folder import LocalFolder
+from adapters.transports.retry import Retry, Trouble, pause
 
 _CHUNK = 1 << 18
+_HEAD = 1024
+_UNFINISHED = (".tmp", ".part", ".filepart")
+_LONGEST_S = 300.0
 _log = structlog.get_logger()
 
 
@@ -31,17 +38,27 @@ class FileDropOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         patterns: Which files are taken.
-        settle_s: How long a file must not have grown before it is taken, seconds.
-        scan_s: How often the folder is looked at, besides its own events, seconds.
+        settle_s: How long a file must not have changed before it is taken, seconds.
+        scan_s: How often the folder is looked at, seconds.
         max_bytes: Largest file; a larger one goes to ``failed`` unread.
         lot: How many messages are settled together.
     """
 
     patterns: tuple[str, ...] = ("*",)
     settle_s: float = 0.3
-    scan_s: float = 2.0
+    scan_s: float = 0.5
     max_bytes: int = 256 << 20
     lot: int = 1000
+
+
+@dataclass(slots=True)
+class _Sighting:
+    """What is known of a file that was not taken yet; times are the loop's."""
+
+    version: tuple[float, ...]
+    since: float
+    failures: int = 0
+    not_before: float = 0.0
 
 
 class FileDrop:
@@ -50,28 +67,36 @@ class FileDrop:
     Args:
         adapter: Decodes.
         pipeline: Settles messages.
-        folder: The folder; made when missing.
+        url: The folder, ``drop:path``; made when missing.
         options: How it is watched.
     """
+
+    options_type: ClassVar = FileDropOptions
 
     def __init__(
         self,
         adapter: Adapter[Any, Any],
         pipeline: Pipeline,
-        folder: Path,
+        url: str,
         options: FileDropOptions,
     ) -> None:
         self._adapter = adapter
         self._pipeline = pipeline
-        self._folder = folder
         self._options = options
+        self._folder = self._open(url)
+        self._seen: dict[str, _Sighting] = {}
         self._task: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
+        self._log = _log.bind(feed=adapter.feed.id)
+
+    def _open(self, url: str) -> Folder:
+        """Return the folder."""
+        return LocalFolder(Path(url.removeprefix("drop:")))
 
     @property
     def address(self) -> str:
         """Return the folder, as a source is written."""
-        return f"drop:{self._folder}"
+        return self._folder.address
 
     async def start(self) -> None:
         """Make the folder and watch it.
@@ -80,13 +105,10 @@ class FileDrop:
             FeedMisconfigured: If the folder cannot be made.
         """
         try:
-            for folder in (self._folder, self._folder / "done", self._folder / "failed"):
-                folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
+            await self._folder.prepare()
+        except Trouble as error:
             raise FeedMisconfigured(
-                self._adapter.feed.id,
-                f"the folder {self._folder} cannot be made ({error.strerror})",
-                "give the adapter a folder that it may write",
+                self._adapter.feed.id, str(error), "give the adapter a folder that it may write"
             ) from error
         self._task = asyncio.create_task(self._watch())
 
@@ -95,109 +117,114 @@ class FileDrop:
         self._stop.set()
         if self._task is not None:
             await self._task
+        await self._folder.close()
 
     async def _watch(self) -> None:
-        """Take files whenever the folder changes, and now and then without that."""
-        changes = watchfiles.awatch(
-            self._folder,
-            stop_event=self._stop,
-            recursive=False,
-            yield_on_timeout=True,
-            rust_timeout=int(self._options.scan_s * 1000),
-            step=50,
-            debounce=100,
-            watch_filter=None,
+        """Look at the folder again and again."""
+        retry = Retry(
+            self._adapter.feed.id,
+            self._pipeline,
+            self._stop,
+            first_s=self._options.scan_s,
+            longest_s=_LONGEST_S / 10,
         )
-        await self._take_all()
-        async for _ in changes:
-            await self._take_all()
-
-    async def _take_all(self) -> None:
-        """Take every file that is finished, oldest first."""
         while not self._stop.is_set():
-            present = sorted(self._candidates(), key=lambda path: (path.stat().st_mtime, path.name))
-            ready = [path for path in present if self._is_finished(path)]
-            for path in ready:
-                if self._stop.is_set() or not await self._take(path):
-                    return
-            if len(ready) == len(present):
+            await retry(self._look)
+            is_settling = any(not seen.failures for seen in self._seen.values())
+            options = self._options
+            await pause(self._stop, options.settle_s if is_settling else options.scan_s)
+
+    async def _look(self) -> None:
+        """Take every file whose turn it is, oldest first."""
+        entries = [entry for entry in await self._folder.entries() if self._is_wanted(entry.name)]
+        names = {entry.name for entry in entries}
+        self._seen = {name: seen for name, seen in self._seen.items() if name in names}
+        for entry in sorted(entries, key=lambda entry: (entry.modified, entry.name)):
+            if self._stop.is_set():
                 return
-            await asyncio.sleep(self._options.settle_s)
+            if self._is_ready(entry):
+                await self._take(entry)
 
-    def _candidates(self) -> Iterator[Path]:
-        """Yield the files that a sender may have put here."""
-        for path in self._folder.iterdir():
-            hidden = path.name.startswith(".") or path.suffix in {".tmp", ".part", ".filepart"}
-            matches = any(path.match(pattern) for pattern in self._options.patterns)
-            with contextlib.suppress(FileNotFoundError):
-                if path.is_file() and matches and not hidden:
-                    yield path
+    def _is_wanted(self, name: str) -> bool:
+        """Tell whether a sender put a file here to be taken."""
+        if name.startswith(".") or name.endswith(_UNFINISHED):
+            return False
+        return any(fnmatchcase(name, pattern) for pattern in self._options.patterns)
 
-    def _is_finished(self, path: Path) -> bool:
-        """Tell whether a file has stopped growing: its time of change lies back far enough."""
-        changed = path.stat().st_mtime
-        age = _wall_clock() - changed
-        return age >= self._options.settle_s or age < 0
+    def _is_ready(self, entry: Entry) -> bool:
+        """Tell whether a file has stopped changing, and is not put off.
 
-    async def _take(self, path: Path) -> bool:
-        """Settle a file and move it; tell whether it could be settled."""
-        size = _size(path)
-        if size > self._options.max_bytes:
-            await self._too_large(path, size)
-            return True
-        counts = dict.fromkeys((*Outcome, None), 0)
-        for lot in self._lots(path):
-            for outcome in await self._pipeline.submit(lot, path.name):
-                counts[outcome] += 1
+        Only our own clock counts: that of a sender or file server may differ.
+        """
+        now = asyncio.get_running_loop().time()
+        seen = self._seen.get(entry.name)
+        if seen is None or seen.version != entry.version:
+            self._seen[entry.name] = _Sighting(entry.version, now)
+            return self._options.settle_s <= 0
+        return now >= max(seen.since + self._options.settle_s, seen.not_before)
+
+    async def _take(self, entry: Entry) -> None:
+        """Settle a file and move it; one that cannot be is put off."""
+        shown = self._adapter.conceal_source(entry.name)
+        try:
+            counts = await self._settle(entry)
             if counts[None]:
-                _log.warning("file left for later", feed=self._adapter.feed.id, file=path.name)
-                return False
-        self._move(path, "failed" if counts[Outcome.QUARANTINED] else "done")
-        _log.info(
-            "file settled",
-            feed=self._adapter.feed.id,
-            file=path.name,
-            **{outcome.value: counts[outcome] for outcome in Outcome},
-        )
-        return True
+                self._put_off(entry, f"{shown} stays: the bus is away")
+                return
+            await self._folder.move(entry, FAILED if counts[Outcome.QUARANTINED] else DONE)
+        except FileGone:
+            self._log.warning("the file was taken away by someone else", file=shown)
+        except FileChanged as error:
+            self._seen.pop(entry.name, None)
+            self._log.warning("taken again later", file=shown, reason=str(error))
+        except Trouble as error:
+            self._put_off(entry, str(error))
+        else:
+            told = {outcome.value: counts[outcome] for outcome in Outcome}
+            self._log.info("file settled", file=shown, **told)
 
-    async def _too_large(self, path: Path, size: int) -> None:
-        """Put a file aside that is larger than the limit, and say so in the quarantine."""
-        reason = f"{path.name} has {size} bytes, the limit is {self._options.max_bytes}"
-        with path.open("rb") as file:
-            head = file.read(1024)
-        await self._pipeline.submit([Undecodable(head, "too_large", reason)], path.name)
-        self._move(path, "failed")
+    def _put_off(self, entry: Entry, reason: str) -> None:
+        """Leave a file for later, and say so."""
+        seen = self._seen[entry.name]
+        wait = min(self._options.scan_s * 2**seen.failures, _LONGEST_S)
+        seen.failures = min(seen.failures + 1, 16)
+        seen.not_before = asyncio.get_running_loop().time() + wait
+        shown = self._adapter.conceal_source(entry.name)
+        self._log.warning("file left for later", file=shown, reason=reason, next_s=wait)
+        self._pipeline.report(reason)
 
-    def _lots(self, path: Path) -> Iterator[list[Message | Undecodable]]:
+    async def _settle(self, entry: Entry) -> Counter[Outcome | None]:
+        """Settle a file; return how many of its messages became what."""
+        counts: Counter[Outcome | None] = Counter()
+        lots = self._lots(entry) if entry.size <= self._options.max_bytes else self._head(entry)
+        async with aclosing(lots):
+            async for lot in lots:
+                counts.update(await self._pipeline.submit(lot, entry.name))
+                if counts[None]:
+                    break
+        return counts
+
+    async def _lots(self, entry: Entry) -> AsyncGenerator[list[Message | Undecodable], None]:
         """Decode a file piece by piece into lots of messages."""
         decoder = self._adapter.decoder()
         lot: list[Message | Undecodable] = []
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
+        async with aclosing(self._folder.read(entry, _CHUNK)) as chunks:
+            async for chunk in chunks:
                 lot += decoder.feed(chunk)
                 while len(lot) >= self._options.lot:
                     yield lot[: self._options.lot]
                     lot = lot[self._options.lot :]
+        # Only a file that did not change ends here: what is left of it is its last message.
         lot += decoder.close()
         if lot:
             yield lot
 
-    def _move(self, path: Path, folder: str) -> None:
-        """Move a file; one of the same name that is there already is not overwritten."""
-        target = self._folder / folder / path.name
-        number = 1
-        while target.exists():
-            target = self._folder / folder / f"{path.stem}.{number}{path.suffix}"
-            number += 1
-        os.rename(path, target)  # noqa: PTH104 - within one folder, atomic
-
-
-def _size(path: Path) -> int:
-    """Return a file's size in bytes."""
-    return path.stat().st_size
-
-
-def _wall_clock() -> float:
-    """Return the time by which the file system dates changes, seconds since 1970."""
-    return time.time()
+    async def _head(self, entry: Entry) -> AsyncGenerator[list[Message | Undecodable], None]:
+        """Yield what the quarantine keeps of a file that is larger than the limit."""
+        limit = self._options.max_bytes
+        reason = (
+            f"the file has {entry.size} bytes, the limit is {limit}: split it, or raise "
+            "max_bytes of the feed's transport"
+        )
+        async with aclosing(self._folder.read(entry, _HEAD)) as chunks:
+            yield [Undecodable(await anext(chunks), "too_large", reason)]

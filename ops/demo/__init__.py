@@ -1,5 +1,5 @@
 """A rainy evening in Nanjing, played through the adapters' real sockets and folders."""
 
-from ops.demo.play import play_evening
+from ops.demo.play import missing, play_evening
 
-__all__ = ["play_evening"]
+__all__ = ["missing", "play_evening"]

@@ -3,13 +3,12 @@
 import asyncio
 import csv
 import io
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from broker.home import Home
-from ops.city import City
 from ops.demo import evening, frames, warnings
 from ops.demo.senders import Station, drop
 
@@ -24,31 +23,30 @@ _HEADER = (
 )  # fmt: skip
 
 
-async def play_evening(city: City, home: Home) -> None:
-    """Play the evening through the city's own feeds until cancelled.
+async def play_evening(sources: Mapping[str, str]) -> None:
+    """Play the evening through a city's own feeds until cancelled.
 
     The storm's clock runs faster than the city's: a second is half a minute of storm.
     Observation times are the city's own, so that what is shown is now.
 
     Args:
-        city: The city whose feeds are played; feeds it does not have are left out.
-        home: The home folder, to which drop folders are relative.
+        sources: Where each adapter gets its bytes, ``tcp://host:port`` or ``drop:folder``;
+            what needs an adapter that is not there is left out.
     """
-    sources = {feed.adapter: feed.source for feed in city.feeds}
     async with asyncio.TaskGroup() as players:
-        if "environment/hj212" in sources:
-            players.create_task(_environment(sources["environment/hj212"]))
-        if "water/sl651" in sources:
-            players.create_task(_water(sources["water/sl651"]))
-        if "weather/cap" in sources:
-            players.create_task(_weather(_folder(home, sources["weather/cap"])))
-        if "police/incident_csv" in sources:
-            players.create_task(_police(_folder(home, sources["police/incident_csv"])))
+        for adapter, play in _PLAYERS.items():
+            if adapter in sources:
+                players.create_task(play(sources[adapter]))
 
 
-def _folder(home: Home, source: str) -> Path:
-    """Return the drop folder that a feed's source names."""
-    return home.path / source.removeprefix("drop:")
+def missing(adapters: Collection[str]) -> list[str]:
+    """Return the adapters that the evening needs and a city does not have."""
+    return [adapter for adapter in _PLAYERS if adapter not in adapters]
+
+
+def _folder(source: str) -> Path:
+    """Return the drop folder that a source names."""
+    return Path(source.removeprefix("drop:"))
 
 
 def _now() -> datetime:
@@ -147,8 +145,9 @@ def _is_sl651_answer(received: bytes) -> bool:
     return received.startswith(b"\x7e\x7e") and len(received) >= 14 + 8 + 3
 
 
-async def _weather(folder: Path) -> None:
+async def _weather(source: str) -> None:
     """Issue the yellow warning at once and the orange one that replaces it later."""
+    folder = _folder(source)
     yellow = _now()
     drop(
         folder, f"{warnings.identifier(yellow)}.xml", warnings.rainstorm("yellow", yellow, 0, None)
@@ -159,8 +158,9 @@ async def _weather(folder: Path) -> None:
     drop(folder, f"{warnings.identifier(orange)}.xml", content)
 
 
-async def _police(folder: Path) -> None:
+async def _police(source: str) -> None:
     """Export the dispatch table each time a call comes in, as the dispatch system does."""
+    folder = _folder(source)
     started = _now()
     reported: list[tuple[evening.Call, datetime]] = []
     for number, call in enumerate(evening.CALLS):
@@ -180,3 +180,11 @@ def _export(reported: list[tuple[evening.Call, datetime]]) -> bytes:
         point = (f"{call.longitude:.6f}", f"{call.latitude:.6f}")
         writer.writerow((*row, call.type, call.level, *point, call.address, "处置中"))
     return table.getvalue().encode("gb18030")
+
+
+_PLAYERS: dict[str, Callable[[str], Coroutine[None, None, None]]] = {
+    "environment/hj212": _environment,
+    "water/sl651": _water,
+    "weather/cap": _weather,
+    "police/incident_csv": _police,
+}

@@ -1,17 +1,23 @@
 """Publishing with no loss, against the real server."""
 
 import asyncio
+import contextlib
+import os
+import signal
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from broker.connection import Bus, BusSettings
-from broker.errors import BusUnavailable, PublishDenied, RecordTooLarge
+from broker.errors import BusUnavailable, PublishDenied, RecordTooLarge, StreamUnavailable
+from broker.exchange import Exchange
 from broker.home import Home
 from broker.outgoing import Outgoing, Stored
+from broker.plan import MEBIBYTE
 from broker.publisher import Publisher
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
@@ -76,6 +82,22 @@ async def test_a_resend_after_a_restart_is_stored_once(bus_of: Connect, token: s
         assert await held(bus, token) == list(range(15))
 
 
+async def test_a_resend_counts_as_one_after_its_id_was_forgotten(
+    bus_of: Connect, token: str
+) -> None:
+    """Of what this very publisher stored, only the first counts, however long ago it was."""
+    async with bus_of("water") as bus, Publisher(bus, "WATER", recent=4) as publisher:
+        first = await publisher.publish_all(messages(30, token))
+
+        again = await publisher.publish_all([*messages(32, token), *messages(30, token)])
+
+        assert [r.duplicate for r in first if isinstance(r, Stored)] == [False] * 30
+        assert [r.duplicate for r in again if isinstance(r, Stored)] == (
+            [True] * 30 + [False] * 2 + [True] * 30
+        )
+        assert await held(bus, token) == list(range(32))
+
+
 async def test_a_denied_publish_is_told_at_once_and_spoils_nothing_else(
     bus_of: Connect, token: str
 ) -> None:
@@ -96,7 +118,7 @@ async def test_a_message_that_is_too_large_is_refused_before_it_is_sent(
     async with bus_of("water") as bus, Publisher(bus, "WATER") as publisher:
         large = Outgoing(f"share.water.water.level.{token}", b"x" * (1 << 20), f"{token}-large")
 
-        with pytest.raises(RecordTooLarge, match="1048576 bytes"):
+        with pytest.raises(RecordTooLarge, match="takes 1048576 at most"):
             await publisher.publish(large)
 
 
@@ -110,35 +132,135 @@ async def test_many_callers_share_batches(bus_of: Connect, token: str) -> None:
         assert sorted(await held(bus, token)) == list(range(300))
 
 
-async def test_a_killed_server_loses_nothing_that_was_acknowledged(
-    tmp_path: Path, token: str
-) -> None:
-    """Every message is there exactly once after the server was killed and came back."""
-    home, plan = Home(tmp_path / "home"), small_plan(("water",))
+class Own:
+    """A server of a test's own."""
+
+    def __init__(self, server: EmbeddedServer, settings: BusSettings) -> None:
+        self.server, self.settings = server, settings
+
+
+@pytest.fixture
+async def own(tmp_path: Path) -> AsyncIterator[Own]:
+    """Run a server of the test's own, with every stream."""
+    home = Home(tmp_path / "home")
+    plan = msgspec.structs.replace(small_plan(("water",)), agency_bytes=256 * MEBIBYTE)
     async with EmbeddedServer(home, plan) as server:
         await reconcile(home, plan)
-        settings = BusSettings.of(home, plan, "water")
-        async with Bus(settings) as bus, Publisher(bus, "WATER") as publisher:
-            async with asyncio.TaskGroup() as group:
-                lots = [messages(4000, token)[first::40] for first in range(40)]
-                tasks = [group.create_task(publisher.publish_all(lot)) for lot in lots]
-                await asyncio.wait(tasks[:3], return_when=asyncio.FIRST_COMPLETED)
-                await server.kill()
-                await server.start()
-
-            results = [result for task in tasks for result in task.result()]
-            assert all(isinstance(result, Stored) for result in results)
-            assert sorted(await held(bus, token)) == list(range(4000))
+        yield Own(server, BusSettings.of(home, plan, "water"))
 
 
-async def test_a_bus_that_stays_away_is_told_within_the_budget(tmp_path: Path, token: str) -> None:
+async def test_a_killed_server_loses_doubles_and_reorders_nothing(own: Own, token: str) -> None:
+    """What was in the air when the server was killed is there once, each subject in order."""
+    subjects = [f"{token}-{number}" for number in range(5)]
+    async with Bus(own.settings) as bus, Publisher(bus, "WATER") as publisher:
+        async with asyncio.TaskGroup() as group:
+            lots = [
+                messages(1200, subject)[first : first + 100]
+                for first in range(0, 1200, 100)
+                for subject in subjects
+            ]
+            tasks = [group.create_task(publisher.publish_all(lot)) for lot in lots]
+            await asyncio.wait(tasks[:20], return_when=asyncio.FIRST_COMPLETED)
+            await own.server.kill()
+            await own.server.start()
+
+        results = [result for task in tasks for result in task.result()]
+        fresh = [r for r in results if isinstance(r, Stored) and not r.duplicate]
+        assert len(fresh) == len(results) == 6000
+        for subject in subjects:
+            assert await held(bus, subject) == list(range(1200))
+
+
+async def test_a_bus_that_stays_away_is_told_within_the_budget(own: Own, token: str) -> None:
     """The caller can then withhold its acknowledgement."""
-    home, plan = Home(tmp_path / "home"), small_plan(("water",))
-    async with EmbeddedServer(home, plan) as server:
-        await reconcile(home, plan)
-        settings = BusSettings.of(home, plan, "water")
-        async with Bus(settings) as bus, Publisher(bus, "WATER", budget_s=0.5) as publisher:
-            await server.kill()
+    async with Bus(own.settings) as bus, Publisher(bus, "WATER", budget_s=0.5) as publisher:
+        await own.server.kill()
 
-            with pytest.raises(BusUnavailable):
-                await publisher.publish(messages(1, token)[0])
+        with pytest.raises(BusUnavailable):
+            await publisher.publish(messages(1, token)[0])
+
+
+@contextlib.contextmanager
+def paused(server: EmbeddedServer) -> Iterator[None]:
+    """Keep the server from running (SIGSTOP), as a machine that swaps or a hung disk does."""
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+async def test_callers_wait_while_a_paused_server_takes_nothing(own: Own, token: str) -> None:
+    """What is under way is bounded, in number and in bytes; later all of it is stored."""
+    async with Bus(own.settings) as bus, Publisher(bus, "WATER") as publisher:
+        lots = [
+            [
+                Outgoing(f"share.water.x.y.{token}-{lot}", bytes(10_000), f"{token}-{lot}-{n}")
+                for n in range(100)
+            ]
+            for lot in range(80)
+        ]
+        async with asyncio.TaskGroup() as group:
+            with paused(own.server):
+                tasks = [group.create_task(publisher.publish_all(lot)) for lot in lots]
+                await asyncio.wait(tasks[:1], timeout=0.5)
+                assert 64 << 20 <= publisher._open_bytes < (64 << 20) + 1_000_000
+                assert bus.nc.pending_data_size < 32 << 20
+                assert not any(task.done() for task in tasks)
+
+        results = [result for task in tasks for result in task.result()]
+        assert [r.duplicate for r in results if isinstance(r, Stored)] == [False] * 8000
+        assert publisher._open_bytes == 0
+
+
+async def test_nothing_more_is_written_to_a_server_that_does_not_read(own: Own, token: str) -> None:
+    """Each attempt would wait in memory behind the last one."""
+    batch = [Outgoing(f"share.water.x.y.{token}", bytes(1_000_000), token) for _ in range(4)]
+    async with Bus(own.settings) as bus, Exchange(bus) as exchange:
+        with paused(own.server):
+            attempts = await asyncio.gather(
+                *(exchange.commit(batch) for _ in range(10)), return_exceptions=True
+            )
+
+    told = [str(attempt) for attempt in attempts if isinstance(attempt, ConnectionError)]
+    assert told == ["the server does not read what is sent to it"] * 5
+    assert sum(isinstance(attempt, TimeoutError) for attempt in attempts) == 5
+
+
+async def test_what_was_given_up_and_stored_all_the_same_counts_as_stored(
+    own: Own, token: str
+) -> None:
+    """Its resend is answered as new: it was never counted, whatever was stored since."""
+    given_up, other = messages(2, token)
+    async with Bus(own.settings) as bus, Publisher(bus, "WATER", budget_s=0.1) as publisher:
+        with paused(own.server), pytest.raises(BusUnavailable):
+            await publisher.publish(given_up)
+        await publisher.publish(other)
+
+        resent = await publisher.publish(given_up)
+        again = await publisher.publish(given_up)
+
+        assert (resent.sequence, resent.duplicate) == (1, False)
+        assert again.duplicate
+        assert await held(bus, token) == [0, 1]
+
+
+async def test_a_message_just_within_the_limit_is_stored(bus_of: Connect, token: str) -> None:
+    """Alone and in a batch: what the batch adds to its headers has room."""
+    subject = f"share.water.x.y.{token}"
+    size = (1 << 20) - 256 - len(token)
+    async with bus_of("water") as bus, Publisher(bus, "WATER") as publisher:
+        results = await publisher.publish_all(
+            [Outgoing(subject, bytes(size - 2), f"{token}-{number}") for number in range(3)]
+        )
+
+        assert [type(result) for result in results] == [Stored] * 3
+        assert len([d async for d in scan(bus, "WATER", subject, headers_only=True)]) == 3
+
+
+async def test_a_stream_that_may_not_be_asked_is_told_on_entering(bus_of: Connect) -> None:
+    """Before anything is published that could not be judged."""
+    async with bus_of("water") as bus:
+        with pytest.raises(StreamUnavailable, match="POLICE"):
+            await Publisher(bus, "POLICE").__aenter__()

@@ -7,7 +7,7 @@ from adapters.environment.hj212.annex_b import GAS, NOISE, WATER
 from adapters.environment.hj212.codes import AIR, DISCHARGE, Subject
 from adapters.environment.hj212.codes import WATER as WATER_QUALITY
 from adapters.environment.hj212.options import Hj212Options
-from adapters.environment.hj212.units import scale, ucum
+from adapters.sdk.units import scale, ucum
 from liandong.quantity.v1 import quantity_pb2 as quantity
 
 _FIELDS: Final[dict[str, dict[str, tuple[str, str]]]] = {

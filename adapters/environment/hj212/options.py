@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from adapters.environment.hj212.units import ucum
+from adapters.sdk.units import ucum
 from liandong.place.v1.place_pb2 import Location
 
 

@@ -1,15 +1,13 @@
 """Decode a dispatch export: rows of bytes to rows of text, one unit each."""
 
-import codecs
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adapters.police.incident_csv.layout import Layout, LayoutMismatch, layout_of
 from adapters.police.incident_csv.options import IncidentCsvOptions
-from adapters.police.incident_csv.rows import MAX_ROW_LINES, CutRow, RowCutter
 from adapters.sdk.message import Undecodable
-from adapters.sdk.text import Encoding, encoding_of, is_valid
+from adapters.sdk.tables import MAX_ROW_LINES, CutRow, RowCutter, RowText
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +36,13 @@ class IncidentDecoder:
     """Decodes one file; sans I/O, memory bounded by the longest row.
 
     The first row is the header unless the configuration names the columns. Blank rows hold
-    nothing. The encoding is settled by the first row that is not ASCII and holds for the
-    file: so a damaged row is not taken for one in another encoding.
+    nothing.
     """
 
     def __init__(self, options: IncidentCsvOptions) -> None:
         self._options = options
         self._cutter = RowCutter(options.delimiter.encode("ascii"), options.max_row_bytes)
-        self._encoding: Encoding | None = None if options.encoding == "auto" else options.encoding
+        self._text = RowText(None if options.encoding == "auto" else options.encoding)
         columns = options.columns or options.the_preset().columns
         self._layout = layout_of(columns, options) if columns else None
         self._has_columns = bool(columns)
@@ -69,7 +66,7 @@ class IncidentDecoder:
         """Decode a row."""
         if cut.problem:
             return Undecodable(cut.raw, cut.problem, self._problem(cut))
-        text = self._text(cut)
+        text = self._text.decode(cut)
         if isinstance(text, Undecodable):
             return text
         try:
@@ -83,24 +80,6 @@ class IncidentDecoder:
         if is_first and self._is_header(values):
             return self._header(cut, values)
         return self._incident(cut, values)
-
-    def _text(self, cut: CutRow) -> str | Undecodable:
-        """Return a row's text in the file's encoding, which the first row settles that can."""
-        raw = cut.raw
-        if self._is_first and raw.startswith(codecs.BOM_UTF8):
-            self._encoding = "utf-8"
-            raw = raw.removeprefix(codecs.BOM_UTF8)
-        if self._encoding is None and not raw.isascii():
-            self._encoding = encoding_of(raw)
-        encoding = self._encoding or "utf-8"
-        if not is_valid(raw, encoding):
-            known = encoding if self._encoding else "UTF-8 nor GB 18030"
-            reason = (
-                f"line {cut.line} has bytes that are {'not' if self._encoding else 'neither'} "
-                f"{known}: {raw[:40]!r}; expected text"
-            )
-            return Undecodable(cut.raw, "encoding", reason)
-        return raw.decode(encoding)
 
     def _is_header(self, values: tuple[str, ...]) -> bool:
         """Tell whether the file's first row names its columns."""

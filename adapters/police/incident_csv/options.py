@@ -8,8 +8,8 @@ import msgspec
 
 from adapters.police.incident_csv.fields import FIELDS, TIMES
 from adapters.police.incident_csv.presets import PRESETS, Preset
-from adapters.police.incident_csv.rows import MAX_ROW_BYTES
 from adapters.sdk.coordinates import CoordinateSystem
+from adapters.sdk.tables import MAX_ROW_BYTES
 
 ENUMERATED: Final[Mapping[str, tuple[str, ...]]] = {
     "category": ("NATURAL_DISASTER", "ACCIDENT", "PUBLIC_HEALTH", "SOCIAL_SECURITY"),

@@ -10,10 +10,10 @@ from typing import Final
 from adapters.police.incident_csv.decode import IncidentRow
 from adapters.police.incident_csv.fields import CASUALTIES
 from adapters.police.incident_csv.options import ENUMERATED
-from adapters.police.incident_csv.privacy import masked
 from adapters.police.incident_csv.words import LEVELS, LIFECYCLES, category_of_type
 from adapters.sdk.coordinates import CoordinateSystem, to_wgs84
 from adapters.sdk.errors import Untranslatable
+from adapters.sdk.privacy import masked
 from liandong.incident.v1 import incident_pb2 as incident
 from liandong.place.v1 import place_pb2 as place
 from liandong.quantity.v1.quantity_pb2 import Attribute

@@ -1,4 +1,4 @@
-"""Codes of SL 651-2014: elements (table C.1), functions (annex B), classes (table 6)."""
+"""Codes of SL 651-2014: elements (table C.1), functions (annex B), classes (annex A)."""
 
 from typing import Final, NamedTuple
 
@@ -50,16 +50,34 @@ QUALITY_CODES: Final = frozenset({*QUALITY_FIELDS, *range(0x46, 0x58)})
 VOLTAGE: Final = 0x38
 STATUS: Final = 0x45
 STEP: Final = 0x04
+DURATION: Final = 0x05
+"""Hours and minutes, ``HH.mm``: no decimal number (clause E.1.2.3)."""
+GATE_OPENING: Final = 0x09
+GATE_STATES: Final = frozenset({444.0, 555.0, 888.0, 999.0})
+"""Openings that are none: shut, without gate, out of the water, full (clause E.3.2.2)."""
+OBSERVED: Final = 0xF0
+STATION: Final = 0xF1
+TEXT: Final = 0xF2
+PICTURE: Final = 0xF3
+RAIN_SERIES: Final = 0xF4
+LEVEL_SERIES: Final = range(0xF5, 0xFD)
+FLOW_DATA: Final = 0xFD
+VENDOR: Final = 0xFF
+PERIODS: Final = frozenset({0x06, *range(0x1A, 0x20), *range(0x21, 0x26), RAIN_SERIES})
+"""Elements of a period, observed at its end (clause 6.6.2.8 c)."""
 
 ELEMENTS: Final = {
     0x01: Element("断面面积", "m2"),
     0x02: Element("瞬时气温", "Cel"),
     0x03: Element("瞬时水温", "Cel"),
     0x04: Element("时间步长码", ""),
+    0x05: Element("时段长", ""),
     0x06: Element("日蒸发量", "mm"),
     0x07: Element("当前蒸发", "mm"),
     0x08: Element("气压", "hPa"),
     0x09: Element("闸门开启高度", "m"),
+    0x0A: Element("输水设备、闸门编号", ""),
+    0x0B: Element("输水设备类别", ""),
     0x0C: Element("闸门开启孔数", "1"),
     0x0D: Element("地温", "Cel"),
     0x0E: Element("地下水瞬时埋深", "m"),
@@ -87,6 +105,7 @@ ELEMENTS: Final = {
     **{0x28 + n: Element(f"取(排)水口流量{n + 1}", "m3/s") for n in range(8)},
     0x30: Element("总出库流量", "m3/s"),
     0x31: Element("输水设备流量", "m3/s"),
+    0x32: Element("输沙量", "10*4.t"),
     0x33: Element("风向", ""),
     0x34: Element("风力", ""),
     0x35: Element("风速", "m/s"),
@@ -98,6 +117,7 @@ ELEMENTS: Final = {
     0x3B: Element("库(闸、站)上水位", "m"),
     **{0x3C + n: Element(f"取(排)水口水位{n + 1}", "m") for n in range(8)},
     0x44: Element("含沙量", "kg/m3"),
+    0x45: Element("遥测站状态及报警信息", ""),
     0x46: Element("pH值", "[pH]"),
     0x47: Element("溶解氧", "mg/L"),
     0x48: Element("电导率", "uS/cm"),
@@ -112,7 +132,29 @@ ELEMENTS: Final = {
         0x50 + n: Element(title, "mg/L")
         for n, title in enumerate(("铜", "锌", "硒", "砷", "总汞", "镉", "铅", "叶绿素a"))
     },
+    **{0x58 + n: Element(f"水压{n + 1}", "kPa") for n in range(8)},
+    **{0x60 + n: Element(f"水表{n + 1}剩余水量", "m3") for n in range(8)},
+    **{0x68 + n: Element(f"水表{n + 1}每小时水量", "m3/h") for n in range(8)},
+    **{0x70 + n: Element(f"交流{phase}相电压", "V") for n, phase in enumerate("ABC")},
+    **{0x73 + n: Element(f"交流{phase}相电流", "A") for n, phase in enumerate("ABC")},
+    0xFD: Element("流速批量数据", ""),
 }
+
+_IDENTIFIERS: Final = """
+AC AI C DR DT ED EJ FL GH GN GS GT GTP H HW M10 M20 M30 M40 M50 M60 M80 M100 MST NS P1 P2 P3
+P6 P12 PD PJ PN01 PN05 PN10 PN30 PR PT Q Q1 Q2 Q3 Q4 Q5 Q6 Q7 Q8 QA QZ SW UC UE US VA VJ VT Z
+ZB ZU Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 SQ ZT PH DO COND TURB CODMN REDOX NH4N TP TN TOC CU ZN SE AS THG
+CD PB CHLA WP1 WP2 WP3 WP4 WP5 WP6 WP7 WP8 SYL1 SYL2 SYL3 SYL4 SYL5 SYL6 SYL7 SYL8 SBL1 SBL2
+SBL3 SBL4 SBL5 SBL6 SBL7 SBL8 VTA VTB VTC VIA VIB VIC
+"""
+"""Of 01H to 75H, in their order."""
+ASCII_IDENTIFIERS: Final = {
+    **{name: code for code, name in enumerate(_IDENTIFIERS.split(), start=1)},
+    "DRP": RAIN_SERIES,
+    **{f"DRZ{code - LEVEL_SERIES.start + 1}": code for code in LEVEL_SERIES},
+    "DATA": FLOW_DATA,
+}
+"""Codes of the identifiers in the ASCII encoding, in capitals (table C.1)."""
 
 OCCASIONS: Final = {
     0x30: water.OCCASION_TEST,
@@ -129,8 +171,19 @@ OCCASIONS: Final = {
 }
 KEEP_ALIVE: Final = 0x2F
 TEST: Final = 0x30
-UNIFORM: Final = 0x31
+UNIFORM: Final = frozenset({0x31, 0x38})
+"""Even intervals, sent or asked for: one element and its values (tables 30 and 45)."""
+EQUIPMENT_STATE: Final = 0x46
 EVENTS: Final = 0x50
+REPORTS: Final = range(0x30, 0x3B)
+"""Functions that carry observations."""
+WITH_PASSWORD: Final = frozenset({0x40, 0x41, 0x49})
+"""Functions that carry basic settings, of which the password is one."""
+PASSWORD: Final = 0x03
+RELAY_TABLE: Final = 0x0E
+COMMANDS: Final = frozenset({0x40, 0x42, 0x47, 0x48, 0x49, 0x4A, 0x4B, 0x4F})
+"""Functions by which a centre changes a station; those that a station also reports by
+itself (4CH to 4EH) are not among them."""
 FUNCTIONS: Final = frozenset({*range(0x2F, 0x52), *range(0xE0, 0x100)})
 
 
@@ -140,7 +193,7 @@ def report_type(function: int) -> "station.ReportType.ValueType":
         return station.REPORT_TYPE_KEEP_ALIVE
     if function == EVENTS:
         return station.REPORT_TYPE_EVENTS
-    if function in {0x46, 0x4C, 0x4D, 0x4E, 0x4F}:
+    if function in {EQUIPMENT_STATE, 0x4C, 0x4D, 0x4E, 0x4F}:
         return station.REPORT_TYPE_EQUIPMENT
     if function in {0x4A, 0x51}:
         return station.REPORT_TYPE_CLOCK
@@ -162,7 +215,7 @@ CLASSES: Final = {
     0x49: water.STATION_TYPE_INTAKE,
     0x4F: water.STATION_TYPE_OUTLET,
 }
-"""Station classes (table 6)."""
+"""Station classes (annex A)."""
 
 ALARMS: Final = (
     "mains power failed",
@@ -172,10 +225,11 @@ ALARMS: Final = (
     "water quality over limit",
     "flow meter faulty",
     "level meter faulty",
-    "terminal box open",
+    "terminal box closed",
     "memory faulty",
     "IC card in use",
     "pump stopped",
     "remaining water over limit",
 )
-"""Bits of the status word that are raised when 1, from bit 0 (table 58)."""
+"""What the bits of the status word say when they are 1, from bit 0 (table 58)."""
+RESERVED_ALARMS: Final = range(len(ALARMS), 32)

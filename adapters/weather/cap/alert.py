@@ -6,11 +6,11 @@ from datetime import datetime, tzinfo
 from typing import Final, TypeVar
 from xml.etree.ElementTree import Element
 
+from adapters.sdk.elements import children, pairs, required, text, texts
 from adapters.sdk.errors import Untranslatable
+from adapters.sdk.moments import moment
 from adapters.weather.cap.areas import AreaText
 from adapters.weather.cap.document import NAMESPACE_PREFIX
-from adapters.weather.cap.elements import children, pairs, required, text, texts
-from adapters.weather.cap.moments import moment
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL, STATUS_EXERCISE, STATUS_TEST, Status
 from liandong.weather.v1 import weather_pb2 as weather
 

@@ -11,7 +11,9 @@ from datetime import datetime, tzinfo
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from adapters.sdk.elements import children, required, text, texts
 from adapters.sdk.errors import Untranslatable
+from adapters.sdk.moments import moment
 from adapters.weather.cap.alert import (
     MESSAGE_TYPES,
     SCOPES,
@@ -23,8 +25,6 @@ from adapters.weather.cap.alert import (
     word,
 )
 from adapters.weather.cap.areas import AreaText, division
-from adapters.weather.cap.elements import children, required, text, texts
-from adapters.weather.cap.moments import moment
 
 PROFILE: Final = "GB/T 35965.1"
 DIVISIONS: Final = "GB/T 2260"
@@ -63,7 +63,6 @@ def parse_china(alert: Element, zone: tzinfo) -> Alert:
         Untranslatable: A required element is missing or says what the standard does not know.
     """
     identifier = required(alert, "identifier", _CLAUSE).strip("\\")
-    issuer = _ISSUER.fullmatch(identifier)
     classified = text(alert, "secClassification")
     methods = _methods(alert)
     sender = required(alert, "sender", _CLAUSE)
@@ -85,8 +84,25 @@ def parse_china(alert: Element, zone: tzinfo) -> Alert:
             for first, info in enumerate(children(alert, "info"))
         ),
         classified="" if classified.casefold() in _OPEN else classified,
-        issuer_district=division(issuer[1]) if issuer else "",
+        issuer_district=issuer_district(identifier),
     )
+
+
+def issuer_district(identifier: str) -> str:
+    """Return the division in the issuer's code with which an identifier begins, or nothing."""
+    issuer = _ISSUER.fullmatch(identifier)
+    return division(issuer[1]) if issuer else ""
+
+
+def identifiers(written: str) -> tuple[str, ...]:
+    """Return the identifiers of Chinese warnings that a text names."""
+    return tuple(found[0] for found in _ISSUER.finditer(written))
+
+
+def event_of_headline(headline: str) -> str:
+    """Return the event that a headline names: ``发布暴雨红色预警``; empty if none."""
+    named = _EVENT.search(headline)
+    return named[1] if named else ""
 
 
 def _sent(alert: Element, zone: tzinfo) -> datetime:
@@ -116,9 +132,9 @@ def _extras(alert: Element, methods: tuple[tuple[str, str], ...]) -> tuple[tuple
 
 def _references(written: str, zone: tzinfo) -> tuple[ReferenceText, ...]:
     """Read bare identifiers, or triples as CAP has them, whose time may hold a space."""
-    known = tuple(ReferenceText(found[0]) for found in _ISSUER.finditer(written))
+    known = identifiers(written)
     if known:
-        return known
+        return tuple(map(ReferenceText, known))
     parts = [part for part in written.strip("\\ ,").split(",") if part]
     if len(parts) == 3:  # noqa: PLR2004 - sender, identifier, sent.
         try:
@@ -132,11 +148,10 @@ def _info(info: Element, zone: tzinfo, sender: str, extras: tuple[tuple[str, str
     """Read one ``info``."""
     event_type = text(info, "eventType") or text(info, "event")
     headline = _unescaped(text(info, "headline"))
-    named = _EVENT.search(headline)
     return Info(
         language=text(info, "language"),
         categories=texts(info, "category"),
-        event=_EVENTS.get(event_type) or (named[1] if named else event_type),
+        event=_EVENTS.get(event_type) or event_of_headline(headline) or event_type,
         event_type=event_type,
         urgency=text(info, "urgency"),
         severity=text(info, "severity"),

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
-from adapters.weather.cap.markup import MarkupRefused, parse
+from adapters.sdk.whole import MAX_BYTES, WholeFile
 
 NAMESPACE_PREFIX: Final = "urn:oasis:names:tc:emergency:cap:"
-MAX_DOCUMENT_BYTES: Final = 4 * 1024 * 1024
+MAX_DOCUMENT_BYTES: Final = MAX_BYTES
 _MAX_ALERTS: Final = 1000
 
 
@@ -33,29 +34,19 @@ class CapDecoder:
     """
 
     def __init__(self, limit: int = MAX_DOCUMENT_BYTES) -> None:
-        self._limit = limit
-        self._collected = bytearray()
-        self._size = 0
+        self._file = WholeFile(limit)
 
     def feed(self, data: bytes) -> list[CapDocument | Undecodable]:
         """Collect a piece; what is beyond the limit is counted and dropped."""
-        self._size += len(data)
-        self._collected += data[: self._limit - len(self._collected)]
+        self._file.feed(data)
         return []
 
     def close(self) -> list[CapDocument | Undecodable]:
         """Decode what came; an empty file holds nothing."""
-        raw, size = bytes(self._collected), self._size
-        self._collected, self._size = bytearray(), 0
-        if not raw:
-            return []
-        if size > self._limit:
-            reason = (
-                f"the document has {size} bytes, of which the first {self._limit} are kept; "
-                f"expected at most {self._limit}"
-            )
-            return [Undecodable(raw, cause="oversize", reason=reason)]
-        return _decode(raw)
+        raw = self._file.take()
+        if isinstance(raw, Undecodable):
+            return [raw]
+        return _decode(raw) if raw else []
 
 
 def _decode(raw: bytes) -> list[CapDocument | Undecodable]:

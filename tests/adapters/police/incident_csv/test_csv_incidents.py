@@ -6,9 +6,9 @@ import protovalidate
 import pytest
 
 from adapters.police.incident_csv import IncidentCsv
-from adapters.police.incident_csv.privacy import masked
 from adapters.sdk.adapter import Translated
 from adapters.sdk.errors import FeedMisconfigured, Untranslatable
+from adapters.sdk.privacy import masked
 from liandong.incident.v1 import incident_pb2 as incident
 from liandong.place.v1.place_pb2 import COORDINATE_SYSTEM_GCJ02
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT

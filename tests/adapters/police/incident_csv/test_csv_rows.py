@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.police.incident_csv import IncidentCsv, IncidentRow
-from adapters.police.incident_csv.rows import MAX_ROW_LINES, CutRow, RowCutter
 from adapters.sdk.message import Undecodable
+from adapters.sdk.tables.rows import MAX_ROW_LINES, CutRow, RowCutter
 
 Make = Callable[..., IncidentCsv]
 

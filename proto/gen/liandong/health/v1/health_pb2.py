@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from liandong.quantity.v1 import quantity_pb2 as liandong_dot_quantity_dot_v1_dot_quantity__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fliandong/health/v1/health.proto\x12\x12liandong.health.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n\x08\x46\x61\x63ility\x12+\n\x0b\x66\x61\x63ility_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\nfacilityId\x12\x1e\n\x05title\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x05title\x12X\n\x10\x61mbulance_status\x18\x03 \x01(\x0e\x32#.liandong.health.v1.AmbulanceStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0f\x61mbulanceStatus\x12T\n\x12\x65mergency_capacity\x18\x04 \x01(\x0b\x32%.liandong.health.v1.EmergencyCapacityR\x11\x65mergencyCapacity\x12=\n\x04\x62\x65\x64s\x18\x05 \x03(\x0b\x32\x1f.liandong.health.v1.BedCapacityB\x08\xbaH\x05\x92\x01\x02\x10@R\x04\x62\x65\x64s\x12\x30\n\x0f\x66\x61\x63ility_status\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x0e\x66\x61\x63ilityStatus\x12%\n\x08services\x18\x07 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\x08services\x12&\n\nduty_phone\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tdutyPhone\x12\x39\n\nupdated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAtJ\x05\x08\x64\x10\xc8\x01\"\xa4\x01\n\x11\x45mergencyCapacity\x12\x15\n\x03red\x18\x01 \x01(\rH\x00R\x03red\x88\x01\x01\x12\x1b\n\x06yellow\x18\x02 \x01(\rH\x01R\x06yellow\x88\x01\x01\x12\x19\n\x05green\x18\x03 \x01(\rH\x02R\x05green\x88\x01\x01\x12\x19\n\x05\x62lack\x18\x04 \x01(\rH\x03R\x05\x62lack\x88\x01\x01\x42\x06\n\x04_redB\t\n\x07_yellowB\x08\n\x06_greenB\x08\n\x06_black\"\xe1\x01\n\x0b\x42\x65\x64\x43\x61pacity\x12$\n\x08\x62\x65\x64_type\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x07\x62\x65\x64Type\x12!\n\tavailable\x18\x02 \x01(\rH\x00R\tavailable\x88\x01\x01\x12\x1f\n\x08\x62\x61seline\x18\x03 \x01(\rH\x01R\x08\x62\x61seline\x88\x01\x01\x12\x1f\n\x08occupied\x18\x04 \x01(\rH\x02R\x08occupied\x88\x01\x01\x12\x1f\n\x06status\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x06statusB\x0c\n\n_availableB\x0b\n\t_baselineB\x0b\n\t_occupied\"\x9c\x02\n\x08Movement\x12+\n\x0bmovement_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\nmovementId\x12>\n\x04type\x18\x02 \x01(\x0e\x32 .liandong.health.v1.MovementTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04type\x12)\n\x0b\x66\x61\x63ility_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\nfacilityId\x12\x1c\n\x04ward\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x04ward\x12,\n\rpatient_class\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18\x10R\x0cpatientClass\x12%\n\tfrom_ward\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x08\x66romWardJ\x05\x08\x64\x10\xc8\x01*\xb1\x01\n\x0f\x41mbulanceStatus\x12 \n\x1c\x41MBULANCE_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41MBULANCE_STATUS_NORMAL\x10\x01\x12\x1d\n\x19\x41MBULANCE_STATUS_ADVISORY\x10\x02\x12\x1b\n\x17\x41MBULANCE_STATUS_CLOSED\x10\x03\x12#\n\x1f\x41MBULANCE_STATUS_NOT_APPLICABLE\x10\x04*\xcf\x01\n\x0cMovementType\x12\x1d\n\x19MOVEMENT_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13MOVEMENT_TYPE_ADMIT\x10\x01\x12\x1a\n\x16MOVEMENT_TYPE_TRANSFER\x10\x02\x12\x1b\n\x17MOVEMENT_TYPE_DISCHARGE\x10\x03\x12\x1a\n\x16MOVEMENT_TYPE_REGISTER\x10\x04\x12\x18\n\x14MOVEMENT_TYPE_UPDATE\x10\x05\x12\x18\n\x14MOVEMENT_TYPE_CANCEL\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fliandong/health/v1/health.proto\x12\x12liandong.health.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#liandong/quantity/v1/quantity.proto\"\xd5\x04\n\x08\x46\x61\x63ility\x12+\n\x0b\x66\x61\x63ility_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\nfacilityId\x12\x1e\n\x05title\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x05title\x12X\n\x10\x61mbulance_status\x18\x03 \x01(\x0e\x32#.liandong.health.v1.AmbulanceStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0f\x61mbulanceStatus\x12T\n\x12\x65mergency_capacity\x18\x04 \x01(\x0b\x32%.liandong.health.v1.EmergencyCapacityR\x11\x65mergencyCapacity\x12=\n\x04\x62\x65\x64s\x18\x05 \x03(\x0b\x32\x1f.liandong.health.v1.BedCapacityB\x08\xbaH\x05\x92\x01\x02\x10@R\x04\x62\x65\x64s\x12\x30\n\x0f\x66\x61\x63ility_status\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x0e\x66\x61\x63ilityStatus\x12%\n\x08services\x18\x07 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\x08services\x12&\n\nduty_phone\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tdutyPhone\x12\x39\n\nupdated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12J\n\nattributes\x18\n \x03(\x0b\x32\x1f.liandong.quantity.v1.AttributeB\t\xbaH\x06\x92\x01\x03\x10\x80\x04R\nattributesJ\x05\x08\x64\x10\xc8\x01\"\xa4\x01\n\x11\x45mergencyCapacity\x12\x15\n\x03red\x18\x01 \x01(\rH\x00R\x03red\x88\x01\x01\x12\x1b\n\x06yellow\x18\x02 \x01(\rH\x01R\x06yellow\x88\x01\x01\x12\x19\n\x05green\x18\x03 \x01(\rH\x02R\x05green\x88\x01\x01\x12\x19\n\x05\x62lack\x18\x04 \x01(\rH\x03R\x05\x62lack\x88\x01\x01\x42\x06\n\x04_redB\t\n\x07_yellowB\x08\n\x06_greenB\x08\n\x06_black\"\xe1\x01\n\x0b\x42\x65\x64\x43\x61pacity\x12$\n\x08\x62\x65\x64_type\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x07\x62\x65\x64Type\x12!\n\tavailable\x18\x02 \x01(\rH\x00R\tavailable\x88\x01\x01\x12\x1f\n\x08\x62\x61seline\x18\x03 \x01(\rH\x01R\x08\x62\x61seline\x88\x01\x01\x12\x1f\n\x08occupied\x18\x04 \x01(\rH\x02R\x08occupied\x88\x01\x01\x12\x1f\n\x06status\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x06statusB\x0c\n\n_availableB\x0b\n\t_baselineB\x0b\n\t_occupied\"\xca\x02\n\x08Movement\x12+\n\x0bmovement_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01R\nmovementId\x12>\n\x04type\x18\x02 \x01(\x0e\x32 .liandong.health.v1.MovementTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x04type\x12)\n\x0b\x66\x61\x63ility_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\nfacilityId\x12\x1c\n\x04ward\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x04ward\x12,\n\rpatient_class\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18\x10R\x0cpatientClass\x12%\n\tfrom_ward\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01R\x08\x66romWard\x12,\n\rtrigger_event\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18\x10R\x0ctriggerEventJ\x05\x08\x64\x10\xc8\x01*\xb1\x01\n\x0f\x41mbulanceStatus\x12 \n\x1c\x41MBULANCE_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41MBULANCE_STATUS_NORMAL\x10\x01\x12\x1d\n\x19\x41MBULANCE_STATUS_ADVISORY\x10\x02\x12\x1b\n\x17\x41MBULANCE_STATUS_CLOSED\x10\x03\x12#\n\x1f\x41MBULANCE_STATUS_NOT_APPLICABLE\x10\x04*\xcf\x01\n\x0cMovementType\x12\x1d\n\x19MOVEMENT_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13MOVEMENT_TYPE_ADMIT\x10\x01\x12\x1a\n\x16MOVEMENT_TYPE_TRANSFER\x10\x02\x12\x1b\n\x17MOVEMENT_TYPE_DISCHARGE\x10\x03\x12\x1a\n\x16MOVEMENT_TYPE_REGISTER\x10\x04\x12\x18\n\x14MOVEMENT_TYPE_UPDATE\x10\x05\x12\x18\n\x14MOVEMENT_TYPE_CANCEL\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +48,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FACILITY'].fields_by_name['services']._serialized_options = b'\272H\006\222\001\003\020\200\002'
   _globals['_FACILITY'].fields_by_name['duty_phone']._loaded_options = None
   _globals['_FACILITY'].fields_by_name['duty_phone']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_FACILITY'].fields_by_name['attributes']._loaded_options = None
+  _globals['_FACILITY'].fields_by_name['attributes']._serialized_options = b'\272H\006\222\001\003\020\200\004'
   _globals['_BEDCAPACITY'].fields_by_name['bed_type']._loaded_options = None
   _globals['_BEDCAPACITY'].fields_by_name['bed_type']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_BEDCAPACITY'].fields_by_name['status']._loaded_options = None
@@ -63,16 +66,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MOVEMENT'].fields_by_name['patient_class']._serialized_options = b'\272H\004r\002\030\020'
   _globals['_MOVEMENT'].fields_by_name['from_ward']._loaded_options = None
   _globals['_MOVEMENT'].fields_by_name['from_ward']._serialized_options = b'\272H\005r\003\030\200\001'
-  _globals['_AMBULANCESTATUS']._serialized_start=1324
-  _globals['_AMBULANCESTATUS']._serialized_end=1501
-  _globals['_MOVEMENTTYPE']._serialized_start=1504
-  _globals['_MOVEMENTTYPE']._serialized_end=1711
-  _globals['_FACILITY']._serialized_start=118
-  _globals['_FACILITY']._serialized_end=639
-  _globals['_EMERGENCYCAPACITY']._serialized_start=642
-  _globals['_EMERGENCYCAPACITY']._serialized_end=806
-  _globals['_BEDCAPACITY']._serialized_start=809
-  _globals['_BEDCAPACITY']._serialized_end=1034
-  _globals['_MOVEMENT']._serialized_start=1037
-  _globals['_MOVEMENT']._serialized_end=1321
+  _globals['_MOVEMENT'].fields_by_name['trigger_event']._loaded_options = None
+  _globals['_MOVEMENT'].fields_by_name['trigger_event']._serialized_options = b'\272H\004r\002\030\020'
+  _globals['_AMBULANCESTATUS']._serialized_start=1483
+  _globals['_AMBULANCESTATUS']._serialized_end=1660
+  _globals['_MOVEMENTTYPE']._serialized_start=1663
+  _globals['_MOVEMENTTYPE']._serialized_end=1870
+  _globals['_FACILITY']._serialized_start=155
+  _globals['_FACILITY']._serialized_end=752
+  _globals['_EMERGENCYCAPACITY']._serialized_start=755
+  _globals['_EMERGENCYCAPACITY']._serialized_end=919
+  _globals['_BEDCAPACITY']._serialized_start=922
+  _globals['_BEDCAPACITY']._serialized_end=1147
+  _globals['_MOVEMENT']._serialized_start=1150
+  _globals['_MOVEMENT']._serialized_end=1480
 # @@protoc_insertion_point(module_scope)

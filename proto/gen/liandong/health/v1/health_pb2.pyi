@@ -9,6 +9,7 @@ from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
 from google.protobuf.internal import containers as containers
 from google.protobuf.internal import enum_type_wrapper as enum_type_wrapper
+from liandong.quantity.v1 import quantity_pb2 as quantity_pb2
 import builtins as builtins
 import sys
 import typing as typing
@@ -105,6 +106,7 @@ class Facility(message.Message):
     SERVICES_FIELD_NUMBER: builtins.int
     DUTY_PHONE_FIELD_NUMBER: builtins.int
     UPDATED_AT_FIELD_NUMBER: builtins.int
+    ATTRIBUTES_FIELD_NUMBER: builtins.int
     facility_id: builtins.str
     """The facility's own number."""
     title: builtins.str
@@ -131,6 +133,10 @@ class Facility(message.Message):
     def updated_at(self) -> timestamp_pb2.Timestamp:
         """When the source last changed it, in UTC."""
 
+    @builtins.property
+    def attributes(self) -> containers.RepeatedCompositeFieldContainer[quantity_pb2.Attribute]:
+        """Everything else that was reported, under the source's own names."""
+
     def __init__(
         self,
         *,
@@ -143,10 +149,11 @@ class Facility(message.Message):
         services: abc.Iterable[builtins.str] | None = ...,
         duty_phone: builtins.str = ...,
         updated_at: timestamp_pb2.Timestamp | None = ...,
+        attributes: abc.Iterable[quantity_pb2.Attribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["emergency_capacity", b"emergency_capacity", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["ambulance_status", b"ambulance_status", "beds", b"beds", "duty_phone", b"duty_phone", "emergency_capacity", b"emergency_capacity", "facility_id", b"facility_id", "facility_status", b"facility_status", "services", b"services", "title", b"title", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["ambulance_status", b"ambulance_status", "attributes", b"attributes", "beds", b"beds", "duty_phone", b"duty_phone", "emergency_capacity", b"emergency_capacity", "facility_id", b"facility_id", "facility_status", b"facility_status", "services", b"services", "title", b"title", "updated_at", b"updated_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -256,6 +263,7 @@ class Movement(message.Message):
     WARD_FIELD_NUMBER: builtins.int
     PATIENT_CLASS_FIELD_NUMBER: builtins.int
     FROM_WARD_FIELD_NUMBER: builtins.int
+    TRIGGER_EVENT_FIELD_NUMBER: builtins.int
     movement_id: builtins.str
     """A number that says nothing of the patient."""
     type: MovementType.ValueType
@@ -268,6 +276,8 @@ class Movement(message.Message):
     """HL7 patient class, for example `I` (inpatient), `E` (emergency)."""
     from_ward: builtins.str
     """Ward before a transfer."""
+    trigger_event: builtins.str
+    """The source's word for the event (HL7 table 0003), for example `A12`."""
     def __init__(
         self,
         *,
@@ -277,9 +287,10 @@ class Movement(message.Message):
         ward: builtins.str = ...,
         patient_class: builtins.str = ...,
         from_ward: builtins.str = ...,
+        trigger_event: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["facility_id", b"facility_id", "from_ward", b"from_ward", "movement_id", b"movement_id", "patient_class", b"patient_class", "type", b"type", "ward", b"ward"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["facility_id", b"facility_id", "from_ward", b"from_ward", "movement_id", b"movement_id", "patient_class", b"patient_class", "trigger_event", b"trigger_event", "type", b"type", "ward", b"ward"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

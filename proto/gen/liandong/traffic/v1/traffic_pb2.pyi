@@ -192,6 +192,7 @@ class Alert(message.Message):
     DESCRIPTION_FIELD_NUMBER: builtins.int
     AFFECTED_FIELD_NUMBER: builtins.int
     PERIODS_FIELD_NUMBER: builtins.int
+    ATTRIBUTES_FIELD_NUMBER: builtins.int
     alert_id: builtins.str
     """The source's own id."""
     cause: builtins.str
@@ -210,6 +211,10 @@ class Alert(message.Message):
     def periods(self) -> containers.RepeatedCompositeFieldContainer[Period]:
         """When it applies."""
 
+    @builtins.property
+    def attributes(self) -> containers.RepeatedCompositeFieldContainer[quantity_pb2.Attribute]:
+        """Everything else that was said, under the source's own names."""
+
     def __init__(
         self,
         *,
@@ -220,10 +225,11 @@ class Alert(message.Message):
         description: builtins.str = ...,
         affected: abc.Iterable[builtins.str] | None = ...,
         periods: abc.Iterable[Period] | None = ...,
+        attributes: abc.Iterable[quantity_pb2.Attribute] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["affected", b"affected", "alert_id", b"alert_id", "cause", b"cause", "description", b"description", "effect", b"effect", "headline", b"headline", "periods", b"periods"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["affected", b"affected", "alert_id", b"alert_id", "attributes", b"attributes", "cause", b"cause", "description", b"description", "effect", b"effect", "headline", b"headline", "periods", b"periods"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

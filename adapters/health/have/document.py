@@ -1,0 +1,96 @@
+"""Find the facilities in an EDXL-HAVE document, or in what carries one.
+
+Read are HAVE 1.0 (OASIS 2009, with its errata: ``HospitalStatus`` of ``Hospital``) and HAVE
+2.0 (OASIS and HL7 2019: ``HAVE`` of ``facility``), alone, in EDXL-DE or in an Atom feed.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from adapters.sdk.elements import name_of
+from adapters.sdk.markup import MarkupRefused, parse
+from adapters.sdk.message import Undecodable
+from adapters.sdk.whole import MAX_BYTES, WholeFile
+
+_NAMESPACE: Final = "urn:oasis:names:tc:emergency:edxl:have:"
+_FACILITIES: Final = {"Hospital": "1.0", "facility": "2.0"}
+_STATUS: Final = "distributionStatus"
+_MOST: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class HaveFacility:
+    """One facility.
+
+    Attributes:
+        raw: The document's exact bytes; its facilities share them.
+        element: ``Hospital`` (1.0) or ``facility`` (2.0).
+        version: HAVE's version.
+        distribution_status: What EDXL-DE around it says: Actual, Exercise, System, Test;
+            empty without EDXL-DE.
+        document_time: ``LastUpdateTime`` of the whole document, if it has one.
+    """
+
+    raw: bytes
+    element: Element
+    version: str
+    distribution_status: str
+    document_time: str
+
+
+class HaveDecoder:
+    """Reads a document of at most ``limit`` bytes; sans I/O, one per file or response.
+
+    The document's end is the file's: ``feed`` only collects, ``close`` decodes.
+    """
+
+    def __init__(self, limit: int = MAX_BYTES) -> None:
+        self._file = WholeFile(limit)
+
+    def feed(self, data: bytes) -> list[HaveFacility | Undecodable]:
+        """Collect a piece."""
+        self._file.feed(data)
+        return []
+
+    def close(self) -> list[HaveFacility | Undecodable]:
+        """Decode what came; an empty file holds nothing."""
+        raw = self._file.take()
+        if isinstance(raw, Undecodable):
+            return [raw]
+        return _decode(raw) if raw.strip() else []
+
+
+def _decode(raw: bytes) -> list[HaveFacility | Undecodable]:
+    """Decode a whole document."""
+    try:
+        root = parse(raw)
+    except MarkupRefused as refusal:
+        return [Undecodable(raw, cause=refusal.cause, reason=str(refusal))]
+    found = [element for element in root.iter() if _is_facility(element)]
+    if not found:
+        reason = (
+            f"the document is XML, but its root is <{name_of(root)[:120]}> and it holds no "
+            "facility; expected <Hospital> of EDXL-HAVE 1.0 or <facility> of EDXL-HAVE 2.0"
+        )
+        return [Undecodable(raw, cause="not_have", reason=reason)]
+    if len(found) > _MOST:
+        reason = f"the document holds {len(found)} facilities; expected at most {_MOST}"
+        return [Undecodable(raw, cause="oversize", reason=reason)]
+    status = next((_text(each) for each in root.iter() if name_of(each) == _STATUS), "")
+    outer = (each for each in root if name_of(each).casefold() == "lastupdatetime")
+    time = next(map(_text, outer), "")
+    return [
+        HaveFacility(raw, element, _FACILITIES[name_of(element)], status, time) for element in found
+    ]
+
+
+def _is_facility(element: Element) -> bool:
+    """Tell whether an element is a facility of one of HAVE's versions."""
+    namespace = element.tag.rpartition("}")[0].lstrip("{").casefold()
+    return name_of(element) in _FACILITIES and namespace.startswith(_NAMESPACE)
+
+
+def _text(element: Element) -> str:
+    """Return an element's text."""
+    return (element.text or "").strip()

@@ -1,0 +1,102 @@
+"""Answers: MSH and MSA (HL7 2.5.1, 2.9.2 and 2.13.1), framed as the message was."""
+
+import re
+import secrets
+from datetime import datetime
+from typing import Final
+
+from adapters.health.hl7v2.decoder import FRAME_END, START
+from adapters.health.hl7v2.message import USUAL, Delimiters, Hl7Message
+
+_SENTENCE: Final = 250
+_CODE: Final = re.compile(r"[A-Z0-9.]{1,8}")
+_OURS: Final = "LIANDONG"
+_LATEST_KNOWN: Final = "2.5.1"
+# HL7 table 0155: when an acknowledgement is wanted; NE, never, is what is left.
+_ALWAYS, _SUCCESS, _ERROR = "AL", "SU", "ER"
+
+
+def code_for(accept: str, application: str, *, good: bool) -> str:
+    """Return the code with which to acknowledge; empty: the sender wants to hear nothing.
+
+    Without MSH-15 and MSH-16 it is original mode: always AA or AE. With MSH-15 it is
+    enhanced mode, and that the message lies in safe storage is what a commit accept (CA)
+    says. MSH-16 alone gets the application's word.
+
+    Args:
+        accept: MSH-15.
+        application: MSH-16.
+        good: Whether the message was understood.
+    """
+    if not accept and not application:
+        return "AA" if good else "AE"
+    for condition, codes in ((accept, ("CA", "CE")), (application, ("AA", "AE"))):
+        if condition in (_ALWAYS, _SUCCESS if good else _ERROR):
+            return codes[0] if good else codes[1]
+    return ""
+
+
+def acknowledge(message: Hl7Message, code: str, sentence: str, now: datetime) -> bytes:
+    """Return the acknowledgement of a message, in its own delimiters and encoding."""
+    delimiters = message.delimiters
+    header = message.segments[0]
+    told = [str(header[number]) if number < len(header) else "" for number in range(19)]
+    component = delimiters.component
+    event = _word(message.header(9, 2))
+    kind = component.join(("ACK", event)) if event else "ACK"
+    fields = [
+        "MSH",
+        delimiters.encoding_characters,
+        *(told[5], told[6], told[3], told[4]),
+        _time(now),
+        "",
+        kind,
+        secrets.token_hex(10),
+        _word(told[11]) or "P",
+        _word(told[12]) or _LATEST_KNOWN,
+        *("",) * 5,
+        told[18],
+    ]
+    msh = delimiters.field.join(fields).rstrip(delimiters.field)
+    msa = delimiters.field.join(("MSA", code, told[10], _escaped(sentence, delimiters)))
+    text = f"{msh}\r{msa.rstrip(delimiters.field)}\r"
+    return frame(text.encode(message.encoding, "replace"), framed=message.framed)
+
+
+def reject(sentence: str, now: datetime, *, framed: bool) -> bytes:
+    """Return the answer to what cannot be read, so that nothing of it can be repeated."""
+    msh = (
+        f"MSH|{USUAL.encoding_characters}|{_OURS}||||{_time(now)}||ACK|{secrets.token_hex(10)}|P|"
+        f"{_LATEST_KNOWN}"
+    )
+    text = f"{msh}\rMSA|AR||{_escaped(sentence, USUAL)}\r"
+    return frame(text.encode(), framed=framed)
+
+
+def frame(text: bytes, *, framed: bool) -> bytes:
+    """Return an answer in the frame that the wire wants."""
+    return START + text + FRAME_END if framed else text
+
+
+def _word(value: str) -> str:
+    """Return a code as it may be repeated; what is none may be a name in the wrong place."""
+    return value if _CODE.fullmatch(value) else ""
+
+
+def _time(now: datetime) -> str:
+    """Return a time as HL7 writes it."""
+    return f"{now:%Y%m%d%H%M%S}+0000"
+
+
+def _escaped(sentence: str, delimiters: Delimiters) -> str:
+    """Return a sentence of at most a line, with its delimiters escaped (HL7 2.5.1, 2.7)."""
+    mark = delimiters.escape
+    letters = {
+        mark: "E",
+        delimiters.field: "F",
+        delimiters.component: "S",
+        delimiters.repetition: "R",
+        delimiters.subcomponent: "T",
+    }
+    table = {ord(sign): f"{mark}{letter}{mark}" for sign, letter in letters.items()}
+    return " ".join(sentence[:_SENTENCE].split()).translate(table)

@@ -1,0 +1,79 @@
+"""Turn a message's bytes into text by the character set that its MSH-18 names."""
+
+import codecs
+import re
+from typing import Final
+
+from adapters.sdk.text import GB18030, UTF8, encoding_of
+
+# HL7 table 0211, and the names that Chinese systems write besides.
+_ENCODINGS: Final = {
+    "ASCII": "ascii",
+    **{f"8859/{part}": f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)},
+    "UNICODE": UTF8,
+    "UNICODE UTF-8": UTF8,
+    "UTF-8": UTF8,
+    "UTF8": UTF8,
+    "GB 18030-2000": GB18030,
+    "GB18030": GB18030,
+    "GB 2312-1980": GB18030,
+    "GB2312": GB18030,
+    "GBK": GB18030,
+    "BIG-5": "big5",
+    "ISO IR87": "iso2022_jp",
+    "KS X 1001": "euc_kr",
+}
+# In GB 18030 the later bytes of a character may be `|` and `~`, so a field cannot be
+# counted before the text is decoded; a whole field that is a known name can be found.
+_NAMED: Final = re.compile(
+    rb"[^\w /-]("
+    + b"|".join(re.escape(name.encode()) for name in _ENCODINGS)
+    + rb")(?=[^\w /-]|$)",
+    re.IGNORECASE,
+)
+_LINE: Final = re.compile(rb"[^\r\n]*")
+_MSH_18: Final = 17
+
+
+class CharsetRefused(ValueError):
+    """The bytes are not what MSH-18 says, or it says what is not known."""
+
+
+def decode(raw: bytes) -> tuple[str, str]:
+    """Return a message's text and the name of its encoding.
+
+    ASCII and silence mean what the bytes are: UTF-8 or GB 18030.
+
+    Raises:
+        CharsetRefused: The text cannot be read.
+    """
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    named = _NAMED.search(_header(raw))
+    encoding = _ENCODINGS[named[1].decode("ascii").upper()] if named else ""
+    if encoding in {"", "ascii"}:
+        found = encoding_of(raw)
+        if found is None or (not raw.isascii() and not named and _declares(raw)):
+            raise CharsetRefused(
+                "MSH-18 names no character set that is known and the text is not ASCII; "
+                "expected one of HL7 table 0211, such as UNICODE UTF-8 or GB 18030-2000"
+            )
+        return raw.decode(found), found
+    try:
+        return raw.decode(encoding), encoding
+    except UnicodeDecodeError as error:
+        raise CharsetRefused(
+            f"the bytes at offset {error.start} are not {encoding}, which MSH-18 names; "
+            "expected text in that character set"
+        ) from error
+
+
+def _header(raw: bytes) -> bytes:
+    """Return the first segment."""
+    found = _LINE.match(raw)
+    return found[0] if found else b""
+
+
+def _declares(raw: bytes) -> bool:
+    """Tell whether MSH-18 holds something."""
+    fields = _header(raw).split(raw[3:4] or b"|")
+    return len(fields) > _MSH_18 and bool(fields[_MSH_18].strip())

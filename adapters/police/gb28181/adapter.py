@@ -1,0 +1,105 @@
+"""The adapter for notifications of video surveillance."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import ClassVar, Final
+from xml.sax.saxutils import escape
+
+import msgspec
+
+from adapters.police.gb28181.alarm import alarm_time, device_of, is_alarm, to_incident
+from adapters.police.gb28181.document import ManscdpDecoder, Notification
+from adapters.police.gb28181.options import Gb28181Options
+from adapters.police.gb28181.place import to_location
+from adapters.police.gb28181.report import to_report
+from adapters.sdk.adapter import VALID, Adapter, Outcome, Translated
+from adapters.sdk.times import in_utc
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
+from liandong.record.v1.record_pb2 import Record
+
+ALARM: Final = "incident.report"
+REPORT: Final = "station.report"
+_NOTE: Final = 512
+_DIGEST: Final = 16
+
+
+class Gb28181(Adapter[Notification, Gb28181Options]):
+    """Alarms and other notifications as GB/T 28181 devices and platforms send them.
+
+    An alarm becomes the record ``<agency>/incident.report/<device>-<time>-<way>.<type>``,
+    all else ``<agency>/station.report/<device>``.
+    """
+
+    name: ClassVar[str] = "police/gb28181"
+    options_type: ClassVar[type[msgspec.Struct]] = Gb28181Options
+
+    def decoder(self) -> ManscdpDecoder:
+        """Return a decoder for one connection, file or request."""
+        return ManscdpDecoder(self.options.max_document_bytes)
+
+    def translate(self, message: Notification) -> Iterator[Translated]:
+        """Yield the alarm or the report.
+
+        Raises:
+            Untranslatable: It names no device, or an alarm no time.
+        """
+        doubts: list[str] = []
+        record, said_at = (
+            self._alarm(message, doubts) if is_alarm(message) else self._report(message)
+        )
+        record.location.CopyFrom(to_location(message, record.location, self.options, doubts))
+        if doubts:
+            note = "; ".join(doubts)[:_NOTE]
+            record.quality.CopyFrom(Quality(level=QUALITY_LEVEL_SUSPECT, note=note))
+        digest = hashlib.sha256(message.raw).hexdigest()[:_DIGEST]
+        yield Translated(record, f"{said_at.isoformat()}|{message.get('SN')}|{digest}")
+
+    def answer(self, message: Notification, outcome: Outcome) -> bytes:
+        """Return the alarm's acknowledgement (A.2.6.3); nothing else has one of its own."""
+        del outcome
+        if not is_alarm(message) or not message.get("SN"):
+            return b""
+        lines = (
+            '<?xml version="1.0" encoding="GB2312"?>',
+            "<Response>",
+            "<CmdType>Alarm</CmdType>",
+            f"<SN>{escape(message.get('SN'))}</SN>",
+            f"<DeviceID>{escape(message.get('DeviceID'))}</DeviceID>",
+            "<Result>OK</Result>",
+            "</Response>",
+            "",
+        )
+        return "\r\n".join(lines).encode("gb18030")
+
+    def _alarm(self, message: Notification, doubts: list[str]) -> tuple[Record, datetime]:
+        """Return an alarm's record without its place."""
+        body = to_incident(message, doubts)
+        raised_at = in_utc("AlarmTime", alarm_time(message), self.zone, self.now())
+        body.occurred_at.FromDatetime(raised_at)
+        record = self._about(message, ALARM, body.number, raised_at)
+        record.incident.CopyFrom(body)
+        return record, raised_at
+
+    def _report(self, message: Notification) -> tuple[Record, datetime]:
+        """Return a report's record without its place.
+
+        Its time is that of its arrival, for a device that lives says so in the same words
+        each time.
+        """
+        device = device_of(message)
+        now = self.now()
+        record = self._about(message, REPORT, device, now)
+        record.station_report.CopyFrom(to_report(message, device))
+        return record, now
+
+    def _about(self, message: Notification, kind: str, entity: str, at: datetime) -> Record:
+        """Return a record without its body."""
+        return self.record(
+            kind,
+            entity,
+            observed_at=at,
+            raw=message.raw,
+            source_message_id=message.get("SN"),
+            quality=VALID,
+        )

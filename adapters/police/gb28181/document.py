@@ -1,0 +1,160 @@
+"""Cut a stream or file into MANSCDP documents and read each (GB/T 28181-2022, annex A).
+
+In SIP a document is a MESSAGE's body; here they come one after the other, over a socket, in
+a file or as the body of an HTTP request. Tags are ASCII, and no byte of ``<`` is ever part
+of a longer character in GB 18030, so documents are cut before they are decoded.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from adapters.sdk.markup import MarkupRefused, parse
+from adapters.sdk.message import Undecodable
+
+_ROOTS: Final = rb"(?:Notify|Response|Control|Query)"
+_OPENING: Final = re.compile(rb"(?:<\?xml[^>]{0,200}\?>\s*)?<" + _ROOTS + rb"[\s>]")
+_CLOSING: Final = re.compile(rb"</" + _ROOTS + rb"\s{0,16}>")
+# What a closing tag is at most cut to by the end of a chunk.
+_OVERLAP: Final = 64
+_SHOWN: Final = 40
+MAX_DOCUMENT_BYTES: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One document.
+
+    Attributes:
+        raw: Its exact bytes.
+        root: ``Notify`` or ``Response``.
+        fields: The texts of its elements by path, such as ``Info/AlarmType``; those that
+            are empty are left out, of several the first counts.
+        devices: The devices that ``Info`` lists, as a keep-alive does the faulty ones.
+    """
+
+    raw: bytes
+    root: str
+    fields: dict[str, str]
+    devices: tuple[str, ...] = ()
+
+    def get(self, *names: str) -> str:
+        """Return the first of some fields that has a text; empty if none has."""
+        return next((self.fields[name] for name in names if name in self.fields), "")
+
+
+class ManscdpDecoder:
+    """Decodes one connection or file; sans I/O.
+
+    Keeps at most ``limit`` bytes and a chunk. A document that lacks its end costs itself
+    alone: the next one's beginning ends it.
+
+    Args:
+        limit: Largest document, in bytes.
+    """
+
+    def __init__(self, limit: int = MAX_DOCUMENT_BYTES) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+        self._searched = 0
+        self._dropping = False
+
+    def feed(self, data: bytes) -> list[Notification | Undecodable]:
+        """Return the documents that these bytes complete."""
+        self._buffer += data
+        found: list[Notification | Undecodable] = []
+        while closing := _CLOSING.search(self._buffer, self._searched):
+            found += self._take(closing.end())
+        if not self._dropping:
+            self._begin()
+            if len(self._buffer) > self._limit:
+                found.append(self._oversize())
+                self._dropping = True
+        if self._dropping:
+            del self._buffer[:-_OVERLAP]
+        self._searched = max(len(self._buffer) - _OVERLAP, 0)
+        return found
+
+    def close(self) -> list[Notification | Undecodable]:
+        """Return what is left, which lacks its end; blanks are nothing."""
+        left = b"" if self._dropping else bytes(self._buffer).strip()
+        self._buffer.clear()
+        self._searched, self._dropping = 0, False
+        if not left:
+            return []
+        reason = (
+            f"the document that begins {left[:_SHOWN]!r} has no end; expected </Notify> after it"
+        )
+        return [Undecodable(left, "incomplete", reason)]
+
+    def _take(self, end: int) -> Iterator[Notification | Undecodable]:
+        """Take what ends here off the buffer's front, and read it."""
+        end -= 0 if self._dropping else self._begin()
+        piece = bytes(self._buffer[:end])
+        if not self._dropping:
+            if end > self._limit:
+                yield self._oversize()
+            else:
+                yield from self._read(piece)
+        del self._buffer[:end]
+        self._searched, self._dropping = 0, False
+
+    def _begin(self) -> int:
+        """Drop blanks off the buffer's front; return how many."""
+        blanks = len(self._buffer) - len(self._buffer.lstrip())
+        del self._buffer[:blanks]
+        return blanks
+
+    def _read(self, piece: bytes) -> Iterator[Notification | Undecodable]:
+        """Read what ends in a closing tag: a document, and perhaps what is none before it."""
+        openings = [opening.start() for opening in _OPENING.finditer(piece)]
+        begin = openings[-1] if openings else 0
+        before = piece[:begin].strip()
+        if before:
+            reason = (
+                f"{before[:_SHOWN]!r} is no whole document; expected one that begins with <Notify> "
+                "and ends with </Notify>"
+            )
+            yield Undecodable(before, "incomplete", reason)
+        yield _document(piece[begin:])
+
+    def _oversize(self) -> Undecodable:
+        """Refuse what is too long; its rest is dropped."""
+        reason = (
+            f"a document is longer than {self._limit} bytes, of which the first {self._limit} are "
+            "kept; expected an end </Notify> within them"
+        )
+        return Undecodable(bytes(self._buffer[: self._limit]), "oversize", reason)
+
+
+def _document(raw: bytes) -> Notification | Undecodable:
+    """Read a whole document."""
+    try:
+        root = parse(raw)
+    except MarkupRefused as refusal:
+        return Undecodable(raw, refusal.cause, str(refusal))
+    if root.tag not in {"Notify", "Response"}:
+        reason = (
+            f"the document is a <{root.tag}>, which asks something of a device; expected Notify"
+        )
+        return Undecodable(raw, "not_notify", reason)
+    fields: dict[str, str] = {}
+    for path, text in _texts(root, ""):
+        fields.setdefault(path, text)
+    devices = (one.text or "" for one in root.findall("Info/DeviceID"))
+    return Notification(raw, root.tag, fields, tuple(filter(None, map(str.strip, devices))))
+
+
+def _texts(element: Element, beginning: str) -> Iterator[tuple[str, str]]:
+    """Yield the paths and texts of what is in an element.
+
+    Some devices write ``cmdType``: names are taken with a capital.
+    """
+    for child in element:
+        path = f"{beginning}{child.tag[:1].upper()}{child.tag[1:]}"
+        text = (child.text or "").strip()
+        if text:
+            yield path, text
+        yield from _texts(child, f"{path}/")

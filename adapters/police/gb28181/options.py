@@ -1,0 +1,42 @@
+"""What a city configures about a feed of alarms."""
+
+from typing import Annotated
+
+import msgspec
+
+from adapters.police.gb28181.document import MAX_DOCUMENT_BYTES
+from adapters.sdk.coordinates import CoordinateSystem
+
+
+class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is known of a device (``devices.<DeviceID>``): most send no position.
+
+    Attributes:
+        title: What people call it; shown as the record's address.
+        latitude: Degrees north, WGS-84.
+        longitude: Degrees east, WGS-84.
+        district: GB/T 2260 code; that of the device's number when empty.
+    """
+
+    title: str = ""
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+    district: Annotated[str, msgspec.Meta(pattern="^([0-9]{6}|[0-9]{9}|[0-9]{12})?$")] = ""
+
+
+class Gb28181Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Options of a feed of alarms.
+
+    Attributes:
+        devices: The devices that are known, by DeviceID.
+        coordinate_system: The system of the positions that devices send; the standard says
+            WGS-84.
+        district_of_device: Whether the first six digits of a device's number are its
+            district.
+        max_document_bytes: Documents beyond this go to quarantine, cut.
+    """
+
+    devices: dict[str, Device] = {}
+    coordinate_system: CoordinateSystem = CoordinateSystem.WGS84
+    district_of_device: bool = True
+    max_document_bytes: Annotated[int, msgspec.Meta(ge=256, le=1 << 20)] = MAX_DOCUMENT_BYTES

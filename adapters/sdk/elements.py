@@ -1,0 +1,52 @@
+"""Read child elements of a document, whatever its namespace."""
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from adapters.sdk.errors import Untranslatable
+
+
+def name_of(element: Element) -> str:
+    """Return an element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def children(element: Element, name: str) -> Iterator[Element]:
+    """Yield an element's children of one name; a signature's and other extras stay out."""
+    namespace = element.tag.rpartition("}")[0] + "}" if "}" in element.tag else ""
+    return iter(element.findall(namespace + name))
+
+
+def texts(element: Element, name: str) -> tuple[str, ...]:
+    """Return the texts of an element's children of one name, less those that are empty."""
+    found = ((child.text or "").strip() for child in children(element, name))
+    return tuple(text for text in found if text)
+
+
+def text(element: Element, name: str) -> str:
+    """Return the text of an element's first child of one name; empty if there is none."""
+    return next(iter(texts(element, name)), "")
+
+
+def required(element: Element, name: str, clause: str) -> str:
+    """Return the text of a child that the standard demands.
+
+    Args:
+        element: The parent.
+        name: The child's name.
+        clause: Where the standard demands it.
+
+    Raises:
+        Untranslatable: The child is missing or empty.
+    """
+    found = text(element, name)
+    if not found:
+        path = f"{name_of(element)}.{name}"
+        raise Untranslatable(path, found, expected=f"a value ({clause})", cause="missing")
+    return found
+
+
+def pairs(element: Element, name: str) -> tuple[tuple[str, str], ...]:
+    """Return ``valueName`` and ``value`` of each child of one name (CAP 1.2, 3.2.2)."""
+    found = ((text(child, "valueName"), text(child, "value")) for child in children(element, name))
+    return tuple((key, value) for key, value in found if key)

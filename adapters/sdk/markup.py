@@ -1,0 +1,156 @@
+"""Parse XML that nobody can be trusted with.
+
+Refused are document types (and with them entities, internal or external), trees that are
+deeper or larger than any message, and bytes that are no text. The encoding is settled here
+and not by the XML parser: real files declare none and are stored in GBK.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import XMLParser
+
+from adapters.sdk.text import GB18030, UTF8, encoding_of
+
+MAX_DEPTH: Final = 64
+MAX_ELEMENTS: Final = 100_000
+_MAX_ATTRIBUTES: Final = 64
+
+_DECLARATION = re.compile(
+    rb"""\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']"""
+)
+_PROLOGUE = re.compile(r"^\s*<\?xml\s[^>]{0,300}\?>")
+# Declared names under which GB 18030's subsets travel.
+_CHINESE = frozenset({"gb2312", "gbk", "gb18030"})
+_SINGLE_BYTE = re.compile(r"^(ascii|iso8859-\d+|cp125\d|koi8-r)$")
+_MULTI_BYTE = frozenset(
+    {"big5", "shift_jis", "euc_jp", "euc_kr", "utf-16", "utf-16-le", "utf-16-be"}
+)
+
+
+class MarkupRefused(ValueError):
+    """The bytes are no XML that may be read.
+
+    Attributes:
+        cause: ``xml`` (not well-formed), ``xml_attack`` or ``encoding``.
+    """
+
+    def __init__(self, cause: str, found: str, expected: str) -> None:
+        super().__init__(f"{found}; expected {expected}")
+        self.cause = cause
+
+
+class _BoundedTree(TreeBuilder):
+    """Builds the tree while it stays within the bounds of a message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+        self._elements = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        """Count an element in."""
+        self._depth += 1
+        self._elements += 1
+        if self._depth > MAX_DEPTH:
+            raise MarkupRefused(
+                "xml_attack", f"elements are nested more than {MAX_DEPTH} deep", "a flat document"
+            )
+        if self._elements > MAX_ELEMENTS or len(attrs) > _MAX_ATTRIBUTES:
+            raise MarkupRefused(
+                "xml_attack",
+                f"more than {MAX_ELEMENTS} elements, or {_MAX_ATTRIBUTES} attributes on one",
+                "a document of ordinary size",
+            )
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        """Count an element out."""
+        self._depth -= 1
+        return super().end(tag)
+
+
+def parse(raw: bytes) -> Element:
+    """Return the root element of an XML document.
+
+    Raises:
+        MarkupRefused: It is not well-formed, attacks the parser or is no text.
+    """
+    text, _ = text_of(raw)
+    with guarded():
+        parser = XMLParser(target=_BoundedTree(), forbid_dtd=True)
+        parser.feed(text)
+        root: Element = parser.close()
+        return root
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turn what a parser finds wrong into refusals.
+
+    Raises:
+        MarkupRefused: The document is not well-formed or attacks the parser.
+    """
+    try:
+        yield
+    except DefusedXmlException as refusal:
+        raise MarkupRefused(
+            "xml_attack",
+            f"the document declares a document type or entities ({type(refusal).__name__})",
+            "a document without either",
+        ) from refusal
+    except ParseError as error:
+        raise MarkupRefused(
+            "xml", f"the XML is not well-formed: {error}", "one document"
+        ) from error
+
+
+def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
+    """Return a document's text without its declaration, and the encoding that it was in.
+
+    Args:
+        raw: The document.
+        encoding: Its encoding; empty: settled by its byte order mark, its declaration, or
+            by trying.
+
+    Raises:
+        MarkupRefused: It is no text.
+    """
+    encoding = encoding or _encoding(raw)
+    try:
+        text = raw.decode(encoding).removeprefix("\ufeff")
+    except UnicodeError as error:
+        raise MarkupRefused(
+            "encoding", f"the bytes are not {encoding}: {error}", "valid text"
+        ) from error
+    return _PROLOGUE.sub("", text, count=1), encoding
+
+
+def _encoding(raw: bytes) -> str:
+    """Settle the encoding; one that is declared but not true gives way to what is."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    declared = _DECLARATION.match(raw.removeprefix(codecs.BOM_UTF8)[:400])
+    if declared is None:
+        return encoding_of(raw) or UTF8
+    try:
+        name = codecs.lookup(declared[1].decode("ascii")).name
+    except LookupError:
+        name = ""
+    if name in {UTF8, "utf-8-sig"}:
+        return encoding_of(raw) or UTF8
+    if name in _CHINESE:
+        # Published on the web, files are often converted without a word in the declaration.
+        return encoding_of(raw) or GB18030
+    if _SINGLE_BYTE.match(name) or name in _MULTI_BYTE:
+        return name
+    raise MarkupRefused(
+        "encoding",
+        f"the document declares the encoding {declared[1].decode('ascii')!r}",
+        "UTF-8, GB 18030 or another encoding of text",
+    )

@@ -1,0 +1,67 @@
+"""Cut files and responses of NWIS: RDB line by line, JSON as a whole."""
+
+import re
+from typing import Final
+
+from adapters.sdk.message import Undecodable
+from adapters.water.nwis.rdb import MAX_LINE_BYTES, RdbReader
+from adapters.water.nwis.readings import NwisMessage
+from adapters.water.nwis.waterml import read
+
+MAX_DOCUMENT_BYTES: Final = 64 * 1024 * 1024
+_LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+\Z")
+_BLANK: Final = b" \t\r\n\xef\xbb\xbf"
+
+
+class NwisDecoder:
+    """Decodes one file or response; sans I/O, told by its first character which form it has.
+
+    Args:
+        limit: Largest JSON document, bytes; RDB has no limit but that of a line.
+    """
+
+    def __init__(self, limit: int = MAX_DOCUMENT_BYTES) -> None:
+        self._limit = limit
+        self._is_json: bool | None = None
+        self._document = bytearray()
+        self._size = 0
+        self._line = bytearray()
+        self._rdb = RdbReader()
+
+    def feed(self, data: bytes) -> list[NwisMessage | Undecodable]:
+        """Return the rows that these bytes complete; JSON is only collected."""
+        if self._is_json is None:
+            data = data.lstrip(_BLANK)
+            if not data:
+                return []
+            self._is_json = data.startswith((b"{", b"["))
+        if self._is_json:
+            self._size += len(data)
+            self._document += data[: self._limit - len(self._document)]
+            return []
+        found: list[NwisMessage | Undecodable] = []
+        for piece in _LINE.findall(data):
+            self._line += piece[: MAX_LINE_BYTES + 1 - len(self._line)]
+            if piece.endswith(b"\n"):
+                found += self._end_line()
+        return found
+
+    def close(self) -> list[NwisMessage | Undecodable]:
+        """Return what is left: the document, or the last row."""
+        if self._is_json:
+            raw, size = bytes(self._document), self._size
+            self._document, self._size, self._is_json = bytearray(), 0, None
+            if size > self._limit:
+                reason = f"the document has {size} bytes; expected at most {self._limit}"
+                return [Undecodable(raw, "oversize", reason)]
+            return list(read(raw))
+        found = self._end_line()
+        comments = self._rdb.close()
+        self._rdb, self._is_json = RdbReader(), None
+        return found if comments is None else [*found, comments]
+
+    def _end_line(self) -> list[NwisMessage | Undecodable]:
+        line = bytes(self._line).rstrip(b"\r\n")
+        self._line = bytearray()
+        found = self._rdb.line(line)
+        return [] if found is None else [found]

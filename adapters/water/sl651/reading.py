@@ -1,0 +1,39 @@
+"""What was read of a frame, ready to be put into records."""
+
+from typing import NamedTuple
+
+from adapters.sdk.clock import Moment
+
+
+class Statement(NamedTuple):
+    """What becomes one record.
+
+    Attributes:
+        kind: The record's kind.
+        station: Whose it is, 10 digits.
+        body: The kind's message, encoded.
+        observed: When the world was so.
+        note: Why that may be doubted; empty: it may not.
+        shape: What it has in common with others, see ``Translated.shape``.
+    """
+
+    kind: str
+    station: str
+    body: bytes
+    observed: Moment
+    note: str = ""
+    shape: tuple[bytes, str] | None = None
+
+
+class Reading(NamedTuple):
+    """A frame that was read.
+
+    Attributes:
+        serial: Its serial number.
+        sent: When the station says that it sent it.
+        statements: What it states, one at least.
+    """
+
+    serial: int
+    sent: Moment
+    statements: list[Statement]

@@ -1,0 +1,123 @@
+"""Make the records of an alert: the warning, and those that it replaces or cancels."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from adapters.sdk.adapter import VALID, Adapter
+from adapters.weather.cap.alert import Alert, ReferenceText
+from adapters.weather.cap.areas import to_location
+from adapters.weather.cap.earlier import STATE_OF_REFERENCED, EarlierWarnings
+from adapters.weather.cap.translate import classification, expiry, to_warning
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
+from liandong.record.v1.record_pb2 import Record
+from liandong.weather.v1 import weather_pb2 as weather
+
+KIND: Final = "weather.warning"
+_NOTE: Final = 512
+
+
+class WarningRecords:
+    """Makes records of alerts, in whatever form they came, under the alert's identifier.
+
+    Args:
+        adapter: Whose records they are.
+        remembered: How many earlier warnings are kept whole in memory.
+    """
+
+    def __init__(self, adapter: Adapter[Any, Any], remembered: int) -> None:
+        self._adapter = adapter
+        self._earlier = EarlierWarnings(remembered)
+
+    def of(self, alert: Alert, raw: bytes) -> Iterator[Record]:
+        """Yield the warning, then those that it replaces or cancels.
+
+        Raises:
+            Untranslatable: A part lacks what CAP demands of it.
+        """
+        warning = self._warning(alert, raw)
+        referenced = [self._referenced(alert, one, raw) for one in _replaced(alert)]
+        for record in (*filter(None, referenced), warning):
+            self._earlier.remember(record)
+        yield warning
+        yield from filter(None, referenced)
+
+    def _warning(self, alert: Alert, raw: bytes) -> Record:
+        """Return the record of the alert itself."""
+        doubts: list[str] = []
+        body = to_warning(alert, doubts)
+        areas = (area for info in body.infos for area in info.areas)
+        record = self._about(alert, alert.identifier, raw)
+        record.quality.CopyFrom(_quality(doubts))
+        record.location.CopyFrom(to_location(areas, record.location.district))
+        end = expiry(alert)
+        if end is not None:
+            record.expires_at.FromDatetime(end)
+        record.weather_warning.CopyFrom(body)
+        return record
+
+    def _referenced(self, alert: Alert, reference: ReferenceText, raw: bytes) -> Record | None:
+        """Return an earlier warning's record as the alert leaves it.
+
+        What is no longer known gets a short record, so that the shared state is right also
+        after a restart. What was cancelled stays so.
+        """
+        state = STATE_OF_REFERENCED[alert.message_type]
+        record = self._about(alert, reference.identifier, raw)
+        known = self._earlier.get(record.name)
+        if known is None:
+            body = record.weather_warning
+            body.identifier, body.sender = reference.identifier, reference.sender
+            body.profile = alert.profile
+        elif _stays_cancelled(known, state):
+            return None
+        else:
+            record.classification = max(record.classification, known.classification)
+            record.status = known.status
+            record.quality.CopyFrom(known.quality)
+            record.location.CopyFrom(known.location)
+            record.weather_warning.CopyFrom(known.weather_warning)
+            if known.HasField("expires_at"):
+                record.expires_at.CopyFrom(known.expires_at)
+        record.weather_warning.state = state
+        if state == weather.WARNING_STATE_CANCELLED:
+            record.expires_at.FromDatetime(alert.sent)
+        return record
+
+    def _about(self, alert: Alert, identifier: str, raw: bytes) -> Record:
+        """Return a record about a warning, as of the moment at which an alert was sent."""
+        record = self._adapter.record(
+            KIND,
+            identifier,
+            observed_at=alert.sent,
+            raw=raw,
+            source_message_id=alert.identifier,
+            sent_at=alert.sent,
+            status=alert.status,
+            format_version=alert.profile.removeprefix("CAP").strip(),
+        )
+        record.classification = classification(alert, record.classification)
+        if alert.issuer_district:
+            record.location.district = alert.issuer_district
+        return record
+
+
+def _replaced(alert: Alert) -> list[ReferenceText]:
+    """Return the earlier warnings that an alert puts an end to, each once."""
+    if alert.message_type not in STATE_OF_REFERENCED:
+        return []
+    named = {one.identifier: one for one in alert.references}
+    named.pop(alert.identifier, None)
+    return list(named.values())
+
+
+def _stays_cancelled(known: Record, state: "weather.WarningState.ValueType") -> bool:
+    """Tell whether a warning was cancelled, and is now said to be merely replaced."""
+    cancelled = weather.WARNING_STATE_CANCELLED
+    return known.weather_warning.state == cancelled != state
+
+
+def _quality(doubts: list[str]) -> Quality:
+    """Return how far a warning may be trusted, with what was left out of it."""
+    if not doubts:
+        return VALID
+    return Quality(level=QUALITY_LEVEL_SUSPECT, note="; ".join(doubts)[:_NOTE])

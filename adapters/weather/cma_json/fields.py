@@ -1,0 +1,50 @@
+"""Read the fields of the service's documents: words, numbers and times."""
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any, Final
+
+from adapters.sdk.errors import Untranslatable
+from adapters.sdk.moments import moment
+
+# The weather service's number for what was not measured; some products write 999999.
+_MISSING: Final = 9999.0
+
+
+def words(fields: Mapping[str, Any], *names: str) -> str:
+    """Return the first of some fields that says something."""
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            text = str(value).strip()
+            if text:
+                return text
+    return ""
+
+
+def number(fields: Mapping[str, Any], name: str) -> float | None:
+    """Return a number, also one written as text; None: not measured.
+
+    Raises:
+        Untranslatable: It is no number.
+    """
+    written = words(fields, name)
+    if not written:
+        return None
+    try:
+        value = float(written)
+    except ValueError as error:
+        raise Untranslatable(name, written, expected="a number") from error
+    return value if abs(value) < _MISSING else None
+
+
+def time_of(fields: Mapping[str, Any], zone: tzinfo, *names: str) -> datetime:
+    """Return a time, in UTC; ``2026/07/01 17:30`` and ``2026-07-01 17:30:00`` are local.
+
+    Raises:
+        Untranslatable: There is none, or it is no time.
+    """
+    written = words(fields, *names)
+    if not written:
+        raise Untranslatable(names[0], "", expected="a time", cause="missing")
+    return moment(written, names[0], zone)

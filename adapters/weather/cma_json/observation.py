@@ -1,0 +1,63 @@
+"""Turn ``now`` of a station's page into an observation."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from adapters.sdk.errors import Untranslatable
+from adapters.weather.cma_json.fields import number, words
+from adapters.weather.doubts import remark
+from liandong.quantity.v1.quantity_pb2 import UNIT_BASIS_PRACTICE, Measurement
+from liandong.weather.v1.weather_pb2 import Observation
+
+# The page names no units; these are those that it prints beside the numbers.
+_FIELDS: Final = {
+    "temperature": "temperature_c",
+    "humidity": "humidity_pct",
+    "pressure": "station_pressure_hpa",
+    "windDirectionDegree": "wind_direction_deg",
+    "windSpeed": "wind_speed_m_s",
+}
+_OTHERS: Final = {"precipitation": "mm", "feelst": "Cel"}
+
+
+def to_observation(data: Mapping[str, Any]) -> Observation:
+    """Return the observation of a station's page.
+
+    Args:
+        data: The document's ``data``, with ``location`` and ``now``.
+
+    Raises:
+        Untranslatable: It names no station, or a value is no number.
+    """
+    location, now = data.get("location"), data.get("now")
+    if not isinstance(location, dict) or not words(location, "id"):
+        raise Untranslatable(
+            "location.id", location, expected="a station's number", cause="missing"
+        )
+    if not isinstance(now, dict):
+        raise Untranslatable("now", now, expected="an observation", cause="missing")
+    body = Observation(station_id=words(location, "id"), station_title=words(location, "name"))
+    for name, field in _FIELDS.items():
+        value = number(now, name)
+        if value is not None:
+            setattr(body, field, value)
+    if body.wind_speed_m_s == 0:
+        body.ClearField("wind_direction_deg")
+    body.measurements.extend(_rest(now))
+    return body
+
+
+def _rest(now: Mapping[str, Any]) -> list[Measurement]:
+    """Return what has no field: over what time the rain fell, the page does not say."""
+    rest = []
+    for name in now:
+        if name in _OTHERS:
+            value = number(now, name)
+            if value is not None:
+                basis = UNIT_BASIS_PRACTICE
+                rest.append(
+                    Measurement(code=name, unit=_OTHERS[name], unit_basis=basis, value=value)
+                )
+        elif name not in _FIELDS and words(now, name):
+            rest.append(remark(name[:64] or "?", words(now, name)))
+    return rest[:512]

@@ -1,0 +1,64 @@
+"""Have the kept library `metar` read a report's groups, and none of them stop it."""
+
+import re
+import warnings
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from metar.Metar import Metar
+
+from adapters.weather.metar.report import Parts
+
+# Groups of slashes say that nothing was observed; the library takes `////` for 10 km.
+_NOT_OBSERVED: Final = re.compile(r"/+(NDV)?")
+_STOPPED_AT: Final = re.compile(r"failed while processing '(\S+)(?: (\d{3}V\d{3}) )?")
+_ATTEMPTS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What the library understood, and the groups that it did not, in their order."""
+
+    metar: Metar
+    not_understood: tuple[str, ...]
+
+
+def parse(parts: Parts, observed: datetime) -> Parsed:
+    """Read a report's groups; one that the library fails on is set aside, not the report.
+
+    Args:
+        parts: The report's parts.
+        observed: Its time, UTC.
+    """
+    groups = [one for one in parts.groups if not _NOT_OBSERVED.fullmatch(one)]
+    remarks = parts.remarks.split()
+    aside: list[str] = []
+    for _ in range(_ATTEMPTS):
+        metar, stopped_at = _read(parts, observed, groups, remarks)
+        words = groups if stopped_at in groups else remarks
+        if stopped_at not in words:
+            break
+        words.remove(stopped_at)
+        aside.append(stopped_at)
+    unknown = {*aside, *metar._unparsed_groups}  # noqa: SLF001 - the library tells it nowhere else
+    if stopped_at:
+        unknown.update(groups)
+    return Parsed(metar, tuple(one for one in parts.groups if one in unknown))
+
+
+def _read(
+    parts: Parts, observed: datetime, groups: list[str], remarks: list[str]
+) -> tuple[Metar, str]:
+    """Return what the library makes of groups, and the group at which it stopped, if it did."""
+    stamp = f"{parts.day:02d}{parts.hour:02d}{parts.minute:02d}Z"
+    words = [parts.kind, parts.station, stamp, *groups]
+    if remarks:
+        words += ["RMK", *remarks]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        metar = Metar(" ".join(words), month=observed.month, year=observed.year, strict=False)
+    stops = (_STOPPED_AT.search(str(one.message)) for one in caught)
+    # A wind and its range are read as one: the range goes first, it says less.
+    stopped_at = next((stop[2] or stop[1] for stop in stops if stop), "")
+    return metar, stopped_at

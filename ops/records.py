@@ -1,0 +1,121 @@
+"""Commands that show the records of the shared state: get and list."""
+
+from collections.abc import Iterable
+from datetime import UTC
+from typing import Annotated
+
+import typer
+from google.protobuf.json_format import MessageToJson
+from rich.table import Table
+from rich.text import Text
+
+from liandong.gateway.v1 import shared_state_pb2 as api
+from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
+from liandong.quantity.v1.quantity_pb2 import QualityLevel
+from liandong.record.v1.record_pb2 import Record
+from ops.city import City
+from ops.client import channel
+from ops.options import (
+    CITY,
+    HOME,
+    AgencyOption,
+    CityOption,
+    GatewayOption,
+    HomeOption,
+    JsonOption,
+    open_home,
+)
+from ops.phrases import phrase
+from ops.screen import cell, console, is_wide, local, print_message, table
+from ops.selecting import (
+    AgenciesOption,
+    BoxOption,
+    DistrictOption,
+    KindOption,
+    SinceOption,
+    selection,
+)
+
+_PAGE = 500
+
+
+def get(
+    name: Annotated[str, typer.Argument(help="<agency>/<kind>/<entity>")],
+    agency: AgencyOption = "police",
+    home: HomeOption = HOME,
+    city: CityOption = CITY,
+    gateway: GatewayOption = "",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one record."""
+    folder, described = open_home(home, city)
+    with channel(folder, described, agency, gateway) as opened:
+        record = rpc.SharedStateServiceStub(opened).GetRecord(api.GetRecordRequest(name=name))
+    if as_json:
+        print_message(record)
+        return
+    console.print(records_table([record], described))
+    console.print_json(MessageToJson(record, ensure_ascii=True), ensure_ascii=False)
+
+
+def list_records(  # noqa: PLR0917 - options are named on the command line
+    agency: AgencyOption = "police",
+    kind: KindOption = [],  # noqa: B006 - typer reads it and makes its own
+    agencies: AgenciesOption = [],  # noqa: B006
+    district: DistrictOption = [],  # noqa: B006
+    bbox: BoxOption = "",
+    since: SinceOption = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0: all.")] = 100,
+    home: HomeOption = HOME,
+    city: CityOption = CITY,
+    gateway: GatewayOption = "",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the records that a department may see."""
+    folder, described = open_home(home, city)
+    request = api.ListRecordsRequest(
+        selection=selection(
+            described, kinds=kind, agencies=agencies, districts=district, bbox=bbox, since=since
+        )
+    )
+    records: list[Record] = []
+    with channel(folder, described, agency, gateway) as opened:
+        stub = rpc.SharedStateServiceStub(opened)
+        more = True
+        while more and (not limit or len(records) < limit):
+            request.page_size = min(_PAGE, limit - len(records)) if limit else _PAGE
+            page = stub.ListRecords(request)
+            records += page.records
+            request.page_token = page.next_page_token
+            more = bool(page.next_page_token)
+    if as_json:
+        for record in records:
+            print_message(record)
+        return
+    console.print(records_table(records, described))
+    rest = " (there are more: --limit 0 shows all)" if more else ""
+    console.print(f"{len(records)} records as {agency}{rest}")
+
+
+def records_table(records: Iterable[Record], city: City) -> Table:
+    """Return records as a table; on a narrow screen a name has a line of its own."""
+    shown = table(*(["record", "says"] if is_wide() else ["record"]))
+    for column in ("observed", "district"):
+        shown.add_column(column, no_wrap=True)
+    for record in records:
+        name, said = cell(record.name), _said(record)
+        shown.add_row(
+            *([name, said] if is_wide() else [Text.assemble(name, "\n  ", said)]),
+            local(record.observed_at.ToDatetime(UTC), city),
+            cell(record.location.district),
+        )
+    return shown
+
+
+def _said(record: Record) -> Text:
+    """Return what a record says, marked when its source or the adapter doubts it."""
+    said = cell(phrase(record))
+    word = QualityLevel.Name(record.quality.level).removeprefix("QUALITY_LEVEL_").lower()
+    return said if word == "valid" else said.append(f" ({word})", style="yellow")

@@ -1,0 +1,68 @@
+"""Options that select records, as a selection of the API."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from liandong.gateway.v1 import shared_state_pb2 as api
+from ops.city import City
+from ops.failure import USAGE, Failure
+
+KindOption = Annotated[list[str], typer.Option("--kind", help="For example water.level, water.*")]
+AgenciesOption = Annotated[list[str], typer.Option("--agency", help="Whose records.")]
+DistrictOption = Annotated[list[str], typer.Option("--district", help="GB/T 2260 codes.")]
+BoxOption = Annotated[str, typer.Option("--bbox", help="south,west,north,east in degrees.")]
+SinceOption = Annotated[str, typer.Option("--since", help="30m, 2h, 1d or a time in RFC 3339.")]
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_AGO = re.compile(r"(\d+)([smhd])")
+
+
+def selection(
+    city: City,
+    *,
+    kinds: list[str],
+    agencies: list[str],
+    districts: list[str],
+    bbox: str = "",
+    since: str = "",
+) -> api.Selection:
+    """Return a selection of options.
+
+    Raises:
+        Failure: If the box or the time is not written as it should be.
+    """
+    selected = api.Selection(kinds=kinds, agencies=agencies, districts=districts)
+    if bbox:
+        selected.bounding_box.CopyFrom(_box(bbox))
+    if since:
+        selected.observed.start_at.FromDatetime(_moment(since, ZoneInfo(city.time_zone)))
+    return selected
+
+
+def _box(text: str) -> api.BoundingBox:
+    """Return the box that four numbers mean."""
+    try:
+        south, west, north, east = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise Failure(
+            f"--bbox is {text!r}, expected south,west,north,east in degrees", USAGE
+        ) from error
+    return api.BoundingBox(south_deg=south, west_deg=west, north_deg=north, east_deg=east)
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    """Return the moment that `30m` or a time means; a time without an offset is the city's."""
+    ago = _AGO.fullmatch(text)
+    try:
+        if ago is not None:
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        named = datetime.fromisoformat(text)
+        return (named if named.tzinfo else named.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Failure(
+            f"--since is {text!r}, expected 30m, 2h, 1d or a time such as 2026-06-15T18:00+08:00",
+            USAGE,
+        ) from error

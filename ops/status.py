@@ -1,0 +1,120 @@
+"""The command that shows whether the parts of the system run."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from broker.errors import BrokerError
+from broker.home import OPS, Home
+from broker.plan import stream_name
+from broker.tls import certificate_ends
+from broker.users import CITY as CITY_STREAM
+from liandong.feed.v1.feed_pb2 import FEED_STATE_RUNNING
+from ops.bus import bus_of
+from ops.city import City
+from ops.client import channel, target
+from ops.failure import Failure
+from ops.feeds import list_feeds
+from ops.options import (
+    CITY,
+    HOME,
+    CityOption,
+    GatewayOption,
+    HomeOption,
+    JsonOption,
+    OperatorOption,
+    open_home,
+    own_agencies,
+)
+from ops.screen import cell, console, local, print_object, table
+
+_SOON = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of the system: what it is, where, how it is in words, and whether that is well."""
+
+    part: str
+    name: str
+    state: str
+    well: bool
+
+
+def status(
+    agency: OperatorOption = OPS,
+    home: HomeOption = HOME,
+    city: CityOption = CITY,
+    gateway: GatewayOption = "",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Show whether all parts of the system run."""
+    folder, described = open_home(home, city)
+    own_agencies(described, agency)
+    parts = [
+        asyncio.run(_bus(folder, described, agency)),
+        *_gateway(folder, described, agency, gateway),
+        *_certificates(folder, described),
+    ]
+    shown = table(show_header=False)
+    for part in parts:
+        if as_json:
+            facts: dict[str, Any] = {"part": part.part, "name": part.name}
+            print_object(facts | {"state": part.state, "well": part.well})
+        shown.add_row(part.part, cell(part.name), cell(part.state, "" if part.well else "red"))
+    if not as_json:
+        console.print(shown)
+    unwell = [part.name for part in parts if not part.well]
+    if unwell:
+        raise Failure(f"not all is well: look at {', '.join(unwell)}")
+
+
+async def _bus(home: Home, city: City, agency: str) -> _Part:
+    """Return how the server is, and how much the stream holds that the caller may count."""
+    stream = CITY_STREAM if agency == OPS else stream_name(agency)
+    try:
+        async with bus_of(home, city, agency) as bus:
+            state = (await bus.js.stream_info(stream)).state
+    except BrokerError as error:
+        return _Part("nats-server", city.plan.url, str(error), well=False)
+    held = f"{stream} holds {state.messages:,} records, {state.bytes / 1e6:.1f} MB"
+    return _Part("nats-server", city.plan.url, held, well=True)
+
+
+def _gateway(home: Home, city: City, agency: str, gateway: str) -> list[_Part]:
+    """Return how the gateway is, and through it the feeds."""
+    at = target(city, gateway)
+    try:
+        with channel(home, city, agency, gateway) as opened:
+            told = {feed.name.partition("/")[2]: feed for feed in list_feeds(opened)}
+    except Failure as failure:
+        return [_Part("gateway", at, str(failure), well=False)]
+    parts = [_Part("gateway", at, "serves", well=True)]
+    for feed in city.feeds:
+        if agency not in {OPS, feed.agency}:
+            continue
+        state = told.get(feed.id)
+        runs = state is not None and state.state == FEED_STATE_RUNNING
+        last = (
+            f"last received {local(state.last_received_at.ToDatetime(UTC), city)}"
+            if state is not None and state.HasField("last_received_at")
+            else "received nothing yet"
+        )
+        parts.append(_Part("feed", feed.id, last if runs else "does not run", well=runs))
+    return parts
+
+
+def _certificates(home: Home, city: City) -> list[_Part]:
+    """Return the certificates that end soon or are none."""
+    try:
+        all_ends = certificate_ends(home)
+    except ValueError as error:
+        return [_Part("certificate", str(home.tls_dir), f"one is damaged: {error}", well=False)]
+    soon = datetime.now(UTC) + _SOON
+    return [
+        _Part("certificate", name, f"ends {local(ends, city)}: run `liandong keys`", well=False)
+        for name, ends in all_ends.items()
+        if ends < soon
+    ]

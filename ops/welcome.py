@@ -1,0 +1,56 @@
+"""What `liandong up` tells once everything runs: what runs where, and what to try."""
+
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from broker.home import Home
+from ops.city import City
+from ops.options import CITY, HOME
+from ops.processes import Child
+from ops.screen import table
+
+
+def say_what_runs(console: Console, city: City, gateway: Child, feeds: Mapping[str, Child]) -> None:
+    """Show each part and where it is reached."""
+    shown = table("runs", "at", title=city.title or city.name, title_justify="left")
+    shown.add_row("nats-server", city.plan.url)
+    shown.add_row("gateway", gateway.address)
+    for name, child in feeds.items():
+        shown.add_row(name, child.address)
+    console.print(shown)
+
+
+def say_what_to_try(console: Console, city: City, home: Home) -> None:
+    """Show the next commands, so that copying them is enough."""
+    console.print("\nin another terminal:")
+    for line in commands(city, home):
+        # A wrapped line could not be copied.
+        console.print(Text(f"  {line}", style="cyan"), soft_wrap=True)
+    console.print("Ctrl-C here stops all of it.\n")
+
+
+def commands(city: City, home: Home) -> list[str]:
+    """Return commands that show what runs, from any folder."""
+    asking = city.agencies[0].name
+    options = ""
+    lines = []
+    if home.path == HOME.absolute():
+        lines.append(f"cd {shlex.quote(str(Path.cwd()))}")
+    else:
+        options += f" --home {shlex.quote(str(home.path))}"
+    if city.path != CITY.absolute():
+        options += f" --city {shlex.quote(str(city.path))}"
+    if sys.prefix != sys.base_prefix:
+        lines.append(f"source {shlex.quote(str(Path(sys.prefix) / 'bin' / 'activate'))}")
+    return [
+        *lines,
+        f"liandong list --as {asking}{options}",
+        f"liandong watch --as {asking}{options}",
+        f"liandong feeds --audit{options}",
+        f"liandong quarantine list{options}",
+    ]

@@ -1,0 +1,64 @@
+"""MSH-18 says in which character set a message is."""
+
+import pytest
+from hl7_messages import adapter, adt, decoded, one
+
+from adapters.sdk.message import Undecodable
+
+
+def _ward(raw: bytes) -> str:
+    """Return the ward that a message names."""
+    found = one(adapter(), raw)
+    return found.value(found.every("PV1")[0], 3)
+
+
+@pytest.mark.parametrize(
+    ("declared", "stored"),
+    [
+        ("UNICODE UTF-8", "utf-8"),
+        ("UTF-8", "utf-8"),
+        ("GB 18030-2000", "gb18030"),
+        ("gb18030", "gb18030"),
+        ("GBK", "gbk"),
+        ("ASCII", "utf-8"),
+        ("ASCII", "gb18030"),
+        ("", "utf-8"),
+        ("", "gb18030"),
+        ("GB 18030-2000~UNICODE UTF-8", "gb18030"),
+    ],
+)
+def test_chinese_wards_are_read(declared: str, stored: str) -> None:
+    """The named set counts; where none or ASCII is named, what the bytes are."""
+    header, _, rest = adt(ward="重症医学科").decode().partition("\r")
+
+    assert _ward(f"{header}{declared}\r{rest}".encode(stored)) == "重症医学科"
+
+
+@pytest.mark.parametrize("character", ["皘", "皛", "癪", "癨"])
+def test_delimiters_within_characters_are_no_delimiters(character: str) -> None:
+    """A later byte of a character of GB 18030 may be `|`, `~`, `^` or a backslash."""
+    raw = adt(ward=character, charset="GB 18030-2000")
+
+    assert set(character.encode("gb18030")) & set(b"|~^\\")
+    assert _ward(raw) == character
+
+
+def test_bytes_that_are_not_what_is_declared_are_refused() -> None:
+    """Nothing is replaced silently."""
+    raw = adt(charset="UNICODE UTF-8").decode().encode("gb18030")
+
+    (item,) = decoded(adapter(), raw)
+
+    assert isinstance(item, Undecodable)
+    assert item.cause == "encoding"
+    assert "UTF-8" in item.reason.upper()
+
+
+def test_a_set_that_nobody_knows_is_refused_unless_all_is_ascii() -> None:
+    """ASCII is the same in all of them."""
+    (item,) = decoded(adapter(), adt(charset="KLINGON"))
+    assert isinstance(item, Undecodable)
+    assert "table 0211" in item.reason
+
+    plain = b"MSH|^~\\&|A|B|||20260701||ADT^A04|7|P|2.3||||||KLINGON\rPV1|1|O|W\r"
+    assert _ward(plain) == "W"

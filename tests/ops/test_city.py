@@ -1,0 +1,54 @@
+"""City files: what is wrong in one is said, with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from broker.toml import FileWrong
+from ops.city import DEFAULT, read_city
+
+
+def test_the_default_city_has_every_feed_of_the_demo() -> None:
+    """It is read as it is delivered, its agreements beside it."""
+    city = read_city(DEFAULT)
+
+    assert {feed.adapter for feed in city.feeds} >= {"environment/hj212", "water/sl651"}
+    assert city.agreements is not None
+    assert city.agreements.is_file()
+
+
+@pytest.mark.parametrize(
+    ("was", "is_", "said"),
+    [
+        ('title = "南京 Nanjing"', 'titel = "N"', "line 8: there is no key `titel` here"),
+        ("port = 7222", 'port = "x"', "line 14: Expected `int`, got `str`"),
+        ("port = 7443", "port = 99999", "line 19: Expected `int` <= 65535"),
+        ('name = "nanjing"', "name = ", "is no TOML: Invalid value (at line 7"),
+        ('"Asia/Shanghai"', '"Asia/Nanjing"', "there is no time zone 'Asia/Nanjing'"),
+        ('agency = "water"', 'agency = "Water"', "feed water.sl651 belongs to agency 'Water'"),
+        ('id = "weather.cap"', 'id = "water.sl651"', "two feeds have the same id"),
+    ],
+)
+def test_a_wrong_city_file_is_refused_with_the_line(
+    tmp_path: Path, was: str, is_: str, said: str
+) -> None:
+    """The sentence names file, line and problem."""
+    text = DEFAULT.read_text()
+    assert was in text
+    file = tmp_path / "city.toml"
+    file.write_text(text.replace(was, is_, 1))
+
+    with pytest.raises(FileWrong) as caught:
+        read_city(file)
+
+    assert said in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    """A city file in GBK is told apart from one that is not there."""
+    file = tmp_path / "city.toml"
+    file.write_bytes('[city]\nname = "南京"\n'.encode("gbk"))
+
+    with pytest.raises(FileWrong, match="no text in UTF-8"):
+        read_city(file)

@@ -1,0 +1,45 @@
+"""What `quarantine list` and `quarantine show` show."""
+
+import base64
+
+from tests.ops.conftest import Town
+
+
+def test_what_could_not_be_translated_is_listed_with_the_reason(town: Town) -> None:
+    """The operators see every department's, a department its own."""
+    (everything,) = town.objects("quarantine", "list")
+    (own,) = town.objects("quarantine", "list", "--as", "environment")
+    shown = town.read("quarantine", "list")
+
+    assert everything == own
+    assert (own["agency"], own["feed"], own["cause"]) == ("environment", "environment.hj212", "crc")
+    assert own["reason"] in shown
+    assert town.read("quarantine", "list", "--as", "police") == "the quarantine is empty\n"
+
+
+def test_an_entry_is_shown_with_its_raw_bytes(town: Town) -> None:
+    """As hexadecimal and text for people, as base64 for programs."""
+    (entry,) = town.objects("quarantine", "list", "--agency", "environment")
+    number = str(entry["number"])
+    (whole,) = town.objects("quarantine", "show", number)
+    shown = town.read("quarantine", "show", number, "--as", "environment")
+
+    assert b"MN=320100A0003" in base64.b64decode(whole["raw"])
+    assert "000000  23 23 " in shown
+    assert entry["reason"] in shown
+
+
+def test_a_number_that_is_not_there_is_told(town: Town) -> None:
+    """One sentence, and the exit status 1."""
+    assert town.refused("quarantine", "show", "4711") == (
+        1,
+        "there is no entry 4711 in the quarantine",
+    )
+
+
+def test_a_department_cannot_read_the_quarantine_of_another(town: Town) -> None:
+    """The command says so before the bus would."""
+    status, sentence = town.refused("quarantine", "list", "--as", "police", "--agency", "water")
+
+    assert status == 2
+    assert sentence.startswith("police may read its own quarantine only")
