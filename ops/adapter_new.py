@@ -23,6 +23,8 @@ _FILES: Final = {
     "tests/test_{format}.py": "test.py.txt",
     "samples/{format}.txt": "samples.txt",
 }
+_TAKEN: Final = ("Line", "Lines")
+_IMPORTED: Final = ("Adapter", "ClassVar", "Final", "Iterator", "Outcome", "Translated")
 _ANSWER: Final = '''
     def answer(self, message: Line, outcome: Outcome) -> bytes:
         """Return what the sender is told once the line is stored, or safe in quarantine."""
@@ -84,7 +86,7 @@ def _value_of(body: FieldDescriptor) -> FieldDescriptor | None:
     assert body.message_type is not None, f"{body.name} is a message"
     plain = [field for field in body.message_type.fields[1:] if not field.is_repeated]
     numbers = [field for field in plain if field.cpp_type in _READ and field.has_presence]
-    texts = [field for field in plain if field.cpp_type == FieldDescriptor.CPPTYPE_STRING]
+    texts = [field for field in plain if field.type == FieldDescriptor.TYPE_STRING]
     return next(iter([*numbers, *texts]), None)
 
 
@@ -111,6 +113,9 @@ def _words(name: str, kind: str, transport: str) -> dict[str, str]:
     entity = body.message_type.fields[0].name
     agency, format_name = name.split("/")
     package = f"{agency}_{format_name}"
+    adapter = "".join(word.capitalize() for word in format_name.split("_"))
+    if adapter in {*_TAKEN, *_IMPORTED}:
+        adapter += "Format"
     is_tcp = transport == "tcp"
     source = "tcp://127.0.0.1:7300" if is_tcp else f"drop:inbox/{agency}"
     numeric = _READ.get(value.cpp_type)
@@ -124,7 +129,8 @@ def _words(name: str, kind: str, transport: str) -> dict[str, str]:
         "format": format_name,
         "package": package,
         "distribution": package.replace("_", "-"),
-        "adapter": "".join(word.capitalize() for word in format_name.split("_")),
+        "adapter": adapter,
+        "public": ", ".join(f'"{one}"' for one in sorted((adapter, f"{adapter}Options", *_TAKEN))),
         "kind": kind,
         "body": body.name,
         "entity": entity,

@@ -62,11 +62,10 @@ class Count:
 
     def __str__(self) -> str:
         again = self.outcomes[Outcome.DUPLICATE]
+        took = f"{_of(self.messages, 'message')} gave {_of(self.records, 'record')}"
         causes = ", ".join(f"{cause} {count}" for cause, count in self.causes.most_common())
-        return (
-            f"{self.messages} messages gave {self.records} records; {again} were sent again, "
-            f"{self.refused} refused{f' ({causes})' if causes else ''}"
-        )
+        refused = f"{self.refused} refused{f' ({causes})' if causes else ''}"
+        return f"{took}; {again} sent again, {refused}"
 
 
 class ForPeople:
@@ -96,7 +95,7 @@ class ForPeople:
                 rows.add_row(str(number), Text(shown(one.raw)), self._became(one))
             else:
                 hidden += 1
-        self._print(f"{path}: {len(tried)} messages", "bold")
+        self._print(f"{path}: {_of(len(tried), 'message')}", "bold")
         if tried:
             self._console.print(rows)
         if hidden:
@@ -115,7 +114,7 @@ class ForPeople:
             rows = Table("field", "filled", box=None, header_style="dim", pad_edge=False)
             for path, number in filled.items():
                 rows.add_row(path, f"{number} of {records}")
-            self._print(f"\n{kind}: {records} records", "bold")
+            self._print(f"\n{kind}: {_of(records, 'record')}", "bold")
             self._console.print(rows)
             self._print(f"never: {', '.join(_never(fields)) or 'none'}", "dim")
         self._print(f"\n{count}", "bold")
@@ -186,11 +185,15 @@ def _write(values: dict[str, Any]) -> None:
 
 def _never(fields: dict[str, int]) -> list[str]:
     """Return what was never filled; of a message of which nothing was, its own name alone."""
-    tops: dict[str, list[str]] = {}
-    for path in fields:
-        tops.setdefault(path.partition(".")[0], []).append(path)
-    never = []
-    for top, paths in tops.items():
-        empty = [path for path in paths if not fields[path]]
-        never += [top] if len(empty) == len(paths) else empty
-    return never
+    filled = [path + "." for path, count in fields.items() if count]
+    never: dict[str, None] = {}
+    for path in (path for path, count in fields.items() if not count):
+        parts = path.split(".")
+        heads = (".".join(parts[:size]) for size in range(1, len(parts) + 1))
+        never[next(one for one in heads if not any(f.startswith(one + ".") for f in filled))] = None
+    return list(never)
+
+
+def _of(count: int, noun: str) -> str:
+    """Return how many there are of something."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
