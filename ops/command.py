@@ -26,6 +26,8 @@ _GROUPS = {
 _COMMANDS = {
     "up": "ops.up:up",
     "adapter run": "ops.run_adapter:adapter_run",
+    "adapter check": "ops.adapter_check:adapter_check",
+    "adapter new": "ops.adapter_new:adapter_new",
     "gateway run": "ops.run_gateway:gateway_run",
     "get": "ops.records:get",
     "list": "ops.records:list_records",

@@ -122,10 +122,8 @@ def _silence(feed: Feed, later: int) -> list[str]:
     age = datetime.now(UTC) - feed.updated_at.ToDatetime(UTC)
     if not later or age < _SILENT:
         return []
-    return [
-        f"{later} records were stored after the feed told its state for the last time, at "
-        f"{feed.updated_at.ToJsonString()}: start it again, and it counts them"
-    ]
+    told = feed.updated_at.ToJsonString()
+    return [f"{later} records came after the state of {told}, the last: start the feed again"]
 
 
 def _counts(found: dict[int, list[int]]) -> dict[int, int]:

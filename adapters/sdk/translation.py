@@ -77,7 +77,7 @@ class Translation:
                 valid.append(one)
         if not reasons:
             return valid, None
-        more = f" (and {len(reasons) - 1} more records)" if len(reasons) > 1 else ""
+        more = f" (records refused: {len(reasons)})" if len(reasons) > 1 else ""
         return valid, Undecodable(raw, CONSTRAINT, reasons[0] + more)
 
     def _remember(self, shape: tuple[object, ...] | None) -> None:

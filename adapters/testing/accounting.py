@@ -1,5 +1,6 @@
 """Account for bytes: what stands in no message, and whether any message was made up."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ class NotInTheData(ValueError):
         self.raw = raw
 
 
-def gaps_of(data: bytes, raws: Iterable[bytes]) -> list[Gap]:
+def gaps_of(data: bytes, raws: Iterable[bytes], filler: bytes = rb"\s*") -> list[Gap]:
     """Return what stands between the messages of ``data``, before and after them.
 
     Messages may share bytes with the one before them: frames a flag, the alerts of one
@@ -34,6 +35,8 @@ def gaps_of(data: bytes, raws: Iterable[bytes]) -> list[Gap]:
     Args:
         data: All that came.
         raws: The messages' exact bytes, in order.
+        filler: What may stand between messages, as a regular expression: it tells where a
+            message stands whose bytes occur more than once.
 
     Raises:
         NotInTheData: A message is not in the data.
@@ -41,7 +44,7 @@ def gaps_of(data: bytes, raws: Iterable[bytes]) -> list[Gap]:
     gaps = []
     begin = end = 0
     for raw in raws:
-        found = _place(data, raw, begin, end)
+        found = _place(data, raw, begin, end, filler)
         if found > end:
             gaps.append(Gap(end, data[end:found]))
         begin, end = found, max(end, found + len(raw))
@@ -50,7 +53,7 @@ def gaps_of(data: bytes, raws: Iterable[bytes]) -> list[Gap]:
     return gaps
 
 
-def _place(data: bytes, raw: bytes, begin: int, end: int) -> int:
+def _place(data: bytes, raw: bytes, begin: int, end: int, filler: bytes) -> int:
     """Return where a message stands, of all places that its bytes may occur at the next one.
 
     Args:
@@ -58,19 +61,17 @@ def _place(data: bytes, raw: bytes, begin: int, end: int) -> int:
         raw: The message's bytes.
         begin: Where the message before it begins.
         end: Where that ends.
+        filler: What may stand between the two.
 
     Raises:
         NotInTheData: It stands nowhere.
     """
-    if data.startswith(raw, end):
-        return end
     size = len(raw)
-    shared = data.rfind(raw, max(begin + 1, end - size + 1), end + size - 1)
-    if shared >= 0:
-        return shared
     later = data.find(raw, end)
-    if later >= 0:
+    if later >= 0 and re.fullmatch(filler, data[end:later]):
         return later
-    if data.startswith(raw, begin):
-        return begin
+    shared = data.rfind(raw, max(begin + 1, end - size + 1), end + size - 1)
+    for found in (shared, later, begin):
+        if found >= 0 and data.startswith(raw, found):
+            return found
     raise NotInTheData(raw, begin)

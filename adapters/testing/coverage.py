@@ -56,17 +56,18 @@ def _paths(schema: Descriptor, prefix: str = "", depth: int = 1) -> Iterator[str
     """Yield the paths of a message's leaves."""
     for field in schema.fields:
         path = _path(prefix, field)
-        if _is_nested(field) and depth < _DEEPEST:
-            yield from _paths(field.message_type, f"{path}.", depth + 1)
-        else:
+        nested = _nested(field)
+        if nested is None or depth >= _DEEPEST:
             yield path
+        else:
+            yield from _paths(nested, f"{path}.", depth + 1)
 
 
 def _filled(message: Message, prefix: str = "", depth: int = 1) -> Iterator[str]:
     """Yield the paths of the leaves that a message fills."""
     for field, value in message.ListFields():
         path = _path(prefix, field)
-        if not _is_nested(field) or depth >= _DEEPEST:
+        if _nested(field) is None or depth >= _DEEPEST:
             yield path
             continue
         for one in value if field.is_repeated else (value,):
@@ -77,6 +78,7 @@ def _path(prefix: str, field: FieldDescriptor) -> str:
     return f"{prefix}{field.name}[]" if field.is_repeated else f"{prefix}{field.name}"
 
 
-def _is_nested(field: FieldDescriptor) -> bool:
-    """Tell whether a field's value has fields of its own to be counted."""
-    return field.message_type is not None and field.message_type.full_name not in _SCALAR
+def _nested(field: FieldDescriptor) -> Descriptor | None:
+    """Return the schema of a field's value if its fields are to be counted themselves."""
+    schema = field.message_type
+    return None if schema is None or schema.full_name in _SCALAR else schema

@@ -1,8 +1,13 @@
 """An adapter on trial: bytes go in, and what would become of them comes out, without a bus."""
 
+import atexit
 import contextlib
+import functools
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
@@ -61,10 +66,15 @@ class Trial:
 
     Args:
         adapter: The adapter.
+
+    Raises:
+        FeedMisconfigured: The adapter cannot read what it keeps in the home folder, which is
+            one that all trials of a process share, and that goes with it.
     """
 
     def __init__(self, adapter: Adapter[Any, Any]) -> None:
         self.adapter = adapter
+        adapter.prepare(_home())
         self._translation = Translation(adapter)
         self._known: set[tuple[str, str]] = set()
 
@@ -133,10 +143,18 @@ class Trial:
             raise AdapterBroke(self.adapter.name, what, place_of(error)) from error
 
 
+@functools.cache
+def _home() -> Path:
+    """Make the home folder of this process's trials."""
+    folder = tempfile.mkdtemp(prefix="liandong-trial-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 def trial_of(
     adapter: str | type[Adapter[Any, Any]],
     *,
-    feed: str = "",
+    agency: str = "",
     district: str = "",
     time_zone: str = "Asia/Shanghai",
     **options: Any,
@@ -145,7 +163,7 @@ def trial_of(
 
     Args:
         adapter: Its name, if it is installed, or its class.
-        feed: The feed's id; empty: made of the adapter's name.
+        agency: Whose records they are; empty: the one that the adapter's name begins with.
         district: GB/T 2260 code of records that do not say better.
         time_zone: Zone of times that have none.
         options: The adapter's own options, as ``[feed.options]`` would give them.
@@ -155,9 +173,9 @@ def trial_of(
     """
     name = adapter if isinstance(adapter, str) else adapter.name
     config = FeedConfig(
-        id=feed or name.replace("/", "."),
+        id=name.replace("/", "."),
         adapter=name,
-        agency=name.partition("/")[0],
+        agency=agency or name.partition("/")[0],
         source="drop:samples",
         district=district,
         time_zone=time_zone,

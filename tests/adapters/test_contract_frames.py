@@ -1,28 +1,19 @@
-"""Every adapter that comes with the bus keeps to the contract that third parties are held to."""
+"""Adapters of frames keep to the contract that third parties are held to."""
 
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
-from adapters.sdk.registry import GROUP, adapter_names
 from liandong.testing import AdapterContract
 from ops.demo import frames
 from tests.adapters.environment.hj212.hj212_frames import upload
+from tests.adapters.health.hl7v2 import hl7_messages as hl7
 from tests.adapters.transport.jt808 import jt808_frames as jt808
 from tests.adapters.transport.jt809 import jt809_frames as jt809
 
 NOON = datetime(2024, 6, 1, 12, 0)  # noqa: DTZ001 - frames carry local time
-ALERT = (
-    '<?xml version="1.0" encoding="UTF-8"?>'
-    '<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{identifier}</identifier>'
-    "<sender>observatory@weather.example</sender><sent>{sent}</sent><status>Actual</status>"
-    "<msgType>Alert</msgType><scope>Public</scope><info><category>Met</category>"
-    "<event>暴雨</event><urgency>Immediate</urgency><severity>Severe</severity>"
-    "<certainty>Observed</certainty><area><areaDesc>南京市</areaDesc></area></info></alert>"
-)
-SENT = "2024-06-01T12:00:00+08:00"
+HL7_TIME = "20240601120000+0800"
 
 
 def river(level_m: float, *, observed: datetime = NOON, serial: int = 1) -> bytes:
@@ -41,11 +32,6 @@ def with_time(frame: bytes, digits: str) -> bytes:
     """Put an impossible time of observation into a report, and the check value right."""
     changed = frame[:-2].replace(bytes.fromhex("F0F02406011200"), bytes.fromhex("F0F0" + digits))
     return changed + frames.crc(changed).to_bytes(2, "big")
-
-
-def alert(identifier: str, sent: str = SENT) -> bytes:
-    """Write a warning."""
-    return ALERT.format(identifier=identifier, sent=sent).encode()
 
 
 def damaged(frame: bytes, at: int) -> bytes:
@@ -75,35 +61,6 @@ class TestSl651(AdapterContract):
     bad = {
         with_time(river(8.123), "2413011200"): "time of observation",
         damaged(river(8.123), 30): "checksum",
-    }
-
-
-class TestCap(AdapterContract):
-    """Warnings, one document each."""
-
-    adapter = "weather/cap"
-    filler = b""
-    good = (alert("NJ-1"), alert("NJ-2"))
-    bad = {
-        alert("NJ-3", "yesterday"): "sent",
-        alert(""): "identifier",
-        b"<alert>": "XML",
-    }
-
-
-class TestIncidentCsv(AdapterContract):
-    """Exports of dispatch systems; empty rows hold nothing."""
-
-    adapter = "police/incident_csv"
-    prologue = "接警编号,报警时间,事件类型,经度,纬度\n".encode()
-    filler = rb'(?:[\s,"\x1c-\x1f]|\xc2[\x85\xa0]|\xe3\x80\x80|\xa1\xa1)*'
-    good = (
-        "A-1,2024-06-01 12:00:00,道路积水,118.7886,32.0436\n".encode(),
-        "A-2,2024-06-01 12:00:00,道路积水,118.7886,32.0436\n".encode(),
-    )
-    bad = {
-        "A-3,昨天,道路积水,118.7886,32.0436\n".encode(): "reported_at",
-        b"A-4,2024-06-01 12:00:00,fire\n": "columns",
     }
 
 
@@ -154,16 +111,34 @@ class TestJt809WithLogins(TestJt809):
     }
 
 
-def test_every_adapter_is_held_to_it() -> None:
-    """An adapter that is added is added here too."""
-    contracts = [one for one in globals().values() if isinstance(one, type)]
-    held = {one.adapter for one in contracts if one.__name__.startswith("Test")}
-    ours = {name for name in adapter_names() if is_ours(name)}
+class TestHl7v2(AdapterContract):
+    """Hospitals over MLLP."""
 
-    assert ours - held == set()
+    adapter = "health/hl7v2"
+    filler = rb"[\x00-\x20]*"
+    good = (
+        hl7.framed(hl7.adt(visit="V-1", time=HL7_TIME, at=HL7_TIME)),
+        hl7.framed(hl7.adt(visit="V-2", time=HL7_TIME, at=HL7_TIME, control_id="C2")),
+    )
+    bad = {
+        hl7.framed(hl7.adt(at="yesterday", time="yesterday")): "EVN-2",
+        hl7.framed(b"PID|1||P-77\r"): "MSH",
+    }
 
 
-def is_ours(name: str) -> bool:
-    """Tell whether an adapter comes with the bus."""
-    found = entry_points(group=GROUP, name=name)
-    return all(entry.module.startswith("adapters.") for entry in found)
+def notification(sn: int, time: str = "2024-06-01T12:00:00", kind: str = "Alarm") -> bytes:
+    """Write an alarm of a camera."""
+    return (
+        f'<?xml version="1.0"?><Notify><CmdType>{kind}</CmdType><SN>{sn}</SN>'
+        f"<DeviceID>32010200001320000007</DeviceID><AlarmPriority>2</AlarmPriority>"
+        f"<AlarmMethod>5</AlarmMethod><AlarmTime>{time}</AlarmTime></Notify>\n"
+    ).encode()
+
+
+class TestGb28181(AdapterContract):
+    """Video platforms; documents follow each other."""
+
+    adapter = "police/gb28181"
+    filler = rb"\s*"
+    good = (notification(1), notification(2, "2024-06-01T12:00:01"))
+    bad = {notification(3, "yesterday"): "AlarmTime", b"<Notify><SN></Notify>": "XML"}
