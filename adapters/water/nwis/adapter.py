@@ -20,7 +20,7 @@ from liandong.quantity.v1.quantity_pb2 import Attribute
 from liandong.station.v1 import station_pb2 as station
 
 _REMEMBERED: Final = 65_536
-_DAILY: Final = "~daily"
+_DAILY: Final = ":daily"
 
 
 class NwisOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,7 +37,7 @@ class Nwis(Adapter[NwisMessage, NwisOptions]):
     """NWIS to ``<agency>/water.level/<site>``, ``water.rainfall`` and ``water.quality``.
 
     All that a document says of one site at one time is one record of each kind. Daily
-    values are ``<site>~daily``: they are no later state of what is measured by the minute.
+    values are ``<site>:daily``: they are no later state of what is measured by the minute.
     Rows of a site file become ``station.report`` and tell where tables' sites are.
     """
 

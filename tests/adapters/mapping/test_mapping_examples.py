@@ -93,6 +93,7 @@ def _plain(record: Record) -> dict[str, Any]:
     record.ClearField("received_at")
     assert len(record.provenance.raw_sha256) == 32
     record.provenance.ClearField("raw_sha256")
+    record.provenance.ClearField("trace_id")
     if record.location.HasField("point"):
         # The last digits of a sine are the machine's.
         point = record.location.point

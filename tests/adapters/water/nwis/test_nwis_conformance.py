@@ -51,7 +51,7 @@ def test_every_value_is_in_a_record(samples: Path, file: str, fields: set[str]) 
             time = datetime.fromisoformat(value["dateTime"])
             if time.tzinfo is None:
                 time = time.replace(tzinfo=timezone(timedelta(hours=-5)))
-            entity = site if statistic == "00000" else f"{site}~daily"
+            entity = site if statistic == "00000" else f"{site}:daily"
             field, factor = factors[parameter]
             moment = time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             expected[entity, moment, field] = float(value["value"]) * factor

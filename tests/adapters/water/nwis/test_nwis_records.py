@@ -179,7 +179,7 @@ def test_rain_is_in_millimetres(nwis: Nwis) -> None:
 
     assert (moment.measurements[0].value, moment.measurements[0].unit) == (2.54, "mm")
     assert daily.water_rainfall.day_mm == 38.1
-    assert daily.name.endswith("/01491000~daily")
+    assert daily.name.endswith("/01491000:daily")
     assert daily.observed_at.ToJsonString() == "2026-06-30T05:00:00Z"
 
 
@@ -307,7 +307,7 @@ def test_a_daily_table_has_no_zone(nwis: Nwis) -> None:
 
     record = _one(nwis, table.encode())
 
-    assert record.name.endswith("/01491000~daily")
+    assert record.name.endswith("/01491000:daily")
     assert record.observed_at.ToJsonString() == "2026-06-30T04:00:00Z"
 
 
