@@ -59,10 +59,17 @@ def outgoing(entry: QuarantineEntry, message_id: str) -> Outgoing:
         "Source": entry.source,
         "Adapter": entry.adapter,
     }
-    headers = {f"{_PREFIX}{name}": quote(value, safe=_KEPT) for name, value in values.items()}
+    headers = {
+        f"{_PREFIX}{name}": quote(_text(value), safe=_KEPT) for name, value in values.items()
+    }
     return Outgoing(
         quarantine_subject(entry.agency, entry.feed), entry.raw, message_id, header_lines(headers)
     )
+
+
+def _text(value: str) -> str:
+    """Return text that can be encoded: names of files need not be."""
+    return value.encode(errors="backslashreplace").decode()
 
 
 async def entries(bus: Bus, agency: str, feed: str | None = None) -> AsyncIterator[QuarantineEntry]:

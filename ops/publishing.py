@@ -10,13 +10,13 @@ import protovalidate
 import typer
 from google.protobuf.json_format import Parse, ParseError
 
-from adapters.sdk.translation import describe
 from broker.errors import PublishError
 from broker.home import Home
 from broker.outgoing import Outgoing, Stored
 from broker.plan import stream_name
 from broker.publisher import Publisher
 from broker.subjects import share_subject
+from broker.violations import describe
 from liandong.record.v1.record_pb2 import Record
 from ops.bus import bus_of
 from ops.city import City

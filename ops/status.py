@@ -9,7 +9,9 @@ from broker.errors import BrokerError
 from broker.home import OPS, Home
 from broker.plan import stream_name
 from broker.tls import certificate_ends
+from broker.toml import FileWrong
 from broker.users import CITY as CITY_STREAM
+from gateway.agreements import read_agreements
 from liandong.feed.v1.feed_pb2 import FEED_STATE_RUNNING
 from ops.bus import bus_of
 from ops.city import City
@@ -56,6 +58,7 @@ def status(
     parts = [
         asyncio.run(_bus(folder, described, agency)),
         *_gateway(folder, described, agency, gateway),
+        *_agreements(described),
         *_certificates(folder, described),
     ]
     shown = table(show_header=False)
@@ -104,6 +107,17 @@ def _gateway(home: Home, city: City, agency: str, gateway: str) -> list[_Part]:
         )
         parts.append(_Part("feed", feed.id, last if runs else "does not run", well=runs))
     return parts
+
+
+def _agreements(city: City) -> list[_Part]:
+    """Return whether the file of agreements is right."""
+    if city.agreements is None:
+        return []
+    try:
+        count = len(read_agreements(city.agreements, city.plan.agencies))
+    except FileWrong as error:
+        return [_Part("agreements", "", f"{error}; those before it stay in force", well=False)]
+    return [_Part("agreements", str(city.agreements), f"{count} agreements", well=True)]
 
 
 def _certificates(home: Home, city: City) -> list[_Part]:

@@ -21,7 +21,9 @@ from broker.outgoing import Outgoing
 from broker.plan import BusPlan, stream_name
 from broker.publisher import Publisher
 from broker.subjects import record_name, share_subject
+from broker.toml import FileWrong
 from gateway import Gateway, GatewaySettings, errors, tokens
+from gateway.agreements import read_agreements
 from gateway.selection import digest
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
@@ -364,6 +366,47 @@ async def test_before_the_view_is_whole_callers_are_told_to_come_back(city: City
             await stub.ListRecords(api.ListRecordsRequest())
 
     assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+async def test_bytes_that_are_no_request_are_told_as_such(city: City) -> None:
+    """A client of another schema learns it, with details; nothing is logged as our failure."""
+    async with city.channel("water") as channel:
+        call = channel.unary_unary("/liandong.gateway.v1.SharedStateService/ListRecords")
+
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await call(b"\xff\xff\xff")
+
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "ListRecordsRequest" in (raised.value.details() or "")
+
+
+@pytest.mark.parametrize(
+    ("selection", "said"),
+    [
+        (api.Selection(kinds=["water"]), "selection.kinds[0]: is 'water', expected a kind such"),
+        (api.Selection(kinds=["water.*", "water.levl"]), "selection.kinds[1]: is 'water.levl'"),
+        (api.Selection(districts=["Nanjing"]), "selection.districts[0]: is 'Nanjing', expected"),
+    ],
+)
+async def test_a_wrong_selection_is_told_with_what_it_holds_and_what_was_expected(
+    city: City, selection: api.Selection, said: str
+) -> None:
+    """A misspelt kind would otherwise be an empty list, and a watch silent for ever."""
+    async with city.stub("water") as stub:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await stub.ListRecords(api.ListRecordsRequest(selection=selection))
+
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert said in (raised.value.details() or "")
+
+
+def test_an_agreement_with_a_department_that_the_city_lacks_is_refused(tmp_path: Path) -> None:
+    """It would never open anything, and nobody would know why."""
+    file = tmp_path / "agreements.toml"
+    file.write_text(AGREEMENTS)
+
+    with pytest.raises(FileWrong, match="provider is 'water', which the city does not have"):
+        read_agreements(file, ("police", "health"))
 
 
 def test_every_error_has_its_status() -> None:
