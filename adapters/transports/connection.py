@@ -88,8 +88,8 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Settle and answer what is left of a peer that has said all, then hang up."""
         self._end_input()
-        if self._worker is None and self._transport is not None:
-            self._transport.close()
+        if self._worker is None:
+            self._hang_up()
         # TLS has no half-closed connections: there asyncio hangs up whatever is returned.
         return self._transport is not None and not self._transport.get_extra_info("sslcontext")
 
@@ -215,6 +215,8 @@ class Connection(asyncio.Protocol):
                 await self._settle(lot)
             finally:
                 self._crowd.held_bytes -= _bytes_of(lot)
+            # Whoever waited for us was not idle.
+            self._last_progress = self._now()
             if not self._is_full():
                 self._release(_Hold.FULL)
 
