@@ -5,6 +5,7 @@ BrokerError
 ├── StreamsDiffer           a stream cannot be made what its definition says
 ├── StreamUnavailable       a stream cannot be asked or read
 ├── HomeDamaged             a key or certificate of the home is missing or unreadable
+├── SpoolDamaged            a spool's file cannot be used
 ├── PlanWrong               the bus cannot have these agencies
 ├── BusUnreachable          no connection came about
 │   └── KeyRefused          the server does not know the user's key
@@ -86,6 +87,16 @@ class BusClosed(BrokerError):
         )
 
 
+class SpoolDamaged(BrokerError):
+    """A spool's file cannot be used."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(
+            f"the spool {path} cannot be used ({problem}): free the disk, or move the file away; "
+            "it holds what was acknowledged and is not on the bus yet, so keep it"
+        )
+
+
 class PublishError(BrokerError):
     """A message was not stored."""
 
@@ -128,4 +139,13 @@ class BusUnavailable(PublishError):
         super().__init__(
             f"no acknowledgement within {seconds:.0f} s ({last}): it may be stored or not; "
             "send it again with the same id when the bus is back"
+        )
+
+
+class SpoolFull(PublishError):
+    """The bus is away and the spool has no room; nothing was kept."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            f"the bus is away and the spool is full ({size / 1e6:.1f} MB): the sender must repeat"
         )

@@ -56,6 +56,10 @@ class Home:
         """Return the path of a bus user's seed."""
         return self.keys_dir / f"{user}.nk"
 
+    def spool(self, feed: str) -> Path:
+        """Return the path of a feed's spool."""
+        return self.path / "spool" / f"{feed}.sqlite"
+
     def seed(self, user: str) -> bytes:
         """Return a bus user's seed.
 

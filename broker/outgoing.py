@@ -38,6 +38,11 @@ class Stored:
     duplicate: bool
 
 
+@dataclass(slots=True)
+class Spooled:
+    """A message that is on this machine's disk, and will be on the bus when that is back."""
+
+
 def header_lines(headers: Mapping[str, str]) -> bytes:
     """Return headers as lines of the protocol.
 

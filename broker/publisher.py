@@ -118,6 +118,13 @@ class Publisher:
         self._depart()
         return await lot.results()
 
+    def give_up(self) -> None:
+        """Settle all that is under way as `BusUnavailable`, without waiting for its time."""
+        self._pending.clear()
+        for item in tuple(self._open.values()):
+            item.deadline = 0.0
+            self._settle(item, BusUnavailable(self._budget_s, "given up with what came before"))
+
     def _accept(self, message: Outgoing, lot: Lot, index: int, deadline: float) -> None:
         """Queue a message unless it is settled already."""
         identity = message.message_id

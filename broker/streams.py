@@ -26,8 +26,10 @@ from broker.connection import Bus, BusSettings
 from broker.errors import StreamsDiffer, StreamUnavailable
 from broker.home import Home
 from broker.plan import MEBIBYTE, BusPlan, stream_name
+from broker.subjects import checkpoint_subject
 from broker.users import (
     AUDIT,
+    CHECKPOINTS,
     CITY,
     CITY_FEEDS,
     HUB,
@@ -37,6 +39,7 @@ from broker.users import (
 )
 
 _FEEDS_BYTES = 64 * MEBIBYTE
+_CHECKPOINTS_BYTES = 16 * MEBIBYTE
 _AUDIT_BYTES = 256 * MEBIBYTE
 
 
@@ -84,6 +87,16 @@ def _agency_streams(plan: BusPlan, agency: str) -> list[StreamConfig]:
             subjects=[f"feed.{agency}.>"],
             max_bytes=_FEEDS_BYTES,
             max_msgs_per_subject=1,
+        ),
+        _stream(
+            plan,
+            name=CHECKPOINTS,
+            subjects=[checkpoint_subject(">")],
+            max_bytes=_CHECKPOINTS_BYTES,
+            max_msgs_per_subject=1,
+            discard=DiscardPolicy.NEW,
+            allow_rollup_hdrs=True,
+            deny_delete=True,
         ),
     ]
 

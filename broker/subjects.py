@@ -67,6 +67,11 @@ def feed_subject(agency: str, feed: str) -> str:
     return f"feed.{agency}.{_token(feed)}"
 
 
+def checkpoint_subject(feed: str) -> str:
+    """Return the subject of a feed's place in its source, a key of the bucket ``checkpoints``."""
+    return f"$KV.checkpoints.{_token(feed)}"
+
+
 def feed_of(subject: str) -> tuple[str, str]:
     """Return the agency and feed of a quarantine or feed subject."""
     _, agency, token = subject.split(".", 2)

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from broker.home import GATEWAY, OPS
 from broker.plan import BusPlan, stream_name
+from broker.subjects import checkpoint_subject
 
 HUB = "HUB"
 SYSTEM = "SYS"
 CITY = "CITY"
 CITY_FEEDS = "FEEDS"
 AUDIT = "AUDIT"
+CHECKPOINTS = "KV_checkpoints"
 SYSTEM_READER = f"{OPS}.sys"
 
 
@@ -80,8 +82,13 @@ def users(plan: BusPlan) -> list[User]:
     ]
     for agency in plan.agencies:
         account = stream_name(agency)
-        streams = (account, quarantine_stream(agency), feeds_stream(agency))
-        own = (f"share.{agency}.>", f"quarantine.{agency}.>", f"feed.{agency}.>")
+        streams = (account, quarantine_stream(agency), feeds_stream(agency), CHECKPOINTS)
+        own = (
+            f"share.{agency}.>",
+            f"quarantine.{agency}.>",
+            f"feed.{agency}.>",
+            checkpoint_subject(">"),
+        )
         everyone += [
             User(admin(account), account),
             _reader(agency, account, streams, extra=own, answers=f"ask.{agency}.>"),

@@ -1,6 +1,6 @@
 """Protobuf's wire format, as far as responses are put together from stored bytes."""
 
-from liandong.gateway.v1.shared_state_pb2 import EVENT_TYPE_SNAPSHOT, EventType
+from liandong.gateway.v1.shared_state_pb2 import EventType
 
 _CONTINUED = 0x80
 
@@ -37,11 +37,6 @@ def elements(field: int, sized: list[bytes]) -> bytes:
     """Return contents that carry their length already as the elements of a repeated field."""
     start = tag(field)
     return start + start.join(sized) if sized else b""
-
-
-def snapshot_event(payload: bytes) -> bytes:
-    """Return the event that a watch's snapshot sends of a record's bytes."""
-    return record_event(EVENT_TYPE_SNAPSHOT, varint(len(payload)) + payload)
 
 
 def record_event(kind: "EventType.ValueType", sized: bytes, token: str = "") -> bytes:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateway.encoding import snapshot_event, varint
+from gateway.encoding import varint
 from gateway.key import Key, key_of
 from liandong.place.v1.place_pb2 import Location
 from liandong.record.v1.record_pb2 import Record
@@ -24,10 +24,9 @@ class Entry:
         key: What it has in common with others: agency, kind, classification, district, status.
         box: What its point and areas span; None: no place.
         sequence: Its sequence in the city's stream.
-        event: Its bytes exactly as published, at the end of the event that a watch's snapshot
-            sends of it.
-        sized_at: Where in the event the payload's length stands.
-        payload_at: Where in the event the payload stands.
+        sized: Its bytes exactly as published, after their length: with a tag before them they
+            are a field of a response.
+        payload_at: Where in them the record begins.
     """
 
     name: str
@@ -36,19 +35,13 @@ class Entry:
     key: Key
     box: Box | None
     sequence: int
-    event: bytes
-    sized_at: int
+    sized: bytes
     payload_at: int
 
     @property
     def payload(self) -> bytes:
         """Return its bytes, exactly as published."""
-        return self.event[self.payload_at :]
-
-    @property
-    def sized(self) -> bytes:
-        """Return its bytes after their length: with a tag before them a field of a response."""
-        return self.event[self.sized_at :]
+        return self.sized[self.payload_at :]
 
 
 def entry_of(payload: bytes, sequence: int) -> Entry:
@@ -60,8 +53,7 @@ def entry_of(payload: bytes, sequence: int) -> Entry:
     record = Record.FromString(payload)
     agency, kind, _ = record.name.split("/", 2)
     location = record.location
-    event = snapshot_event(payload)
-    payload_at = len(event) - len(payload)
+    length = varint(len(payload))
     return Entry(
         name=record.name,
         observed=record.observed_at.ToNanoseconds(),
@@ -69,9 +61,8 @@ def entry_of(payload: bytes, sequence: int) -> Entry:
         key=key_of((agency, kind, record.classification, location.district, record.status)),
         box=box_of(location),
         sequence=sequence,
-        event=event,
-        sized_at=payload_at - len(varint(len(payload))),
-        payload_at=payload_at,
+        sized=length + payload,
+        payload_at=len(length),
     )
 
 

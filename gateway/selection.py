@@ -1,7 +1,8 @@
 """Selections, compiled to a test of entries."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 
 import protovalidate
 from google.protobuf.message import Message
@@ -16,6 +17,7 @@ from liandong.record.v1.record_pb2 import STATUS_ACTUAL
 
 EntryTest = Callable[[Entry], bool]
 KeyTest = Callable[[Key], bool]
+_SELECTORS = 1024
 _REMEMBERED = 4096
 _REMEMBERED_BYTES = 1024
 _validator = protovalidate.Validator()
@@ -57,9 +59,8 @@ class Selector:
     """
 
     def __init__(self, selection: Selection, permit: Permit) -> None:
-        self._key_tests = (permit.allows, *_key_tests(selection))
         self._entry_tests = _entry_tests(selection)
-        self._decided: dict[Key, bool] = {}
+        self._decided = _Decisions((permit.allows, *_key_tests(selection)))
         self.digest = digest(selection)
 
     def __call__(self, entry: Entry) -> bool:
@@ -73,25 +74,44 @@ class Selector:
             entries: Where to look.
             count: How many at most.
         """
-        found: list[Entry] = []
-        decided, tests, now = self._decided.get, self._entry_tests, now_ns()
-        for entry in entries:
-            is_meant = decided(entry.key)
-            if is_meant is None:
-                is_meant = self._decide(entry.key)
-            if (
-                is_meant
-                and not (entry.expires and entry.expires <= now)
-                and (not tests or all(test(entry) for test in tests))
-            ):
-                found.append(entry)
-                if len(found) == count:
-                    break
-        return found
+        decided, tests, now = self._decided, self._entry_tests, now_ns()
+        meant = (
+            entry
+            for entry in entries
+            if decided[entry.key] and not (entry.expires and entry.expires <= now)
+        )
+        if tests:
+            meant = (entry for entry in meant if all(test(entry) for test in tests))
+        return list(itertools.islice(meant, count))
 
-    def _decide(self, key: Key) -> bool:
-        """Decide about all entries of a key, and remember it."""
-        decision = self._decided[key] = all(test(key) for test in self._key_tests)
+
+class Selectors:
+    """Selectors by selection and permit, which so remember what they decided."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Permit, bytes], Selector] = {}
+
+    def of(self, selection: Selection, permit: Permit) -> Selector:
+        """Return the selector of a selection."""
+        asked = (permit, selection.SerializeToString(deterministic=True))
+        selector = self._known.get(asked)
+        if selector is None:
+            selector = Selector(selection, permit)
+            if len(self._known) >= _SELECTORS:
+                self._known.clear()
+            self._known[asked] = selector
+        return selector
+
+
+class _Decisions(dict[Key, bool]):
+    """What was decided about keys, and how it is decided of a new one."""
+
+    def __init__(self, tests: Sequence[KeyTest]) -> None:
+        super().__init__()
+        self._tests = tests
+
+    def __missing__(self, key: Key) -> bool:
+        decision = self[key] = all(test(key) for test in self._tests)
         return decision
 
 

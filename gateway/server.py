@@ -102,7 +102,7 @@ class Gateway:
             stack.push_async_callback(server.stop, _GRACE_S)
             # All that the stream keeps, not the last of each subject: what was stored last
             # may be a station's back-fill, which must not hide what was observed later.
-            state = await follow(bus, CITY, "share.>", self.view.take)
+            state = await follow(bus, CITY, "share.>", self.view.take, on_restart=self.view.restart)
             await stack.enter_async_context(state)
             feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
             await stack.enter_async_context(feeds)

@@ -3,21 +3,19 @@
 import bisect
 import itertools
 
-from gateway.agreements import Agreements, Permit
+from gateway.agreements import Agreements
 from gateway.encoding import elements, framed
 from gateway.errors import NotFound
 from gateway.identity import Context, identify
-from gateway.selection import Selector, require_valid
+from gateway.selection import Selectors, require_valid
 from gateway.tokens import decode, encode
 from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import (
     BatchGetRecordsRequest,
     GetRecordRequest,
     ListRecordsRequest,
-    Selection,
 )
 
-_SELECTORS = 1024
 _PAGE = 100
 _LARGEST_PAGE = 1000
 # Fields of the responses.
@@ -38,7 +36,7 @@ class SharedState:
     def __init__(self, view: StateView, agreements: Agreements) -> None:
         self._view = view
         self._agreements = agreements
-        self._selectors: dict[tuple[Permit, bytes], Selector] = {}
+        self._selectors = Selectors()
 
     async def get_record(self, request: GetRecordRequest, context: Context) -> bytes:
         """Return one record as its owner published it."""
@@ -65,7 +63,7 @@ class SharedState:
         """Return a page of records, ordered by name."""
         permit = self._agreements.permit(identify(context))
         require_valid(request)
-        selector = self._selector(request.selection, permit)
+        selector = self._selectors.of(request.selection, permit)
         size = min(request.page_size or _PAGE, _LARGEST_PAGE)
         after = ""
         if request.page_token:
@@ -77,17 +75,6 @@ class SharedState:
             token = encode("page", selector.digest, found[len(sized) - 1].name)
             page += framed(_NEXT_PAGE_TOKEN, token.encode())
         return page
-
-    def _selector(self, selection: Selection, permit: Permit) -> Selector:
-        """Return a selection's selector, which remembers what it has decided."""
-        asked = (permit, selection.SerializeToString(deterministic=True))
-        selector = self._selectors.get(asked)
-        if selector is None:
-            selector = Selector(selection, permit)
-            if len(self._selectors) >= _SELECTORS:
-                self._selectors.clear()
-            self._selectors[asked] = selector
-        return selector
 
 
 def _fitting(sized: list[bytes]) -> list[bytes]:

@@ -22,7 +22,12 @@ _log = structlog.get_logger()
 
 
 class StateView:
-    """Holds the newest entry of each record, and tells listeners of changes."""
+    """Holds the newest entry of each record, and tells listeners of changes.
+
+    Attributes:
+        sequence: Of the city's stream, the last that was taken.
+        changes: How many there were; the same number means the same state.
+    """
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
@@ -31,6 +36,7 @@ class StateView:
         self._expiring: list[tuple[int, str]] = []
         self._listeners: set[Listener] = set()
         self.sequence = 0
+        self.changes = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -46,6 +52,11 @@ class StateView:
         held = self._entries.get(entry.name)
         if held is not None and held.observed > entry.observed:
             return
+        if held is not None and held.sized == entry.sized:
+            # Read again, or said again: no change that anyone need be told of.
+            self._entries[entry.name] = entry
+            return
+        self.changes += 1
         if held is None:
             self._new_names.append(entry.name)
         self._entries[entry.name] = entry
@@ -54,12 +65,20 @@ class StateView:
         for listener in self._listeners:
             listener(entry)
 
+    def restart(self) -> None:
+        """Take the city's stream from its start again, whose sequences may be given anew.
+
+        What is held stays: all of it is in the agencies' streams, and comes again.
+        """
+        self.sequence = 0
+
     def expire(self, now_ns: int) -> None:
         """Tell listeners of the records that have ended by now."""
         while self._expiring and self._expiring[0][0] <= now_ns:
             expires, name = heapq.heappop(self._expiring)
             entry = self._entries.get(name)
             if entry is not None and entry.expires == expires:
+                self.changes += 1
                 for listener in self._listeners:
                     listener(entry)
 

@@ -6,15 +6,15 @@ records it has selected.
 """
 
 import asyncio
-import itertools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 
 from gateway.agreements import Agreements
 from gateway.encoding import named_event, record_event
 from gateway.entry import Entry
 from gateway.errors import TooSlow
 from gateway.identity import Caller, Context, identify
-from gateway.selection import Selector, digest, require_valid
+from gateway.selection import Selector, Selectors, require_valid
+from gateway.snapshot import Snapshots, joined
 from gateway.tokens import decode_sequence, encode
 from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import (
@@ -25,9 +25,6 @@ from liandong.gateway.v1.shared_state_pb2 import (
     WatchRecordsRequest,
 )
 
-_JOINED = 128
-# Clients take messages of 4 MiB unless they say otherwise.
-_MESSAGE_BYTES = 1 << 20
 # A write costs some 20 us: a tenth of one processor, whatever the number of watchers.
 _WINDOW_S_EACH = 0.0002
 _WINDOW_S = (0.002, 0.05)
@@ -45,27 +42,29 @@ class Watches:
     """
 
     def __init__(self, view: StateView, agreements: Agreements) -> None:
-        self._view = view
-        self._agreements = agreements
+        self.view = view
+        self.agreements = agreements
+        self._selectors = Selectors()
+        self.snapshots = Snapshots(view)
         self._open = 0
 
     async def watch_records(self, request: WatchRecordsRequest, context: Context) -> None:
         """Send a watch's events until the caller has gone."""
         caller = identify(context)
         require_valid(request)
-        watcher = _Watcher(self._view, self._agreements, caller, request.selection, self._window_s)
-        after = None
-        if request.resume_token:
-            bound = digest(request.selection)
-            after = decode_sequence(_RESUME_TOKEN, request.resume_token, bound)
+        watcher = _Watcher(self, caller, request.selection)
         self._open += 1
         try:
-            await watcher.run(context.write, after)
+            await watcher.run(context.write, request.resume_token)
         finally:
             self._open -= 1
             watcher.close()
 
-    def _window_s(self) -> float:
+    def selector(self, caller: Caller, selection: Selection) -> Selector:
+        """Return what tells which records a caller is to be told of now."""
+        return self._selectors.of(selection, self.agreements.permit(caller))
+
+    def window_s(self) -> float:
         """Return how long changes are joined before the next write, in seconds."""
         shortest, longest = _WINDOW_S
         return min(max(shortest, self._open * _WINDOW_S_EACH), longest)
@@ -74,25 +73,19 @@ class Watches:
 class _Watcher:
     """One caller's watch."""
 
-    def __init__(
-        self,
-        view: StateView,
-        agreements: Agreements,
-        caller: Caller,
-        selection: Selection,
-        window_s: Callable[[], float],
-    ) -> None:
-        self._view = view
-        self._agreements = agreements
+    def __init__(self, watches: Watches, caller: Caller, selection: Selection) -> None:
+        self._watches = watches
+        self._view = watches.view
         self._caller = caller
         self._selection = selection
-        self._window_s = window_s
-        self._digest = digest(selection)
-        self._selector = Selector(selection, agreements.permit(caller))
+        self._selector = watches.selector(caller, selection)
         self._sent: set[str] = set()
         self._changed: dict[str, Entry] = {}
         self._wake = asyncio.Event()
-        self._ends = [view.listen(self._on_change), agreements.on_change(self._on_agreements)]
+        self._ends = [
+            self._view.listen(self._on_change),
+            watches.agreements.on_change(self._on_agreements),
+        ]
 
     def close(self) -> None:
         """Listen no more."""
@@ -109,33 +102,37 @@ class _Watcher:
 
     def _on_agreements(self) -> None:
         """Look at everything again under the changed agreements."""
-        self._selector = Selector(self._selection, self._agreements.permit(self._caller))
+        self._selector = self._watches.selector(self._caller, self._selection)
         for entry in self._view.entries():
             if (entry.name in self._sent) != self._selector(entry):
                 self._changed[entry.name] = entry
         self._wake.set()
 
-    async def run(self, write: Write, after: int | None) -> None:
+    async def run(self, write: Write, token: str) -> None:
         """Send the snapshot or what came after a token, then changes for ever."""
         sequence = self._view.sequence
-        if after is not None and after > sequence:
-            # The stream is not the one of the token any more: all of it is news.
-            after = None
-        held = self._selector.first(self._view.after(""), len(self._view))
-        self._sent = {entry.name for entry in held}
-        if after is None:
-            events = (entry.event for entry in held)
+        after = decode_sequence(_RESUME_TOKEN, token, self._selector.digest) if token else None
+        if after is None or after > sequence:
+            # A token from beyond the end is of another stream: all of this one is news.
+            names, messages = self._watches.snapshots.of(self._selector)
+            self._sent = set(names)
+            await self._write(write, messages)
         else:
-            held = [entry for entry in held if entry.sequence > after]
-            held.sort(key=lambda entry: entry.sequence)
-            events = (self._change(entry) for entry in held)
-        bookmark = named_event(EVENT_TYPE_BOOKMARK, "", self._token(sequence))
-        await self._write(write, itertools.chain(events, (bookmark,)))
+            await self._write(write, joined(iter(self._since(after))))
+        await self._write(write, (named_event(EVENT_TYPE_BOOKMARK, "", self._token(sequence)),))
         while True:
             await self._wake.wait()
-            await self._write(write, iter(self._take()))
+            await self._write(write, joined(iter(self._take())))
             # Whoever was idle hears at once; under load what comes close together is joined.
-            await asyncio.sleep(self._window_s())
+            await asyncio.sleep(self._watches.window_s())
+
+    def _since(self, after: int) -> list[bytes]:
+        """Return the changes after a sequence of the city's stream, in its order."""
+        held = self._selector.first(self._view.after(""), len(self._view))
+        self._sent = {entry.name for entry in held}
+        changed = [entry for entry in held if entry.sequence > after]
+        changed.sort(key=lambda entry: entry.sequence)
+        return [self._change(entry) for entry in changed]
 
     def _take(self) -> list[bytes]:
         """Return the events of all that has changed, in the order of the stream."""
@@ -152,15 +149,14 @@ class _Watcher:
                 events.append(named_event(EVENT_TYPE_REMOVAL, entry.name, token))
         return events
 
-    async def _write(self, write: Write, events: Iterator[bytes]) -> None:
-        """Write events, many in one message; give up on a caller that does not read."""
-        while lot := list(itertools.islice(events, _JOINED)):
-            for message in _messages(lot):
-                try:
-                    async with asyncio.timeout(_WRITE_S):
-                        await write(message)
-                except TimeoutError as error:
-                    raise TooSlow(_WRITE_S) from error
+    async def _write(self, write: Write, messages: Iterable[bytes]) -> None:
+        """Write messages; give up on a caller that does not read."""
+        for message in messages:
+            try:
+                async with asyncio.timeout(_WRITE_S):
+                    await write(message)
+            except TimeoutError as error:
+                raise TooSlow(_WRITE_S) from error
 
     def _change(self, entry: Entry) -> bytes:
         """Return a change as an element of the response."""
@@ -168,14 +164,4 @@ class _Watcher:
 
     def _token(self, sequence: int) -> str:
         """Return where to go on after a sequence of the city's stream."""
-        return encode("watch", self._digest, str(sequence))
-
-
-def _messages(events: list[bytes]) -> Iterator[bytes]:
-    """Join events into as few messages as clients take."""
-    if len(events) == 1 or sum(map(len, events)) <= _MESSAGE_BYTES:
-        yield b"".join(events)
-        return
-    middle = len(events) // 2
-    yield from _messages(events[:middle])
-    yield from _messages(events[middle:])
+        return encode("watch", self._selector.digest, str(sequence))

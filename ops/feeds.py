@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import grpc
 import typer
 
-from adapters.sdk.journal import audit
+from adapters.sdk.audit import audit
 from broker.home import OPS, Home
 from liandong.feed.v1.feed_pb2 import Feed, FeedState
 from liandong.gateway.v1 import catalog_pb2, catalog_pb2_grpc

@@ -44,9 +44,3 @@ def required(element: Element, name: str, clause: str) -> str:
         path = f"{name_of(element)}.{name}"
         raise Untranslatable(path, found, expected=f"a value ({clause})", cause="missing")
     return found
-
-
-def pairs(element: Element, name: str) -> tuple[tuple[str, str], ...]:
-    """Return ``valueName`` and ``value`` of each child of one name (CAP 1.2, 3.2.2)."""
-    found = ((text(child, "valueName"), text(child, "value")) for child in children(element, name))
-    return tuple((key, value) for key, value in found if key)

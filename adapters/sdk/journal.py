@@ -1,9 +1,9 @@
-"""A feed's state on the bus: taken up at the start, published as it changes, audited."""
+"""A feed's state on the bus: taken up at the start, published as it changes."""
 
 import asyncio
 import contextlib
+import itertools
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -11,26 +11,23 @@ import structlog
 
 from adapters.sdk.adapter import Adapter
 from adapters.sdk.feed import FeedConfig
-from adapters.sdk.ledger import Ledger
+from adapters.sdk.ledger import Ledger, Settling
+from adapters.sdk.stamp import FEED_HEADER, REDRIVEN_HEADER, hour_of
 from broker.connection import Bus
 from broker.errors import PublishError
-from broker.outgoing import Outgoing, header_lines
+from broker.outgoing import Outgoing
 from broker.plan import stream_name
 from broker.publisher import Publisher
+from broker.spool import Spool
 from broker.subjects import feed_subject, quarantine_subject
 from broker.subscriber import scan
 from broker.users import feeds_stream, quarantine_stream
 from liandong.feed.v1.feed_pb2 import Feed, FeedState
 from liandong.record.v1.record_pb2 import Record
 
-FEED_HEADER = "Liandong-Feed"
 _EVERY_S = 1.0
+_HEARD_EVERY = 5
 _log = structlog.get_logger()
-
-
-def feed_header(feed_id: str) -> bytes:
-    """Return the header that marks a feed's records."""
-    return header_lines({FEED_HEADER: feed_id})
 
 
 async def last_state(bus: Bus, agency: str, feed_id: str) -> Feed | None:
@@ -50,21 +47,27 @@ async def take_up(bus: Bus, feed: FeedConfig, version: str, address: str) -> Led
         state.counting_since.FromDatetime(datetime.now(UTC))
     state.adapter, state.adapter_version, state.address = feed.adapter, version, address
     ledger = Ledger(state)
-    settled = state.settled
-    stored = await _sequences(
-        bus, stream_name(feed.agency), f"share.{feed.agency}.>", feed.id, settled.stream_sequence
+    settled, agency = state.settled, feed.agency
+    stored = await held(
+        bus, stream_name(agency), f"share.{agency}.>", feed.id, after=settled.stream_sequence
     )
-    quarantined = await _sequences(
+    quarantined = await held(
         bus,
-        quarantine_stream(feed.agency),
-        quarantine_subject(feed.agency, feed.id),
+        quarantine_stream(agency),
+        quarantine_subject(agency, feed.id),
         feed.id,
-        settled.quarantine_sequence,
+        after=settled.quarantine_sequence,
     )
-    if stored or quarantined:
-        _log.info("books taken up", feed=feed.id, stored=len(stored), quarantined=len(quarantined))
-        ledger.receive(len(stored) + len(quarantined), datetime.now(UTC))
-        ledger.settle(stored=stored, quarantined=quarantined)
+    for hour in sorted(stored.keys() | quarantined.keys()):
+        settling = Settling(
+            hour,
+            stored=tuple(stored.get(hour, ())),
+            quarantined=tuple(quarantined.get(hour, ())),
+        )
+        count = len(settling.stored) + len(settling.quarantined)
+        ledger.receive(count, datetime.now(UTC), hour)
+        ledger.settle(settling)
+        _log.info("books taken up", feed=feed.id, hour=hour, records=count)
     return ledger
 
 
@@ -77,15 +80,28 @@ async def recall(bus: Bus, adapter: Adapter[Any, Any]) -> None:
                 adapter.recall(Record.FromString(delivery.payload))
 
 
-async def _sequences(bus: Bus, stream: str, subject: str, feed_id: str, after: int) -> list[int]:
-    """Return the sequences of a feed's messages in a stream after one."""
-    return [
-        delivery.sequence
-        async for delivery in scan(
-            bus, stream, subject, headers_only=True, start_sequence=after + 1
-        )
-        if delivery.headers.get(FEED_HEADER) == feed_id
-    ]
+async def held(
+    bus: Bus, stream: str, subject: str, feed_id: str, *, after: int = 0, upto: int | None = None
+) -> dict[int, list[int]]:
+    """Return the sequences of what a stream holds of a feed, by the hour of arrival.
+
+    What was driven out of the quarantine is not counted: its entry was.
+
+    Args:
+        bus: An open connection whose user may read the stream.
+        stream: The stream.
+        subject: Which of its subjects.
+        feed_id: The feed.
+        after: The sequence after which to count.
+        upto: The last sequence to count; None: all.
+    """
+    found: dict[int, list[int]] = {}
+    async for one in scan(bus, stream, subject, headers_only=True, start_sequence=after + 1):
+        if upto is not None and one.sequence > upto:
+            break
+        if one.headers.get(FEED_HEADER) == feed_id and REDRIVEN_HEADER not in one.headers:
+            found.setdefault(hour_of(one.headers, one.timestamp_ns), []).append(one.sequence)
+    return found
 
 
 class Journal:
@@ -97,12 +113,16 @@ class Journal:
         bus: The agency's connection.
         feed: The feed.
         ledger: Its books.
+        spool: Where its messages wait while the bus is away; None: nowhere.
     """
 
-    def __init__(self, bus: Bus, feed: FeedConfig, ledger: Ledger) -> None:
+    def __init__(
+        self, bus: Bus, feed: FeedConfig, ledger: Ledger, spool: Spool | None = None
+    ) -> None:
         self._publisher = Publisher(bus, feeds_stream(feed.agency), budget_s=5.0)
         self._subject = feed_subject(feed.agency, feed.id)
         self._ledger = ledger
+        self._spool = spool
         self._stack = contextlib.AsyncExitStack()
         self._task: asyncio.Task[None] | None = None
 
@@ -130,78 +150,17 @@ class Journal:
 
     async def _keep(self) -> None:
         """Publish what has changed, once a second."""
-        told = -1
-        while True:
+        told, heard = -1, None
+        for beat in itertools.count():
             await asyncio.sleep(_EVERY_S)
+            if self._spool is not None:
+                self._ledger.spool(self._spool.total, self._spool.bytes)
+            if not beat % _HEARD_EVERY:
+                # Silence is no change of the books, and must be told too.
+                hearing = self._ledger.hearing()
+                if (hearing.freshness, hearing.heard) != heard:
+                    heard = (hearing.freshness, hearing.heard)
+                    told = -1
             if self._ledger.version != told:
                 told = self._ledger.version
                 await self.tell()
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """What the audit of one feed found.
-
-    Attributes:
-        feed: The feed's state as it tells it.
-        stored: How many of its records the agency's stream holds.
-        quarantined: How many entries its quarantine holds.
-        findings: One sentence for each thing that is not explained; none: the books
-            balance.
-    """
-
-    feed: Feed
-    stored: int
-    quarantined: int
-    findings: tuple[str, ...]
-
-
-async def audit(bus: Bus, agency: str, feed_id: str) -> Audit:
-    """Check a feed's books: the sum, and the counts against JetStream itself.
-
-    Args:
-        bus: A connection that may read the agency's streams.
-        agency: The agency.
-        feed_id: The feed.
-
-    Raises:
-        LookupError: If no such feed has told its state.
-    """
-    feed = await last_state(bus, agency, feed_id)
-    if feed is None:
-        raise LookupError(f"feed {feed_id} of {agency} has never told its state: is it running?")
-    stored = await _sequences(bus, stream_name(agency), f"share.{agency}.>", feed_id, 0)
-    quarantined = await _sequences(
-        bus, quarantine_stream(agency), quarantine_subject(agency, feed_id), feed_id, 0
-    )
-    if len(stored) > feed.stored or len(quarantined) > feed.quarantined:
-        # The feed tells its state once a second; what came since is in the next one.
-        await asyncio.sleep(2 * _EVERY_S)
-    after = await last_state(bus, agency, feed_id)
-    return Audit(
-        feed, len(stored), len(quarantined), _findings(feed, after or feed, stored, quarantined)
-    )
-
-
-def _findings(
-    before: Feed, after: Feed, stored: list[int], quarantined: list[int]
-) -> tuple[str, ...]:
-    """Compare; a feed may have gone on while its streams were read."""
-    settled = before.stored + before.duplicates + before.quarantined
-    findings = []
-    if before.received != settled + before.in_flight:
-        findings.append(
-            f"received {before.received}, but stored + duplicates + quarantined + in flight is "
-            f"{settled + before.in_flight}"
-        )
-    moving = after.in_flight + before.in_flight
-    if not before.stored <= len(stored) + moving or not len(stored) <= after.stored + moving:
-        findings.append(f"the books say {before.stored} stored, the stream holds {len(stored)}")
-    if (
-        not before.quarantined <= len(quarantined) + moving
-        or not len(quarantined) <= after.quarantined + moving
-    ):
-        findings.append(
-            f"the books say {before.quarantined} in quarantine, it holds {len(quarantined)}"
-        )
-    return tuple(findings)

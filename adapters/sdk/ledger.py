@@ -2,17 +2,58 @@
 
 The counts are published with the feed's state. When the adapter is killed, what it
 counted after its last quiet moment is lost with it; on start the ledger goes on from the
-counts of that moment and counts the later records in JetStream itself.
+counts of that moment and counts the later records in JetStream itself. What is in the
+spool is in flight: acknowledged to its sender, not yet on the bus.
 """
 
 import time
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter, deque
+from dataclasses import dataclass
 from datetime import datetime
 
+from adapters.sdk.cadence import Cadence, Hearing
+from adapters.sdk.hours import Counts, Hours
 from liandong.feed.v1.feed_pb2 import Feed, Settled
 
 _RATE_WINDOW_S = 60.0
+_CAUSES_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What became of records that arrived in one hour.
+
+    Attributes:
+        hour: The hour, counted since 1970 UTC.
+        stored: Sequences of those stored.
+        duplicates: How many were known already.
+        quarantined: Sequences of those in quarantine.
+        withdrawn: How many could not be settled; the sender will send them again, and they
+            count as not received.
+    """
+
+    hour: int
+    stored: tuple[int, ...] = ()
+    duplicates: int = 0
+    quarantined: tuple[int, ...] = ()
+    withdrawn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """Where the books stood at a quiet moment."""
+
+    counts: Counts
+    sequences: tuple[int, int]
+    hours: Hours
+
+    def settled(self) -> Settled:
+        return Settled(
+            **self.counts._asdict(),
+            stream_sequence=self.sequences[0],
+            quarantine_sequence=self.sequences[1],
+            hours=self.hours.told(),
+        )
 
 
 class Ledger:
@@ -24,8 +65,6 @@ class Ledger:
 
     def __init__(self, state: Feed) -> None:
         self.state = state
-        self._settled = Settled()
-        self._settled.CopyFrom(state.settled)
         self.received = state.settled.received
         self.stored = state.settled.stored
         self.duplicates = state.settled.duplicates
@@ -33,10 +72,15 @@ class Ledger:
         self.in_flight = 0
         self._stream_sequence = state.settled.stream_sequence
         self._quarantine_sequence = state.settled.quarantine_sequence
+        self._hours = Hours.of(state.settled.hours)
+        self._quiet = self._stand()
+        self._cadence = Cadence()
+        self._causes: Counter[str] = Counter()
         self._last_received: datetime | None = None
         self._last_observed = 0
         self._error: tuple[str, datetime] | None = None
         self._recent: deque[tuple[float, int]] = deque()
+        self._spooled = (0, 0)
         self._changes = 0
 
     @property
@@ -44,58 +88,73 @@ class Ledger:
         """Return a number that grows with every change."""
         return self._changes
 
-    def receive(self, count: int, at: datetime) -> None:
-        """Count records that arrived."""
+    def receive(self, count: int, at: datetime, hour: int) -> None:
+        """Count records that arrived.
+
+        Args:
+            count: How many.
+            at: When they came to be counted.
+            hour: The hour in which they arrived, counted since 1970 UTC.
+        """
         self.received += count
         self.in_flight += count
+        self._hours.add(hour, Counts(received=count))
         self._last_received = at
         self._recent.append((time.monotonic(), count))
         self._changes += 1
 
-    def settle(
-        self,
-        *,
-        stored: Iterable[int] = (),
-        duplicates: int = 0,
-        quarantined: Iterable[int] = (),
-        withdrawn: int = 0,
-    ) -> None:
-        """Count what became of records.
-
-        Args:
-            stored: Sequences of those stored.
-            duplicates: How many were known already.
-            quarantined: Sequences of those in quarantine.
-            withdrawn: How many could not be settled; the sender will send them again,
-                and they count as not received.
-        """
-        kept, held = list(stored), list(quarantined)
-        self.stored += len(kept)
-        self.duplicates += duplicates
-        self.quarantined += len(held)
-        self.received -= withdrawn
-        self.in_flight -= len(kept) + duplicates + len(held) + withdrawn
-        self._stream_sequence = max((self._stream_sequence, *kept))
-        self._quarantine_sequence = max((self._quarantine_sequence, *held))
+    def settle(self, settling: Settling) -> None:
+        """Count what became of records."""
+        stored, quarantined = len(settling.stored), len(settling.quarantined)
+        self.stored += stored
+        self.duplicates += settling.duplicates
+        self.quarantined += quarantined
+        self.received -= settling.withdrawn
+        self.in_flight -= stored + settling.duplicates + quarantined + settling.withdrawn
+        counts = Counts(-settling.withdrawn, stored, settling.duplicates, quarantined)
+        self._hours.add(settling.hour, counts)
+        self._stream_sequence = max((self._stream_sequence, *settling.stored))
+        self._quarantine_sequence = max((self._quarantine_sequence, *settling.quarantined))
         self._changes += 1
         if not self.in_flight:
-            self._settled = Settled(
-                received=self.received,
-                stored=self.stored,
-                duplicates=self.duplicates,
-                quarantined=self.quarantined,
-                stream_sequence=self._stream_sequence,
-                quarantine_sequence=self._quarantine_sequence,
-            )
+            self._quiet = self._stand()
 
-    def observed(self, seconds: int) -> None:
-        """Note an observation's time, seconds since 1970 UTC."""
-        self._last_observed = max(self._last_observed, seconds)
+    def _stand(self) -> _Stand:
+        """Return where the books stand now."""
+        counts = Counts(self.received, self.stored, self.duplicates, self.quarantined)
+        sequences = (self._stream_sequence, self._quarantine_sequence)
+        return _Stand(counts, sequences, self._hours.copy())
+
+    def hear(self, entity: str, observed: int, at: float) -> None:
+        """Note that an entity spoke.
+
+        Args:
+            entity: Its record's name.
+            observed: The observation's time, seconds since 1970 UTC.
+            at: When it was heard, on the monotonic clock.
+        """
+        self._cadence.hear(entity, at)
+        self._last_observed = max(self._last_observed, observed)
+
+    def hearing(self) -> Hearing:
+        """Return how the feed is heard now, by its own cadence."""
+        return self._cadence.hearing(time.monotonic())
+
+    def refuse(self, cause: str, reason: str, at: datetime) -> None:
+        """Note why a message went to quarantine."""
+        self._causes[cause] += 1
+        self.fault(reason, at)
 
     def fault(self, reason: str, at: datetime) -> None:
-        """Note why a message went to quarantine, or why none come."""
+        """Note what went wrong last."""
         self._error = (reason, at)
         self._changes += 1
+
+    def spool(self, count: int, size: int) -> None:
+        """Note how many records, and bytes, are in the spool."""
+        if (count, size) != self._spooled:
+            self._spooled = (count, size)
+            self._changes += 1
 
     def snapshot(self, now: datetime) -> Feed:
         """Return the feed's state now."""
@@ -103,9 +162,14 @@ class Ledger:
         state.received, state.stored = self.received, self.stored
         state.duplicates, state.quarantined = self.duplicates, self.quarantined
         state.in_flight = self.in_flight
-        state.settled.CopyFrom(self._settled)
+        state.spooled, state.spooled_bytes = self._spooled
+        state.settled.CopyFrom(self._quiet.settled())
         state.rate_per_min = self._rate()
         state.updated_at.FromDatetime(now)
+        self._tell_hearing(state)
+        del state.causes[:]
+        for cause, count in self._causes.most_common(_CAUSES_SHOWN):
+            state.causes.add(cause=cause, count=count)
         if self._last_received is not None:
             state.last_received_at.FromDatetime(self._last_received)
         if self._last_observed > state.last_observed_at.seconds:
@@ -114,6 +178,14 @@ class Ledger:
             state.last_error = self._error[0]
             state.last_error_at.FromDatetime(self._error[1])
         return state
+
+    def _tell_hearing(self, state: Feed) -> None:
+        """Put how the feed is heard into its state."""
+        hearing = self.hearing()
+        state.freshness = hearing.freshness
+        state.entities_expected, state.entities_heard = hearing.expected, hearing.heard
+        if hearing.interval is not None:
+            state.usual_interval.FromTimedelta(hearing.interval)
 
     def _rate(self) -> float:
         """Return records a minute over the last minute."""

@@ -1,8 +1,8 @@
 """Parse XML that nobody can be trusted with.
 
-Refused are document types (and with them entities, internal or external), trees that are
-deeper or larger than any message, and bytes that are no text. The encoding is settled here
-and not by the XML parser: real files declare none and are stored in GBK.
+Refused are document types (and with them entities, internal or external), inclusions,
+trees that are deeper or larger than any message, and bytes that are no text. The encoding
+is settled here and not by the XML parser: real files declare none and are stored in GBK.
 """
 
 import codecs
@@ -20,6 +20,7 @@ from adapters.sdk.text import GB18030, UTF8, encoding_of
 MAX_DEPTH: Final = 64
 MAX_ELEMENTS: Final = 100_000
 _MAX_ATTRIBUTES: Final = 64
+_INCLUDES: Final = "{http://www.w3.org/2001/XInclude}"
 
 _DECLARATION = re.compile(
     rb"""\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']"""
@@ -57,6 +58,10 @@ class _BoundedTree(TreeBuilder):
         """Count an element in."""
         self._depth += 1
         self._elements += 1
+        if tag.startswith(_INCLUDES):
+            raise MarkupRefused(
+                "xml_attack", "the document includes others (XInclude)", "a document that is whole"
+            )
         if self._depth > MAX_DEPTH:
             raise MarkupRefused(
                 "xml_attack", f"elements are nested more than {MAX_DEPTH} deep", "a flat document"

@@ -1,6 +1,7 @@
 """From messages to what became of them: translate, validate, store, or quarantine."""
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,18 +11,22 @@ import msgspec
 import structlog
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
-from adapters.sdk.journal import feed_header
-from adapters.sdk.ledger import Ledger
+from adapters.sdk.hours import HOUR_S
+from adapters.sdk.ledger import Ledger, Settling
 from adapters.sdk.message import Message, Undecodable
+from adapters.sdk.pace import Pace
+from adapters.sdk.stamp import Stamp, hour_of_lines, new_trace_id
 from adapters.sdk.translation import Translation
-from broker.errors import PublishDenied, PublishError, PublishRefused, RecordTooLarge
-from broker.outgoing import Outgoing, Stored
-from broker.publisher import Publisher
+from broker.errors import PublishDenied, PublishRefused, RecordTooLarge
+from broker.outbox import Outbox, Result
+from broker.outgoing import Outgoing, Spooled, Stored
 from broker.quarantine import QuarantineEntry, outgoing
 from broker.subjects import share_subject
 
 _ID_BYTES = 16
 _HEAD_BYTES = 1 << 16
+_NEVER = (RecordTooLarge, PublishDenied, PublishRefused)
+"""Refusals that will not change."""
 _log = structlog.get_logger()
 
 
@@ -29,6 +34,11 @@ _log = structlog.get_logger()
 class _Sorted:
     """A lot on its way: what goes where, and which message it came from."""
 
+    at: datetime
+    hour: int
+    trace_id: str
+    headers: bytes
+    heard: float
     records: list[Outgoing] = field(default_factory=list)
     record_owners: list[int] = field(default_factory=list)
     entries: list[QuarantineEntry] = field(default_factory=list)
@@ -41,26 +51,22 @@ class Pipeline:
 
     Args:
         adapter: Translates.
-        records: Publishes on the agency's stream.
-        quarantine: Publishes on its quarantine.
         ledger: The feed's books.
     """
 
-    def __init__(
-        self,
-        adapter: Adapter[Any, Any],
-        records: Publisher,
-        quarantine: Publisher,
-        ledger: Ledger,
-    ) -> None:
+    def __init__(self, adapter: Adapter[Any, Any], ledger: Ledger) -> None:
         self._adapter = adapter
-        self._records = records
-        self._quarantine = quarantine
         self._ledger = ledger
         self._translation = Translation(adapter)
-        self._header = feed_header(adapter.feed.id)
+        self._pace = Pace(adapter.feed.limit_per_s)
+        self._stamp = Stamp(adapter.feed.id)
         self._salt = adapter.feed.id.encode()
         self._label = f"{adapter.name} {adapter.version}"
+
+    def open(self, records: Outbox, quarantine: Outbox) -> None:
+        """Take the ways to the bus: to the agency's stream, and to its quarantine."""
+        self._records = records
+        self._quarantine = quarantine
 
     async def submit(
         self, messages: Sequence[Message | Undecodable], source: str
@@ -74,19 +80,38 @@ class Pipeline:
             messages: What a decoder cut, in order.
             source: Who sent them, for the quarantine: a peer's address, a file.
         """
+        await self._pace.keep(len(messages))
         lot = self._sort(messages, source)
-        self._ledger.receive(len(lot.records) + len(lot.rejects), datetime.now(UTC))
+        self._ledger.receive(len(lot.records) + len(lot.rejects), lot.at, lot.hour)
         results = await self._records.publish_all(lot.records) if lot.records else []
         self._reject_refused(messages, lot, results, source)
         held = await self._hold(lot) if lot.rejects else []
-        self._settle(results, held)
+        self._settle(lot.hour, results, held)
         return _outcomes(len(messages), lot, results, held)
 
     def report(self, reason: str) -> None:
         """Enter what keeps messages from coming, as the feed's last error."""
         self._ledger.fault(reason, datetime.now(UTC))
 
-    async def _hold(self, lot: _Sorted) -> list[Stored | PublishError]:
+    async def settle_records(self, messages: Sequence[Outgoing], results: Sequence[Result]) -> None:
+        """Enter what became of records that were spooled.
+
+        A record that the stream will never take goes to quarantine as the bytes that it is.
+        """
+        for message, result in zip(messages, results, strict=True):
+            if not isinstance(result, _NEVER):
+                self._settle(hour_of_lines(message.headers), [result], [])
+                continue
+            entry = self._entry(message.payload, "refused", str(result), "the spool")
+            held = await self._quarantine.publish_all([self._reject_outgoing(entry)])
+            self._settle(hour_of_lines(message.headers), [result], held)
+
+    async def settle_entries(self, messages: Sequence[Outgoing], results: Sequence[Result]) -> None:
+        """Enter what became of entries of the quarantine that were spooled."""
+        for message, result in zip(messages, results, strict=True):
+            self._settle(hour_of_lines(message.headers), [], [result])
+
+    async def _hold(self, lot: _Sorted) -> list[Result]:
         """Quarantine; of what is larger than the bus takes, the head alone, and say so."""
         held = await self._quarantine.publish_all(lot.rejects)
         for position, result in enumerate(held):
@@ -104,7 +129,9 @@ class Pipeline:
 
     def _sort(self, messages: Sequence[Message | Undecodable], source: str) -> _Sorted:
         """Translate messages; what cannot be goes to the quarantine's side."""
-        lot = _Sorted()
+        now = datetime.now(UTC)
+        hour, trace_id = int(now.timestamp()) // HOUR_S, new_trace_id()
+        lot = _Sorted(now, hour, trace_id, self._stamp.lines(hour, trace_id), time.monotonic())
         for index, message in enumerate(messages):
             translated, refused = self._translation.of(message)
             for one in translated:
@@ -116,95 +143,104 @@ class Pipeline:
     def _accept(self, lot: _Sorted, index: int, one: Translated) -> None:
         """Take a record that holds what its schema says."""
         record = one.record
-        self._ledger.observed(record.observed_at.seconds)
+        name = record.name
+        self._ledger.hear(name, record.observed_at.seconds, lot.heard)
+        record.provenance.trace_id = lot.trace_id
         digest = hashlib.blake2b(one.message_id.encode(), digest_size=_ID_BYTES, salt=b"record")
         digest.update(self._salt)
-        digest.update(record.name.encode())
+        digest.update(name.encode())
         lot.records.append(
             Outgoing(
-                share_subject(record.name),
-                record.SerializeToString(),
-                digest.hexdigest(),
-                self._header,
+                share_subject(name), record.SerializeToString(), digest.hexdigest(), lot.headers
             )
         )
         lot.record_owners.append(index)
 
     def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
-        """Put a message on the quarantine's side; the same bytes again are a duplicate."""
+        """Put a message on the quarantine's side."""
+        entry = self._entry(
+            self._adapter.conceal(refused.raw),
+            refused.cause,
+            refused.reason,
+            self._adapter.conceal_source(source),
+        )
+        lot.entries.append(entry)
+        lot.rejects.append(self._reject_outgoing(entry))
+        lot.reject_owners.append(index)
+
+    def _entry(self, raw: bytes, cause: str, reason: str, source: str) -> QuarantineEntry:
+        """Return an entry of the quarantine, and note its reason in the books."""
         now = datetime.now(UTC)
-        raw = self._adapter.conceal(refused.raw)
-        digest = hashlib.blake2b(raw, digest_size=_ID_BYTES, salt=b"quarantine")
-        digest.update(self._salt)
-        entry = QuarantineEntry(
+        self._ledger.refuse(cause, reason, now)
+        _log.debug("to quarantine", feed=self._adapter.feed.id, cause=cause, reason=reason)
+        return QuarantineEntry(
             agency=self._adapter.feed.agency,
             feed=self._adapter.feed.id,
             raw=raw,
-            cause=refused.cause,
-            reason=refused.reason,
+            cause=cause,
+            reason=reason,
             received_at=now,
-            source=self._adapter.conceal_source(source),
+            source=source,
             adapter=self._label,
         )
-        lot.entries.append(entry)
-        lot.rejects.append(outgoing(entry, digest.hexdigest()))
-        lot.reject_owners.append(index)
-        self._ledger.fault(refused.reason, now)
-        _log.debug("to quarantine", feed=entry.feed, cause=entry.cause, reason=entry.reason)
+
+    def _reject_outgoing(self, entry: QuarantineEntry) -> Outgoing:
+        """Return an entry as the message that stores it; the same bytes again are a duplicate."""
+        digest = hashlib.blake2b(entry.raw, digest_size=_ID_BYTES, salt=b"quarantine")
+        digest.update(self._salt)
+        return outgoing(entry, digest.hexdigest())
 
     def _reject_refused(
         self,
         messages: Sequence[Message | Undecodable],
         lot: _Sorted,
-        results: Sequence[Stored | PublishError],
+        results: Sequence[Result],
         source: str,
     ) -> None:
         """Quarantine records that the stream will never take."""
         for position, result in enumerate(results):
-            if isinstance(result, RecordTooLarge | PublishDenied | PublishRefused):
+            if isinstance(result, _NEVER):
                 index = lot.record_owners[position]
                 refused = Undecodable(messages[index].raw, "refused", str(result))
                 self._reject(lot, index, refused, source)
 
-    def _settle(
-        self, results: Sequence[Stored | PublishError], held: Sequence[Stored | PublishError]
-    ) -> None:
-        """Enter a lot's results into the books."""
+    def _settle(self, hour: int, results: Sequence[Result], held: Sequence[Result]) -> None:
+        """Enter results into the books; what is spooled stays in flight."""
         everything = [*results, *held]
         kept = [item for item in everything if isinstance(item, Stored)]
-        moved = sum(
-            isinstance(item, RecordTooLarge | PublishDenied | PublishRefused) for item in results
-        )
+        spooled = sum(isinstance(item, Spooled) for item in everything)
+        moved = sum(isinstance(item, _NEVER) for item in results)
         self._ledger.settle(
-            stored=_new(results),
-            duplicates=sum(item.duplicate for item in kept),
-            quarantined=_new(held),
-            withdrawn=len(everything) - len(kept) - moved,
+            Settling(
+                hour,
+                stored=_new(results),
+                duplicates=sum(item.duplicate for item in kept),
+                quarantined=_new(held),
+                withdrawn=len(everything) - len(kept) - moved - spooled,
+            )
         )
 
 
-def _new(results: Sequence[Stored | PublishError]) -> list[int]:
+def _new(results: Sequence[Result]) -> tuple[int, ...]:
     """Return the sequences of what was stored now."""
-    return [
+    return tuple(
         result.sequence or 0
         for result in results
         if isinstance(result, Stored) and not result.duplicate
-    ]
+    )
 
 
 def _outcomes(
-    count: int,
-    lot: _Sorted,
-    results: Sequence[Stored | PublishError],
-    held: Sequence[Stored | PublishError],
+    count: int, lot: _Sorted, results: Sequence[Result], held: Sequence[Result]
 ) -> list[Outcome | None]:
     """Return what became of each message: the gravest of what became of its records."""
     outcomes: list[Outcome | None] = [Outcome.DUPLICATE] * count
     for index, result in zip(lot.record_owners, results, strict=True):
-        if not isinstance(result, Stored):
+        if not isinstance(result, Stored | Spooled):
             outcomes[index] = None
-        elif not result.duplicate and outcomes[index] is not None:
-            outcomes[index] = Outcome.STORED
+        elif isinstance(result, Spooled) or not result.duplicate:
+            outcomes[index] = outcomes[index] and Outcome.STORED
     for index, result in zip(lot.reject_owners, held, strict=True):
-        outcomes[index] = Outcome.QUARANTINED if isinstance(result, Stored) else None
+        is_safe = isinstance(result, Stored | Spooled)
+        outcomes[index] = Outcome.QUARANTINED if is_safe else None
     return outcomes

@@ -11,15 +11,13 @@ answers, and once it is being ended. TCP then holds the sender back, so memory i
 import asyncio
 import enum
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from typing import cast
 
-import msgspec
 import structlog
 
-from adapters.sdk.adapter import Adapter, Outcome
-from adapters.sdk.message import Decoder, Message, Undecodable
-from adapters.sdk.pipeline import Pipeline
+from adapters.sdk.message import Message, Undecodable
 from adapters.transports.address import peer_name
+from adapters.transports.crowd import Crowd
 from adapters.transports.retry import settle
 
 _GRACE_S = 2.0
@@ -27,85 +25,6 @@ _LOOK_S = 5.0
 _MESSAGE_BYTES = 512
 """What a message costs beside its bytes."""
 _log = structlog.get_logger()
-
-
-class ConnectionLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of connections.
-
-    Attributes:
-        max_connections: How many may be open at once; more are hung up on.
-        max_waiting: Messages of one connection that wait before it is read no further.
-        max_waiting_bytes: What all connections together may hold before each is read only
-            as far as it is settled.
-        stall_s: After how long without a byte an unfinished message is given up, seconds.
-        idle_s: After how long without a byte, or with answers that the peer does not
-            read, a connection is closed, seconds.
-        max_faults: Faulty pieces in a row after which a connection is closed: whoever
-            sends that many does not speak the protocol.
-    """
-
-    max_connections: int = 4096
-    max_waiting: int = 2048
-    max_waiting_bytes: int = 64 << 20
-    stall_s: float = 60.0
-    idle_s: float = 1800.0
-    max_faults: int = 256
-
-
-class Dialect(Protocol):
-    """How messages and answers lie in a connection's bytes."""
-
-    def decoder(self) -> Decoder[Any]:
-        """Return a decoder for one connection."""
-
-    def answer(self, message: Message | Undecodable, outcome: Outcome) -> bytes:
-        """Return what the peer is told; empty: nothing."""
-
-
-class Plain:
-    """The adapter's own bytes, with nothing about them."""
-
-    def __init__(self, adapter: Adapter[Any, Any]) -> None:
-        self._adapter = adapter
-
-    def decoder(self) -> Decoder[Any]:
-        """Return the adapter's decoder."""
-        return self._adapter.decoder()
-
-    def answer(self, message: Message | Undecodable, outcome: Outcome) -> bytes:
-        """Return the adapter's answer, or what the standard answers to a faulty piece."""
-        if isinstance(message, Undecodable):
-            return message.answer
-        return self._adapter.answer(message, outcome)
-
-
-class Crowd:
-    """All connections of a transport, and what they hold together.
-
-    Args:
-        feed: The feed's id.
-        dialect: How their bytes are read and answered.
-        pipeline: Settles messages.
-        limits: Their limits.
-    """
-
-    def __init__(
-        self, feed: str, dialect: Dialect, pipeline: Pipeline, limits: ConnectionLimits
-    ) -> None:
-        self.feed = feed
-        self.dialect = dialect
-        self.pipeline = pipeline
-        self.limits = limits
-        self.members: set[Connection] = set()
-        self.held_bytes = 0
-
-    def connection(self) -> "Connection":
-        """Make the protocol of a new connection."""
-        return Connection(self)
-
-    async def drain(self) -> None:
-        """Settle and answer what has come from each, then hang up."""
-        await asyncio.gather(*(connection.drain() for connection in tuple(self.members)))
 
 
 class _Hold(enum.Flag):

@@ -16,14 +16,41 @@ from broker.home import Home
 
 # A process runs one feed, so it loads one transport and the libraries of no other.
 _TRANSPORTS: Final = {
-    "tcp": "tcp_server:TcpServer",
     "drop": "file_drop:FileDrop",
+    "http-listen": "http_listen:HttpListen",
+    "mllp": "mllp:MllpServer",
+    "mqtt": "mqtt:Mqtt",
+    "mqtts": "mqtt:Mqtt",
+    "sftp": "sftp_drop:SftpDrop",
+    "tcp": "tcp_server:TcpServer",
+    "tcp-connect": "tcp_client:TcpClient",
+    "udp": "udp:Udp",
 }
 _POLLS: Final = {
     "http": "http_poll:HttpPoll",
     "https": "http_poll:HttpPoll",
+    "sql": "sql_poll:SqlPoll",
 }
-_PATHS: Final = ("tls_cert", "tls_key", "tls_ca")
+_PATHS: Final = (
+    "tls_cert",
+    "tls_key",
+    "tls_ca",
+    "token_file",
+    "password_file",
+    "key_file",
+    "known_hosts",
+)
+
+
+_CANNOT_WAIT: Final = frozenset({"http-listen", "mllp", "tcp", "tcp-connect", "udp"})
+
+
+def cannot_wait(source: str) -> bool:
+    """Tell whether a source's senders lose what is not acknowledged soon.
+
+    Files, polls and queues keep what was not taken by themselves.
+    """
+    return source.partition(":")[0] in _CANNOT_WAIT
 
 
 def open_transport(

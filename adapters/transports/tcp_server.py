@@ -7,13 +7,17 @@ from adapters.sdk.adapter import Adapter
 from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.pipeline import Pipeline
 from adapters.transports.address import host_and_port, joined
-from adapters.transports.connection import ConnectionLimits, Crowd, Dialect, Plain
+from adapters.transports.connection import Connection
+from adapters.transports.crowd import ConnectionLimits, Crowd
+from adapters.transports.dialect import Dialect, Plain
+from adapters.transports.tls import server_context
 
 _BACKLOG = 1024
+_HANDSHAKE_S = 15.0
 
 
 class TcpServerOptions(ConnectionLimits, frozen=True, forbid_unknown_fields=True):
-    """Limits of a TCP server."""
+    """Limits of a TCP server; it speaks TLS when ``tls_cert`` is given."""
 
 
 class TcpServer:
@@ -41,11 +45,13 @@ class TcpServer:
     ) -> None:
         self._feed = adapter.feed.id
         self._host, self._port = host_and_port(self._feed, url)
-        self._crowd = Crowd(self._feed, self._dialect(adapter), pipeline, options)
+        self._crowd = Crowd(self._feed, self._dialect(adapter, options), pipeline, options)
+        self._options = options
         self._server: asyncio.Server | None = None
 
-    def _dialect(self, adapter: Adapter[Any, Any]) -> Dialect:
+    def _dialect(self, adapter: Adapter[Any, Any], options: TcpServerOptions) -> Dialect:
         """Return how messages lie in the bytes."""
+        del options
         return Plain(adapter)
 
     @property
@@ -57,12 +63,18 @@ class TcpServer:
         """Listen.
 
         Raises:
-            FeedMisconfigured: If the port cannot be used.
+            FeedMisconfigured: If the port cannot be used, or a certificate does not load.
         """
         loop = asyncio.get_running_loop()
+        context = server_context(self._feed, self._options)
         try:
             self._server = await loop.create_server(
-                self._crowd.connection, self._host, self._port, backlog=_BACKLOG
+                lambda: Connection(self._crowd),
+                self._host,
+                self._port,
+                backlog=_BACKLOG,
+                ssl=context,
+                ssl_handshake_timeout=_HANDSHAKE_S if context else None,
             )
         except OSError as error:
             raise FeedMisconfigured(

@@ -2,6 +2,10 @@
 
 from typing import Protocol
 
+from adapters.transports.retry import Trouble
+from broker.checkpoints import KeyValueCheckpoint
+from broker.errors import BrokerError
+
 
 class Transport(Protocol):
     """How bytes come in."""
@@ -38,6 +42,39 @@ class Checkpoint(Protocol):
             Trouble: If it cannot be kept at the moment; the poll then reads again from
                 the one before, and ends as duplicates.
         """
+
+
+class BusCheckpoint:
+    """Keeps a poll's place on the bus, across restarts of everything.
+
+    Args:
+        kept: The place on the bus.
+    """
+
+    def __init__(self, kept: KeyValueCheckpoint) -> None:
+        self._kept = kept
+
+    async def load(self) -> bytes | None:
+        """Return what was saved last; None: nothing yet.
+
+        Raises:
+            Trouble: If the bus is away.
+        """
+        try:
+            return await self._kept.load()
+        except BrokerError as error:
+            raise Trouble(str(error)) from error
+
+    async def save(self, place: bytes) -> None:
+        """Keep a place.
+
+        Raises:
+            Trouble: If the bus is away.
+        """
+        try:
+            await self._kept.save(place)
+        except BrokerError as error:
+            raise Trouble(str(error)) from error
 
 
 class ForgetfulCheckpoint:

@@ -33,7 +33,15 @@ async def home(tmp_path: Path, plan: BusPlan) -> AsyncIterator[Home]:
     async with EmbeddedServer(made, plan):
         assert await reconcile(made, plan) == [
             f"added stream {name}"
-            for name in ("WATER", "QUARANTINE_WATER", "FEEDS_WATER", "CITY", "FEEDS", "AUDIT")
+            for name in (
+                "WATER",
+                "QUARANTINE_WATER",
+                "FEEDS_WATER",
+                "KV_checkpoints",
+                "CITY",
+                "FEEDS",
+                "AUDIT",
+            )
         ]
         yield made
 

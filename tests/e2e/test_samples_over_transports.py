@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from adapters.runner import FeedRunner
+from adapters.sdk.audit import audit
 from adapters.sdk.feed import FeedConfig
-from adapters.sdk.journal import FEED_HEADER, audit
+from adapters.sdk.stamp import FEED_HEADER
 from broker.connection import Bus
 from broker.home import Home
 from broker.plan import BusPlan, stream_name

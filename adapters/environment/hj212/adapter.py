@@ -11,7 +11,7 @@ import msgspec
 from adapters.environment.hj212.answers import acknowledgement
 from adapters.environment.hj212.codes import AIR, AVERAGING, DISCHARGE, REPORT, REPORTS, WATER
 from adapters.environment.hj212.frame import Frame, Hj212Decoder
-from adapters.environment.hj212.items import items_of
+from adapters.environment.hj212.items import by_time, items_of
 from adapters.environment.hj212.options import Hj212Options, location_of
 from adapters.environment.hj212.report import report
 from adapters.environment.hj212.segment import Segment
@@ -31,11 +31,14 @@ _FIELDS: Final = {
     DISCHARGE: "environment_discharge",
     WATER: "water_quality",
 }
+_QUOTED_QN: Final = re.compile(r"(?:^|[;,])\s*QN=([0-9]{14,17})")
 _PLAIN: Final = re.compile(r"[;,\s]*[^=;,]+=[^=]")
 
 
 class Hj212(Adapter[Frame, Hj212Options]):
     """Receives HJ 212 of 2005, 2017 and 2025 and shares what it says.
+
+    A message is one record, or as many as it has DataTimes.
 
     Readings become ``environment.air``, ``environment.discharge`` or ``water.quality``,
     everything else a ``station.report``; the entity is the logger's MN. ``observed_at``
@@ -59,7 +62,7 @@ class Hj212(Adapter[Frame, Hj212Options]):
         return Hj212Decoder(self.options.longest_segment)
 
     def translate(self, message: Frame) -> Iterable[Translated]:
-        """Return the frame's one record.
+        """Return the frame's records.
 
         Raises:
             Untranslatable: No MN, an unknown command, an impossible time, encrypted
@@ -70,7 +73,13 @@ class Hj212(Adapter[Frame, Hj212Options]):
             raise Untranslatable("MN", "", expected="the logger's number", cause="station")
         _refuse_ciphertext(segment)
         if segment.cn in AVERAGING:
-            return (self._observation(message, segment),)
+            parts = by_time(segment.parameters)
+            if len(parts) == 1:
+                return (self._observation(message, segment),)
+            return [
+                self._observation(message, msgspec.structs.replace(segment, parameters=items), part)
+                for part, items in enumerate(parts)
+            ]
         if segment.cn in REPORTS:
             return (self._report(message, segment),)
         raise Untranslatable(
@@ -87,8 +96,9 @@ class Hj212(Adapter[Frame, Hj212Options]):
         del outcome
         return acknowledgement(message.segment)
 
-    def _observation(self, message: Frame, segment: Segment) -> Translated:
+    def _observation(self, message: Frame, segment: Segment, part: int = 0) -> Translated:
         seen = self._translator.observe(segment)
+        qn = segment.qn or _quoted_qn(segment)
         address = (seen.kind, segment.mn, segment.version)
         record = self._envelopes.record(
             address,
@@ -97,12 +107,13 @@ class Hj212(Adapter[Frame, Hj212Options]):
             seen.quality,
             observed=seen.observed,
             received=moment_of(self.now()),
-            sent=self._clock.perhaps("QN", segment.qn),
+            sent=self._clock.perhaps("QN", qn),
             message=message.raw,
-            number=segment.qn,
+            number=qn,
         )
         shape = (seen.template, address) if seen.template is not None else None
-        return Translated(record, _message_id(message), shape)
+        message_id = _message_id(message)
+        return Translated(record, f"{message_id}|{part}" if part else message_id, shape)
 
     def _report(self, message: Frame, segment: Segment) -> Translated:
         told = report(segment, self._clock, self.now())
@@ -146,6 +157,12 @@ def _message_id(message: Frame) -> str:
     observed = items_of(segment.parameters).plain_value("DataTime")
     digest = hashlib.sha256(message.raw).hexdigest()[:16]
     return f"{segment.mn}|{segment.cn}|{observed}|{segment.packet}|{digest}"
+
+
+def _quoted_qn(segment: Segment) -> str:
+    """Return the QN that loggers of 2005 put among the parameters, if there is one."""
+    found = _QUOTED_QN.search(segment.parameters)
+    return found[1] if found else ""
 
 
 def _refuse_ciphertext(segment: Segment) -> None:

@@ -158,6 +158,10 @@ NOISE = """
 Leq - dB[SPL] 等效连续A声级
 LA - dB[SPL] A声级
 Ldn - dB[SPL] 昼夜等效声级
+Ld - dB[SPL] 昼间等效声级
+Ln - dB[SPL] 夜间等效声级
+LMx - dB[SPL] 最大的瞬时声级
+LMn - dB[SPL] 最小的瞬时声级
 L5 - dB[SPL] 累计百分声级L5
 L10 - dB[SPL] 累计百分声级L10
 L50 - dB[SPL] 累计百分声级L50

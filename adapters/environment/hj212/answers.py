@@ -4,7 +4,7 @@ Uploads are answered by 9014, notices by 9013. Answers to the platform's own req
 (9011 to 9014) end a dialogue and get none.
 """
 
-from adapters.environment.hj212.codes import NOTICES
+from adapters.environment.hj212.codes import NOTICES, REPLIES
 from adapters.environment.hj212.crc import checksum
 from adapters.environment.hj212.segment import Segment
 
@@ -23,13 +23,15 @@ def acknowledgement(segment: Segment) -> bytes:
 
     The answer carries the request's QN, PW and MN and speaks the sender's version of
     the standard. In 2005 the request is quoted in CP, and QN has no place in the head.
+    A request without a QN has none in its answer.
     """
-    if not segment.wants_answer or segment.cn.startswith("9"):
+    if not segment.wants_answer or segment.cn in REPLIES:
         return b""
     cn = _NOTICE if segment.cn in NOTICES else _DATA
     identity = f"ST={_SYSTEM};CN={cn};PW={segment.pw};MN={segment.mn}"
     version = segment.flag & ~3
+    request = f"QN={segment.qn};" if segment.qn else ""
     if version == 0:
-        request = f"QN={segment.qn};CN={segment.cn}" if segment.qn else f"CN={segment.cn}"
-        return framed(f"{identity};Flag=0;CP=&&{request}&&")
-    return framed(f"QN={segment.qn};{identity};Flag={version};CP=&&&&")
+        quoted = request.rstrip(";") if cn == _NOTICE else f"{request}CN={segment.cn}"
+        return framed(f"{identity};Flag=0;CP=&&{quoted}&&")
+    return framed(f"{request}{identity};Flag={version};CP=&&&&")

@@ -46,6 +46,7 @@ SUBJECTS: Final = {
     "37": _OUTLET,
     "38": _OUTLET,
     "39": _AMBIENT,  # dust of building sites
+    "41": _OUTLET,  # electromagnetic fields
     "44": _OUTLET,  # electric power (2025)
     "45": _OUTLET,  # process (2025)
     "51": _GAS_OUTLET,
@@ -75,8 +76,13 @@ _SETTINGS = station.REPORT_TYPE_SETTINGS
 _EQUIPMENT = station.REPORT_TYPE_EQUIPMENT
 _REPLY = station.REPORT_TYPE_REPLY
 
+REPLIES: Final = ("9011", "9012", "9013", "9014")
+"""Commands that end a dialogue, and are not answered."""
+
 REPORTS: Final = {
     "1000": _SETTINGS,
+    # Thresholds, addresses and intervals of HJ/T 212-2005.
+    **dict.fromkeys(("1001", "1021", "1022", "1031", "1032", "1041", "1042"), _SETTINGS),
     "1011": station.REPORT_TYPE_CLOCK,
     "1012": station.REPORT_TYPE_CLOCK,
     "1013": station.REPORT_TYPE_CLOCK,
@@ -86,11 +92,17 @@ REPORTS: Final = {
     "2021": _EQUIPMENT,
     "2022": _REPLY,
     "2041": _EQUIPMENT,
+    # Checks of the instruments, by which surface water stations go beyond the standard.
+    **dict.fromkeys(("2062", "2063", "2064", "2065", "2066"), _EQUIPMENT),
+    # Alarms of HJ/T 212-2005.
+    **dict.fromkeys(("2071", "2072"), station.REPORT_TYPE_EVENTS),
     "2081": station.REPORT_TYPE_EVENTS,
     **{str(number): _EQUIPMENT for number in range(3011, 3022)},
-    **dict.fromkeys(("9011", "9012", "9013", "9014"), _REPLY),
+    **dict.fromkeys(REPLIES, _REPLY),
+    # Heartbeat and log-in, which no standard has and most loggers do.
+    **dict.fromkeys(("9015", "9021"), station.REPORT_TYPE_KEEP_ALIVE),
 }
 """Commands by which a station speaks of itself."""
 
-NOTICES: Final = frozenset({"1013"})
+NOTICES: Final = frozenset({"1013", "2072"})
 """Commands that are answered as notices (9013), not as data (9014)."""

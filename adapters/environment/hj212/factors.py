@@ -1,5 +1,6 @@
 """Factor codes: what they are called, in which unit they come, which typed field they fill."""
 
+import math
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -53,6 +54,17 @@ _FIELDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
 }
 
+_BOUNDS: Final = {
+    "temperature_c": (-90.0, 100.0),
+    "humidity_pct": (0.0, 110.0),
+    "pressure_hpa": (300.0, 1100.0),
+    "wind_speed_m_s": (0.0, 150.0),
+    "wind_direction_deg": (0.0, 360.0),
+    "ph": (0.0, 14.0),
+}
+"""What typed fields can hold at all: beyond it, the unit is another or the sensor is broken."""
+UNBOUNDED: Final = (-math.inf, math.inf)
+
 
 class Definition(NamedTuple):
     """What is known of a factor at one site."""
@@ -67,6 +79,8 @@ class Definition(NamedTuple):
     """The typed field that a valid value fills, or none."""
     scale: float = 1.0
     """What a value is multiplied by for that field."""
+    bounds: tuple[float, float] = UNBOUNDED
+    """Between what the value for that field must lie."""
 
 
 class _Entry(NamedTuple):
@@ -81,7 +95,10 @@ def _rows(text: str, columns: int) -> Iterator[list[str]]:
 
 
 def _tables() -> dict[str, dict[str, _Entry]]:
-    """Return every table by code, old codes included where a medium gives them meaning."""
+    """Return every table by code, old codes included where a medium gives them meaning.
+
+    Loggers write codes in either case.
+    """
     tables: dict[str, dict[str, _Entry]] = {"ambient": {}, "source": {}, "water": {}}
     for code, _, unit, title in _rows(NOISE, 4):
         for table in tables.values():
@@ -100,7 +117,10 @@ def _tables() -> dict[str, dict[str, _Entry]]:
     return tables
 
 
-_TABLES: Final = _tables()
+_TABLES: Final = {
+    name: {code.casefold(): entry for code, entry in table.items()}
+    for name, table in _tables().items()
+}
 _REMEMBERED: Final = 65536
 
 
@@ -131,7 +151,7 @@ class Factors:
         return found
 
     def _define(self, profile: str, subject: Subject, code: str) -> Definition:
-        entry = _TABLES[subject.table].get(code)
+        entry = _TABLES[subject.table].get(code.casefold())
         standard = entry.code if entry else code
         unit, basis = self._unit(profile, code, standard)
         if not unit and entry:
@@ -145,6 +165,7 @@ class Factors:
             basis=basis,
             field=field if factor is not None else "",
             scale=1.0 if factor is None else factor,
+            bounds=_BOUNDS.get(field, UNBOUNDED),
         )
 
     def _unit(

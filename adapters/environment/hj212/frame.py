@@ -57,6 +57,9 @@ class Hj212Decoder:
     its QN and MN may be what was damaged, and a logger that hears nothing sends
     the frame again (6.4; QnRtn 9 answers requests, not uploads).
 
+    A length that counts characters instead of bytes (6.3.2) is taken when the check value
+    is right: Chinese logs would never arrive otherwise.
+
     Holds at most ``longest_segment`` and a little more.
     """
 
@@ -159,8 +162,13 @@ class Hj212Decoder:
         parameters = _PARAMETERS.search(held, at, own)
         end = _END.search(held, parameters.end(), own) if parameters else None
         if end is not None:
-            segment = held[_head_end(held, at) : end.start() + 2]
-            right = "right" if checksum(segment) == int(end[1], 16) else "wrong too"
+            start = _head_end(held, at)
+            segment = held[start : end.start() + 2]
+            is_right = checksum(segment) == int(end[1], 16)
+            if is_right and int(held[at + 2 : start]) == _characters(segment):
+                pieces.append(_read(held[at : end.end()], segment))
+                return end.end()
+            right = "right" if is_right else "wrong too"
             reason = f"{fault.reason} The one that ends with && has {len(segment)}; "
             reason += f"its check value is {right}."
             pieces.append(Undecodable(raw=held[at : end.end()], cause=fault.cause, reason=reason))
@@ -219,6 +227,14 @@ def _checked(raw: bytes, segment: bytes) -> Piece | None:
         reason=f"The frame says its check value is {check.decode()}; over the data segment it is "
         f"{computed:04X}. The frame was damaged on its way, or edited.",
     )
+
+
+def _characters(segment: bytes) -> int:
+    """Return a segment's length as loggers count it that take characters for bytes."""
+    try:
+        return len(text_of(segment))
+    except MalformedSegment:
+        return len(segment)
 
 
 def _head_end(held: bytes, at: int) -> int:

@@ -1,5 +1,6 @@
 """The command parameters as factors with their sub-fields, and what else they hold."""
 
+import re
 from typing import NamedTuple
 
 from adapters.environment.hj212.segment import pairs
@@ -8,9 +9,13 @@ _SUBFIELDS = {
     name.lower(): name
     for name in (
         *("Rtd", "Min", "Avg", "Max", "Cou", "ZsRtd", "ZsMin", "ZsAvg", "ZsMax"),
+        *("Data", "DayData", "NightData"),
         *("Flag", "EFlag", "SampleTime", "RS", "RT", "Info"),
     )
 }
+_NO_FACTORS = frozenset({"datatime", "qn", "begintime", "endtime"})
+"""Times of the message, and of what was asked for."""
+_TIME = re.compile(r"(?:^|(?<=[;,]))\s*(?=DataTime\s*=)")
 
 
 class Factor(NamedTuple):
@@ -40,7 +45,15 @@ class Items(NamedTuple):
 
 
 def _is_bare(key: str) -> bool:
-    return bool(key) and key.lower() != "datatime"
+    return bool(key) and key.lower() not in _NO_FACTORS
+
+
+def by_time(parameters: str) -> list[str]:
+    """Return the parameters of each DataTime; loggers put several times into one message."""
+    if parameters.find("DataTime", 1) < 0:
+        return [parameters]
+    head, *parts = _TIME.split(parameters)
+    return [head + parts[0], *parts[1:]] if parts else [parameters]
 
 
 def split_key(key: str) -> tuple[str, str]:

@@ -60,13 +60,20 @@ def mark(place: int, *, typed: bool = False) -> float:
 class Template:
     """The body of every message of one shape, less the station's number."""
 
-    def __init__(self, specimen: bytes, flags: Sequence[int], scales: dict[int, float]) -> None:
+    def __init__(
+        self,
+        specimen: bytes,
+        flags: Sequence[int],
+        scales: dict[int, float],
+        bounds: dict[int, tuple[float, float]],
+    ) -> None:
         """Cut a specimen, in which :func:`mark` stands for every number.
 
         Args:
             specimen: The encoded body.
             flags: Places of the values that have to be ``N``.
             scales: Place of a value to the factor for the typed field it fills.
+            bounds: Place of a value to what that field can hold.
         """
         pieces = _MARKED.split(specimen)
         marks = [int.from_bytes(piece, "little") for piece in pieces[1::2]]
@@ -92,6 +99,12 @@ class Template:
             if place & _MOST_NUMBERS and scales[places[index]] != 1.0
         ]
 
+        self._bounded = [
+            (index, *bounds[places[index]])
+            for index, place in enumerate(marks)
+            if place & _MOST_NUMBERS and places[index] in bounds
+        ]
+
     def fill(self, values: Sequence[str]) -> bytes | None:
         """Return the encoded body, or None when this message has to go the long way."""
         if self._flags(values) != self._normal:
@@ -107,6 +120,9 @@ class Template:
         for index, scale in self._scaled:
             amounts[index] *= scale
             if not math.isfinite(amounts[index]):
+                return None
+        for index, low, high in self._bounded:
+            if not low <= amounts[index] <= high:
                 return None
         parts = self._parts.copy()
         parts[1::2] = amounts

@@ -36,12 +36,16 @@ VALUES: Final[dict[str, _Value]] = {
     "Avg": "mean",
     "Max": "max",
     "Cou": "total",
+    "Data": "mean",
     "ZsRtd": "converted_value",
     "ZsMin": "converted_min",
     "ZsAvg": "converted_mean",
     "ZsMax": "converted_max",
 }
-"""Sub-fields that are numbers, and the fields of a measurement that hold them."""
+"""Sub-fields that are numbers, and the fields of a measurement that hold them.
+
+``Data`` is the whole day's level of noise, beside which day and night stay as written.
+"""
 
 _NO_UNIT: Final = "No table and no configuration gives this factor's unit."
 
@@ -82,11 +86,11 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def preferred(averaging: Averaging.ValueType) -> tuple[str, str]:
+def preferred(averaging: Averaging.ValueType) -> tuple[str, ...]:
     """Return the sub-fields that speak for a factor, the better first."""
     if averaging == AVERAGING_INSTANT:
         return ("Rtd", "Avg")
-    return ("Avg", "Rtd")
+    return ("Avg", "Data", "Rtd")
 
 
 def measure(
@@ -115,7 +119,6 @@ def measure(
             measurement.attributes.add(key=name, value=text)
     flag = factor.values.get("Flag", "")
     level = _level(flag, factor, measurement, notes)
-    _put_quality(measurement, level, flag, notes)
     field, amount = "", 0.0
     if definition.field and level == QUALITY_LEVEL_VALID:
         for name in preferred(averaging):
@@ -123,6 +126,10 @@ def measure(
                 field = definition.field
                 amount = getattr(measurement, VALUES[name]) * definition.scale
                 break
+        if field and not definition.bounds[0] <= amount <= definition.bounds[1]:
+            field, level = "", QUALITY_LEVEL_SUSPECT
+            notes.append(f"In {definition.unit} this cannot be; units in the options name another.")
+    _put_quality(measurement, level, flag, notes)
     return Measured(measurement, flag, level, field, amount)
 
 

@@ -24,12 +24,12 @@ class Union(NamedTuple):
 
 
 def packet_of(segment: Segment) -> tuple[int, int]:
-    """Return PNO and PNUM; ``(0, 0)``: the message is not split.
+    """Return PNO and PNUM; ``(0, 0)``: the message is not split, or says that it is in none.
 
     Raises:
         Untranslatable: They are no numbers, or PNO lies beyond PNUM.
     """
-    if not segment.packets and not segment.packet:
+    if not segment.packets.strip("0") and not segment.packet.strip("0"):
         return 0, 0
     try:
         number, total = int(segment.packet), int(segment.packets)

@@ -14,6 +14,8 @@ from adapters.sdk.errors import AdapterError
 
 _FLAG_DIGITS = 3
 _STRAY = " \t\r\n,"
+_PIECE = re.compile(r"(?:[^;,/]|/(?!/)|//.*?//|//)+", re.DOTALL)
+"""What stands between ``;`` and ``,``; between ``//`` and ``//`` these are part of a text."""
 
 _USUAL = re.compile(
     r"QN=([0-9]{17});ST=([0-9]{2});CN=([0-9]{4});PW=([^;=,]*);MN=([^;=,]+);Flag=([0-9]{1,3});"
@@ -136,9 +138,11 @@ def _flag(text: str) -> int:
 def pairs(text: str) -> Iterator[tuple[str, str]]:
     """Yield ``name, value`` of what ``;`` and ``,`` separate, without the empty pieces.
 
-    A piece without ``=`` comes as a name with an empty value.
+    A piece without ``=`` comes as a name with an empty value. A text between ``//`` and
+    ``//``, as logs have it (CN 3020), stays whole whatever it holds.
     """
-    for piece in text.replace(",", ";").split(";"):
+    pieces = _PIECE.findall(text) if "//" in text else text.replace(",", ";").split(";")
+    for piece in pieces:
         name, _, value = piece.partition("=")
         name = name.strip(_STRAY)
         value = value.strip(_STRAY)

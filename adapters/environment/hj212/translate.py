@@ -15,7 +15,7 @@ from adapters.environment.hj212.codes import (
     Subject,
     subject_by_factors,
 )
-from adapters.environment.hj212.factors import Factors
+from adapters.environment.hj212.factors import UNBOUNDED, Factors
 from adapters.environment.hj212.items import Factor, items_of
 from adapters.environment.hj212.layout import Reading, Template, mark, read
 from adapters.environment.hj212.measure import VALUES, Measured, measure, preferred
@@ -30,6 +30,8 @@ from liandong.water.v1 import water_pb2 as water
 _TEMPLATES: Final = 1024
 _ONE_BYTE: Final = 127
 """Longest text whose length protobuf writes in one byte."""
+_SHORT: Final = (8, 10, 12)
+"""Digits of a DataTime that ends with the day, the hour or the minute."""
 _VALID: Final = quantity.QUALITY_LEVEL_VALID
 _SUSPECT: Final = quantity.QUALITY_LEVEL_SUSPECT
 _NORMAL: Final = {
@@ -101,7 +103,7 @@ class Translator:
         station = segment.mn.encode()
         if body is None or len(station) > _ONE_BYTE:
             return None
-        observed = self._clock.moment("DataTime", reading.values[0])
+        observed = self._observed(segment, reading.values[0])
         # Field 1 of every body is the station's number.
         head = b"\x0a%c%b" % (len(station), station)
         return Observation(subject.kind, observed, _NORMAL[template.flagged], head + body, template)
@@ -118,6 +120,7 @@ class Translator:
         measured: list[Measured] = []
         flags: list[int] = []
         scales: dict[int, float] = {}
+        bounds: dict[int, tuple[float, float]] = {}
         for factor in items.factors:
             numbers = {n: int(place) for n, place in factor.values.items() if n in VALUES}
             rest = {n: int(place) for n, place in factor.values.items() if n not in VALUES}
@@ -129,16 +132,20 @@ class Translator:
                 return None
             specimen = {name: repr(mark(place)) for name, place in numbers.items()}
             specimen |= dict.fromkeys(rest, "N")
-            one = measure(Factor(factor.code, specimen), definition, averaging)
+            one = measure(
+                Factor(factor.code, specimen), definition._replace(bounds=UNBOUNDED), averaging
+            )
             if one.field:
                 place = next(numbers[n] for n in preferred(averaging) if n in numbers)
                 scales[place] = definition.scale
+                if definition.bounds != UNBOUNDED:
+                    bounds[place] = definition.bounds
                 one = one._replace(amount=mark(place, typed=True))
             measured.append(one)
         if len(flags) not in {0, len(measured)}:
             return None
         body = body_of(subject, segment.st, averaging, measured)
-        return Template(body.SerializeToString(), flags, scales)
+        return Template(body.SerializeToString(), flags, scales, bounds)
 
     def _long_way(self, segment: Segment) -> Observation:
         items = items_of(segment.parameters)
@@ -173,7 +180,9 @@ class Translator:
 
     def _observed(self, segment: Segment, data_time: str) -> Moment:
         if data_time:
-            return self._clock.moment("DataTime", data_time)
+            # Of an hour or a day, some loggers write no more than its digits.
+            whole = data_time.ljust(14, "0") if len(data_time) in _SHORT else data_time
+            return self._clock.moment("DataTime", whole)
         return self._clock.moment("QN", segment.qn)
 
 

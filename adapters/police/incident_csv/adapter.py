@@ -10,11 +10,11 @@ import msgspec
 from adapters.police.incident_csv.decode import IncidentDecoder, IncidentRow
 from adapters.police.incident_csv.fields import FIELDS, TIMES
 from adapters.police.incident_csv.options import IncidentCsvOptions
+from adapters.police.incident_csv.times import parse_time
 from adapters.police.incident_csv.translate import (
     attributes_of,
     digest,
     number_of,
-    parse_time,
     to_incident,
     to_location,
 )
@@ -26,6 +26,8 @@ from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
 
 KIND: Final = "incident.report"
 _NOTE: Final = 512
+# What databases and spreadsheets write where there is nothing.
+_NOTHING: Final = frozenset({"", "null", "none", "nan", "n/a", "#n/a", "\\n", "-", "--", "无"})
 
 
 class IncidentCsv(Adapter[IncidentRow, IncidentCsvOptions]):
@@ -54,7 +56,7 @@ class IncidentCsv(Adapter[IncidentRow, IncidentCsvOptions]):
         """Yield the incident.
 
         Raises:
-            Untranslatable: A time, a coordinate or a number cannot be read.
+            Untranslatable: A time, a coordinate, a count or the number cannot be read.
         """
         cells = {field: self._cell(message, field) for field in FIELDS}
         times = self._times(cells)
@@ -81,7 +83,9 @@ class IncidentCsv(Adapter[IncidentRow, IncidentCsvOptions]):
 
     def _cell(self, row: IncidentRow, field: str) -> str:
         """Return what fills a field: the row's word as the configuration understands it."""
-        written = row.get(field) or self.options.constants.get(field, "")
+        written = row.get(field)
+        if written.casefold() in _NOTHING:
+            written = self.options.constants.get(field, "")
         return self.options.values.get(field, {}).get(written, written)
 
     def _times(self, cells: dict[str, str]) -> dict[str, datetime]:

@@ -1,13 +1,21 @@
 """Decode a dispatch export: rows of bytes to rows of text, one unit each."""
 
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from adapters.police.incident_csv.layout import Layout, LayoutMismatch, layout_of
+from adapters.police.incident_csv.opening import Opening, delimiter_of, separator_named
 from adapters.police.incident_csv.options import IncidentCsvOptions
 from adapters.sdk.message import Undecodable
 from adapters.sdk.tables import MAX_ROW_LINES, CutRow, RowCutter, RowText
+
+# Titles and dates of a report may stand above its header.
+_MOST_TITLES: Final = 5
+# How digits are kept from Excel: ="0123" or '0123.
+_AS_TEXT: Final = re.compile(r"=\"([^\"]*)\"|'(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +43,43 @@ class IncidentRow:
 class IncidentDecoder:
     """Decodes one file; sans I/O, memory bounded by the longest row.
 
-    The first row is the header unless the configuration names the columns. Blank rows hold
-    nothing.
+    The first row is the header unless the configuration names the columns; of a report it
+    may be one of the first five. Blank rows hold nothing.
     """
 
     def __init__(self, options: IncidentCsvOptions) -> None:
         self._options = options
-        self._cutter = RowCutter(options.delimiter.encode("ascii"), options.max_row_bytes)
+        self._opening = Opening(options.max_row_bytes)
+        self._delimiter = options.delimiter
+        self._cutter: RowCutter | None = None
         self._text = RowText(None if options.encoding == "auto" else options.encoding)
         columns = options.columns or options.the_preset().columns
         self._layout = layout_of(columns, options) if columns else None
         self._has_columns = bool(columns)
         self._mismatch = ""
         self._is_first = True
+        self._titles = 0
+        self._named = 0
 
     def feed(self, data: bytes) -> list[IncidentRow | Undecodable]:
         """Return the rows that these bytes complete."""
-        return self._decode(self._cutter.feed(data))
+        return self._decode(self._cut(self._opening.feed(data)))
 
     def close(self) -> list[IncidentRow | Undecodable]:
         """Return the last row, whose line end may be missing."""
-        return self._decode(self._cutter.close())
+        rest = self._decode(self._cut(self._opening.feed(b"", ended=True)))
+        return [*rest, *self._decode(self._cutter.close() if self._cutter else ())]
+
+    def _cut(self, data: bytes) -> Iterable[CutRow]:
+        """Cut rows, once the first line has told what parts their cells."""
+        if self._cutter is None:
+            if not self._opening.is_open:
+                return ()
+            if self._delimiter == "auto":
+                columns = self._layout.columns if self._layout else ()
+                self._delimiter = delimiter_of(data[: self._options.max_row_bytes], len(columns))
+            self._cutter = RowCutter(self._delimiter.encode("ascii"), self._options.max_row_bytes)
+        return self._cutter.feed(data)
 
     def _decode(self, rows: Iterable[CutRow]) -> list[IncidentRow | Undecodable]:
         """Decode rows, less those that hold nothing and the header."""
@@ -70,11 +94,11 @@ class IncidentDecoder:
         if isinstance(text, Undecodable):
             return text
         try:
-            reader = csv.reader([text], delimiter=self._options.delimiter)
-            values = tuple(value.strip() for value in next(reader, []))
+            reader = csv.reader([text], delimiter=self._delimiter)
+            values = tuple(_bare(value) for value in next(reader, []))
         except csv.Error as error:
             return Undecodable(cut.raw, "csv", f"line {cut.line} is no CSV: {error}")
-        if not any(values):
+        if not any(values) or (cut.line == 1 and separator_named(text)):
             return None
         is_first, self._is_first = self._is_first, False
         if is_first and self._is_header(values):
@@ -94,8 +118,13 @@ class IncidentDecoder:
         try:
             self._layout = layout_of(columns, self._options)
         except LayoutMismatch as mismatch:
-            self._mismatch = str(mismatch)
-            return Undecodable(cut.raw, "header", f"the header does not fit: {mismatch}")
+            self._titles += 1
+            self._is_first = self._titles < _MOST_TITLES
+            # Rows below may hold people's names: the first that is more than a title tells.
+            if self._named <= 1:
+                self._named = sum(map(bool, columns))
+                self._mismatch = str(mismatch)
+            return Undecodable(cut.raw, "header", f"the header does not fit: {self._mismatch}")
         return None
 
     def _incident(self, cut: CutRow, values: tuple[str, ...]) -> IncidentRow | Undecodable:
@@ -104,6 +133,8 @@ class IncidentDecoder:
             reason = f"line {cut.line} cannot be read without a header: {self._mismatch}"
             return Undecodable(cut.raw, "header", reason)
         expected = len(self._layout.columns)
+        if not any(values[expected:]):
+            values = values[:expected]
         if len(values) != expected:
             reason = (
                 f"line {cut.line} has {len(values)} columns, expected {expected}: "
@@ -124,3 +155,10 @@ class IncidentDecoder:
             f"line {cut.line} opens a quoted field that does not end within {limit} bytes or "
             f"{MAX_ROW_LINES} lines; expected a closing quotation mark"
         )
+
+
+def _bare(value: str) -> str:
+    """Return a cell without blanks about it, and without what keeps its digits from Excel."""
+    value = value.strip()
+    kept = _AS_TEXT.fullmatch(value)
+    return (kept[1] or kept[2] or "").strip() if kept else value

@@ -1,10 +1,15 @@
 """Which column of a file fills which field."""
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from adapters.police.incident_csv.fields import IDENTITY, TIMES
 from adapters.police.incident_csv.options import IncidentCsvOptions
+
+_BESIDE: Final = re.compile(r"\s+|\(.*\)$")
 
 
 class LayoutMismatch(ValueError):
@@ -41,11 +46,12 @@ def layout_of(columns: Sequence[str], options: IncidentCsvOptions) -> Layout:
     for column in wanted:
         if column not in columns:
             raise LayoutMismatch(f"there is no column {column!r}; available columns: {available}")
+    plain = [_plain(column) for column in columns]
     fields = {
-        field: columns.index(name)
+        field: plain.index(name)
         for field, names in preset.fields.items()
         for name in names[::-1]
-        if name in columns
+        if name in plain
     }
     fields |= {field: columns.index(column) for field, column in options.fields.items()}
     if not {*fields, *options.constants}.intersection(TIMES):
@@ -66,3 +72,8 @@ def layout_of(columns: Sequence[str], options: IncidentCsvOptions) -> Layout:
         *(columns.index(name) for name in preset.attributes if name in columns),
     )
     return Layout(tuple(columns), fields, attributes, identity)
+
+
+def _plain(column: str) -> str:
+    """Return a column's name without blanks and explanations: ``报警 时间（年月日）`` is one."""  # noqa: RUF002 - full-width brackets are meant.
+    return _BESIDE.sub("", unicodedata.normalize("NFKC", column))

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from adapters.police.incident_csv.fields import FIELDS, TIMES
+from adapters.police.incident_csv.opening import DELIMITERS
 from adapters.police.incident_csv.presets import PRESETS, Preset
 from adapters.sdk.coordinates import CoordinateSystem
 from adapters.sdk.tables import MAX_ROW_BYTES
@@ -33,8 +34,16 @@ TIME_FORMATS: Final = (
     "%Y年%m月%d日%H时%M分%S秒",
     "%Y年%m月%d日%H时%M分",
     "%Y%m%d%H%M%S",
+    "%Y.%m.%d %H:%M:%S",
+    "%Y.%m.%d %H:%M",
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y年%m月%d日",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%Y/%m/%d %I:%M:%S %p",
 )
-_DELIMITERS: Final = (",", ";", "\t", "|")
+_DELIMITERS: Final = ("auto", *DELIMITERS)
 # Python's csv module takes no longer field.
 _LONGEST_ROW: Final = 131_072
 _SHORTEST_ROW: Final = 64
@@ -55,10 +64,10 @@ class IncidentCsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         attributes: Columns to keep as they are. All others are dropped: they may hold
             personal data.
         identity: The columns that tell one incident from another where there is no number.
-        delimiter: Comma, semicolon, tab or ``|``.
+        delimiter: Comma, semicolon, tab or ``|``; ``auto`` settles on the first row.
         encoding: ``auto`` settles on the first row that is not ASCII.
-        time_formats: As ``datetime.strptime`` takes them, tried in order; ISO 8601 is
-            always understood.
+        time_formats: As ``datetime.strptime`` takes them, tried in order; ISO 8601, days
+            of Excel and seconds or milliseconds since 1970 are always understood.
         time_zone: The zone of times; empty: the preset's, else the feed's.
         coordinate_system: ``wgs84``, ``gcj02`` or ``bd09``.
         max_row_bytes: Rows beyond this go to quarantine, cut to this length.
@@ -71,7 +80,7 @@ class IncidentCsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     columns: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
-    delimiter: str = ","
+    delimiter: str = "auto"
     encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
     time_formats: tuple[str, ...] = TIME_FORMATS
     time_zone: str = ""

@@ -1,17 +1,16 @@
 """Turn a row's cells into an incident."""
 
 import hashlib
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Final
 
 from adapters.police.incident_csv.decode import IncidentRow
 from adapters.police.incident_csv.fields import CASUALTIES
 from adapters.police.incident_csv.options import ENUMERATED
+from adapters.police.incident_csv.points import to_point
 from adapters.police.incident_csv.words import LEVELS, LIFECYCLES, category_of_type
-from adapters.sdk.coordinates import CoordinateSystem, to_wgs84
+from adapters.sdk.coordinates import CoordinateSystem
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.privacy import masked
 from liandong.incident.v1 import incident_pb2 as incident
@@ -21,11 +20,8 @@ from liandong.quantity.v1.quantity_pb2 import Attribute
 Cells = Callable[[str], str]
 
 _TABLES: Final[Mapping[str, Mapping[str, str]]] = {"level": LEVELS, "lifecycle": LIFECYCLES}
-_SYSTEMS: Final = {
-    CoordinateSystem.WGS84: place.COORDINATE_SYSTEM_WGS84,
-    CoordinateSystem.GCJ02: place.COORDINATE_SYSTEM_GCJ02,
-    CoordinateSystem.BD09: place.COORDINATE_SYSTEM_BD09,
-}
+_SHORTENED: Final = re.compile(r"\d(\.\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
+_EXPLAINED: Final = re.compile(r"\s*[(（\[【].*", re.DOTALL)  # noqa: RUF001 - full-width brackets are meant.
 _DISTRICT: Final = re.compile(r"(\d{6}|\d{9}|\d{12})", re.ASCII)
 _SEPARATORS: Final = re.compile(r"[,;、，；|]+")  # noqa: RUF001 - Chinese commas are meant.
 _TITLE: Final = re.compile(r"([^:：]{1,64})[:：]\s*(.*?)[\s-]*")  # noqa: RUF001 - as above.
@@ -69,10 +65,10 @@ def to_location(cells: Cells, system: CoordinateSystem, doubts: list[str]) -> pl
     """Return where it happened, in WGS-84.
 
     Raises:
-        Untranslatable: A coordinate is no number, out of range or alone.
+        Untranslatable: A coordinate is no number or out of range.
     """
     location = place.Location(address=masked(cells("address")))
-    point = _point(cells("latitude"), cells("longitude"), system, doubts)
+    point = to_point(cells("latitude"), cells("longitude"), system, doubts)
     if point is not None:
         location.point.CopyFrom(point)
     district = cells("district")
@@ -92,33 +88,28 @@ def attributes_of(row: IncidentRow) -> list[Attribute]:
 
 
 def number_of(row: IncidentRow) -> str:
-    """Return the incident's number, or a digest of what else identifies it."""
+    """Return the incident's number, or a digest of what else identifies it.
+
+    Raises:
+        Untranslatable: Excel has shortened the number, so that it names many incidents.
+    """
+    number = row.get("number")
+    if _SHORTENED.fullmatch(number):
+        raise Untranslatable(
+            "number",
+            number,
+            expected="all digits of the number",
+            cause="number",
+            remedy="export the file without opening it in Excel, or format the column as text",
+        )
     identity = (row.values[position] for position in row.layout.identity)
-    return row.get("number") or f"sha256-{digest(identity)}"
+    return number or f"sha256-{digest(identity)}"
 
 
 def digest(values: Iterable[str]) -> str:
     """Return a stable digest of values: 32 hexadecimal digits."""
     joined = "\x1f".join(values).encode()
     return hashlib.sha256(joined).hexdigest()[:_DIGEST]
-
-
-def parse_time(field: str, written: str, formats: Iterable[str]) -> datetime:
-    """Return a time as written, with a zone only if it names one.
-
-    Raises:
-        Untranslatable: It is in none of the formats; ``cause`` is ``time``.
-    """
-    for form in formats:
-        try:
-            return datetime.strptime(written, form)  # noqa: DTZ007 - the caller knows the zone.
-        except ValueError:
-            continue
-    try:
-        return datetime.fromisoformat(written)
-    except ValueError:
-        expected = f"a time as {' or '.join(formats)}"
-        raise Untranslatable(field, written, expected=expected, cause="time") from None
 
 
 def _service_and_type(cells: Cells) -> tuple[str, str]:
@@ -131,40 +122,12 @@ def _service_and_type(cells: Cells) -> tuple[str, str]:
 def _word(field: str, cells: Cells, doubts: list[str]) -> str:
     """Return what a word stands for; one that is not known grades nothing, and is told."""
     written = cells(field)
-    meaning = _TABLES.get(field, {}).get(written, written.upper())
+    table = _TABLES.get(field, {})
+    meaning = table.get(written) or table.get(_EXPLAINED.sub("", written), written.upper())
     if not written or meaning in ENUMERATED[field]:
         return meaning or "UNSPECIFIED"
     doubts.append(f"{field} {written[:40]!r} is not known")
     return "UNSPECIFIED"
-
-
-def _point(
-    latitude: str, longitude: str, system: CoordinateSystem, doubts: list[str]
-) -> place.Point | None:
-    """Return a point; none when the row gives none, or the 0, 0 that stands for none."""
-    if not (latitude or longitude):
-        return None
-    north, east = _degrees("latitude", latitude, 90.0), _degrees("longitude", longitude, 180.0)
-    if north == east == 0.0:
-        doubts.append("the point 0, 0 stands for none")
-        return None
-    north, east = to_wgs84(north, east, system)
-    return place.Point(
-        latitude_deg=north, longitude_deg=east, source_coordinate_system=_SYSTEMS[system]
-    )
-
-
-def _degrees(field: str, written: str, most: float) -> float:
-    """Read a coordinate."""
-    try:
-        degrees = float(written)
-    except ValueError:
-        degrees = math.nan
-    if not -most <= degrees <= most:
-        expected = f"degrees from {-most:g} to {most:g}"
-        remedy = "see that latitude and longitude are not exchanged"
-        raise Untranslatable(field, written, expected=expected, cause="coordinate", remedy=remedy)
-    return degrees
 
 
 def _count(field: str, written: str) -> int | None:

@@ -7,15 +7,20 @@ from liandong.incident.v1 import incident_pb2 as incident
 
 LEVELS: Final[dict[str, str]] = {
     # Numerals are written in Latin letters or as characters of their own.
-    **dict.fromkeys(("特别重大", "特大", "I级", "Ⅰ级", "I", "Ⅰ", "1", "一级", "红色"), "I"),  # noqa: RUF001
-    **dict.fromkeys(("重大", "II级", "Ⅱ级", "II", "Ⅱ", "2", "二级", "橙色"), "II"),
-    **dict.fromkeys(("较大", "III级", "Ⅲ级", "III", "Ⅲ", "3", "三级", "黄色"), "III"),
-    **dict.fromkeys(("一般", "IV级", "Ⅳ级", "IV", "Ⅳ", "4", "四级", "蓝色"), "IV"),
+    **dict.fromkeys(("特别重大", "特大", "I级", "Ⅰ级", "I", "Ⅰ", "1", "1级", "一级", "红色"), "I"),  # noqa: RUF001
+    **dict.fromkeys(("重大", "II级", "Ⅱ级", "II", "Ⅱ", "2", "2级", "二级", "橙色"), "II"),
+    **dict.fromkeys(("较大", "III级", "Ⅲ级", "III", "Ⅲ", "3", "3级", "三级", "黄色"), "III"),
+    **dict.fromkeys(("一般", "IV级", "Ⅳ级", "IV", "Ⅳ", "4", "4级", "四级", "蓝色"), "IV"),
 }
 LIFECYCLES: Final[dict[str, str]] = {
-    **dict.fromkeys(("已接警", "接警", "待处置", "未处置", "待处理", "未处理", "新建"), "REPORTED"),
+    **dict.fromkeys(
+        ("已接警", "接警", "已接收", "待处置", "未处置", "待处理", "未处理", "新建"), "REPORTED"
+    ),
     **dict.fromkeys(("已核实", "已确认", "已立案"), "CONFIRMED"),
-    **dict.fromkeys(("处置中", "处理中", "已派警", "已出警", "出警中", "已到场"), "RESPONDING"),
+    **dict.fromkeys(
+        ("处置中", "处理中", "已派警", "已出警", "出警中", "已到场", "已到达", "已签收"),
+        "RESPONDING",
+    ),
     **dict.fromkeys(("已控制", "基本控制"), "CONTROLLED"),
     **dict.fromkeys(
         ("已结案", "结案", "已办结", "已处置", "处置完毕", "已处理", "已完成", "已归档", "关闭"),

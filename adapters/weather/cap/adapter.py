@@ -32,7 +32,7 @@ class CapOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class Cap(Adapter[CapDocument, CapOptions]):
-    """Warnings as CAP 1.1 and 1.2 (OASIS) and GB/T 35965.1 write them.
+    """Warnings as CAP 1.0, 1.1 and 1.2 (OASIS) and GB/T 35965.1 write them.
 
     An alert becomes the record ``<agency>/weather.warning/<identifier>``. An update or a
     cancellation also makes a record of each warning that it refers to, superseded or

@@ -1,16 +1,18 @@
-"""Parse CAP 1.1 and 1.2 alerts (OASIS CAP-V1.2, section 3.2) into one plain shape."""
+"""Parse CAP 1.0, 1.1 and 1.2 alerts (OASIS CAP-V1.2, section 3.2) into one plain shape."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final, TypeVar
 from xml.etree.ElementTree import Element
 
-from adapters.sdk.elements import children, pairs, required, text, texts
+from adapters.sdk.elements import children, required, text, texts
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.moments import moment
 from adapters.weather.cap.areas import AreaText
-from adapters.weather.cap.document import NAMESPACE_PREFIX
+from adapters.weather.cap.document import NAMESPACE_1_0, NAMESPACE_PREFIX
+from adapters.weather.cap.values import geocodes, named_values, resources, restriction
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL, STATUS_EXERCISE, STATUS_TEST, Status
 from liandong.weather.v1 import weather_pb2 as weather
 
@@ -18,6 +20,8 @@ T = TypeVar("T")
 
 _CLAUSE: Final = "CAP 1.2, 3.2"
 _TRIPLE: Final = 3
+_FIRST: Final = "CAP 1.0"
+_SPACED: Final = re.compile(r"\s*,\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,9 @@ SCOPES: Final = {
 def parse_cap(alert: Element, zone: tzinfo) -> Alert:
     """Return a CAP alert.
 
+    CAP 1.0 may leave its scope open, and has no names in ``parameter``, ``eventCode`` and
+    ``geocode`` but in their text: ``SAME=006109``.
+
     Args:
         alert: The ``alert`` element, of any CAP namespace or of none.
         zone: The zone of times that name none, which CAP forbids and senders do.
@@ -113,20 +120,25 @@ def parse_cap(alert: Element, zone: tzinfo) -> Alert:
     Raises:
         Untranslatable: A required element is missing or says what CAP does not know.
     """
+    profile = _profile(alert)
+    scoped = profile != _FIRST or text(alert, "scope")
     return Alert(
-        profile=_profile(alert),
+        profile=profile,
         identifier=required(alert, "identifier", _CLAUSE),
         sender=required(alert, "sender", _CLAUSE),
         sent=moment(required(alert, "sent", _CLAUSE), "alert.sent", zone),
         status=word(alert, "status", STATUSES),
         message_type=word(alert, "msgType", MESSAGE_TYPES),
-        scope=word(alert, "scope", SCOPES),
+        scope=word(alert, "scope", SCOPES) if scoped else weather.SCOPE_UNSPECIFIED,
         source=text(alert, "source"),
         note=text(alert, "note"),
         codes=texts(alert, "code"),
         incidents=tuple(" ".join(texts(alert, "incidents")).split()),
         references=references(" ".join(texts(alert, "references")), zone),
-        infos=tuple(_info(info, zone) for info in children(alert, "info")),
+        infos=tuple(
+            _info(info, zone, restriction(alert) if first == 0 else ())
+            for first, info in enumerate(children(alert, "info"))
+        ),
     )
 
 
@@ -144,15 +156,20 @@ def word(alert: Element, name: str, known: Mapping[str, T]) -> T:
 
 
 def references(written: str, zone: tzinfo) -> tuple[ReferenceText, ...]:
-    """Read ``sender,identifier,sent`` triples; a bare identifier stands for itself."""
-    return tuple(_reference(one, zone) for one in written.split())
+    """Read ``sender,identifier,sent`` triples; a bare identifier stands for itself.
+
+    CAP 1.0 has ``identifier/sender``.
+    """
+    return tuple(_reference(one, zone) for one in _SPACED.sub(",", written).split())
 
 
 def _reference(written: str, zone: tzinfo) -> ReferenceText:
     """Read one reference; a time that cannot be read is left out, the name is what counts."""
     parts = written.split(",")
     if len(parts) != _TRIPLE or not parts[1]:
-        return ReferenceText(written)
+        identifier, slash, sender = written.partition("/")
+        is_pair = slash and identifier and "@" in sender and "/" not in sender
+        return ReferenceText(identifier, sender) if is_pair else ReferenceText(written)
     try:
         sent = moment(parts[2], "alert.references", zone)
     except Untranslatable:
@@ -169,10 +186,12 @@ def optional_moment(element: Element, name: str, zone: tzinfo) -> datetime | Non
 def _profile(alert: Element) -> str:
     """Return ``CAP 1.2`` and the like."""
     namespace = alert.tag.rpartition("}")[0].lstrip("{")
+    if namespace.startswith(NAMESPACE_1_0):
+        return _FIRST
     return f"CAP {namespace.removeprefix(NAMESPACE_PREFIX)}"[:64] if namespace else "CAP"
 
 
-def _info(info: Element, zone: tzinfo) -> Info:
+def _info(info: Element, zone: tzinfo, extras: tuple[tuple[str, str], ...]) -> Info:
     """Read one ``info``."""
     return Info(
         language=text(info, "language"),
@@ -192,8 +211,8 @@ def _info(info: Element, zone: tzinfo) -> Info:
         web=text(info, "web"),
         contact=text(info, "contact"),
         audience=text(info, "audience"),
-        parameters=pairs(info, "parameter"),
-        event_codes=pairs(info, "eventCode"),
+        parameters=(*named_values(info, "parameter"), *resources(info), *extras),
+        event_codes=tuple(named_values(info, "eventCode")),
         areas=tuple(_area(area) for area in children(info, "area")),
     )
 
@@ -204,7 +223,7 @@ def _area(area: Element) -> AreaText:
         description=text(area, "areaDesc"),
         polygons=texts(area, "polygon"),
         circles=texts(area, "circle"),
-        geocodes=pairs(area, "geocode"),
+        geocodes=tuple(geocodes(area)),
         altitude_ft=text(area, "altitude"),
         ceiling_ft=text(area, "ceiling"),
     )

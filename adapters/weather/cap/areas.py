@@ -14,6 +14,9 @@ T = TypeVar("T")
 _FOOT_M: Final = 0.3048
 _KILOMETRE_M: Final = 1000.0
 _RING: Final = 4
+_MOST_POINTS: Final = 10_000
+_MOST_AREAS: Final = 512
+_SPACED: Final = re.compile(r"\s*,\s*")
 _SHOWN: Final = 60
 _HALF_TURN: Final = 180.0
 # Systems of codes whose codes are administrative divisions of China.
@@ -49,12 +52,13 @@ def to_area(written: AreaText, doubts: list[str]) -> Area:
     return area
 
 
-def to_location(areas: Iterable[Area], fallback_district: str) -> Location:
+def to_location(areas: Iterable[Area], fallback_district: str, doubts: list[str]) -> Location:
     """Return the union of areas, with a point inside and the division that holds them all.
 
     Args:
         areas: All parts' areas; the same area said in two languages counts once.
         fallback_district: The division when no code names one.
+        doubts: Gets a sentence when there are more areas than a record may hold.
     """
     location = Location()
     seen: set[bytes] = set()
@@ -63,6 +67,9 @@ def to_location(areas: Iterable[Area], fallback_district: str) -> Location:
         if identity not in seen:
             seen.add(identity)
             location.areas.append(area)
+    if len(location.areas) > _MOST_AREAS:
+        doubts.append(f"of {len(location.areas)} areas the first {_MOST_AREAS} are the location")
+        del location.areas[_MOST_AREAS:]
     center = _center(location.areas)
     if center is not None:
         location.point.CopyFrom(center)
@@ -117,17 +124,17 @@ def _read(
 
 def _polygon(written: str) -> Polygon:
     """Read ``lat,lon lat,lon ...``; a ring left open is closed."""
-    points = [_point(pair) for pair in written.split()]
+    points = [_point(pair) for pair in _SPACED.sub(",", written).split()]
     if points and points[0] != points[-1]:
         points.append(points[0])
-    if len(points) < _RING:
+    if not _RING <= len(points) <= _MOST_POINTS:
         raise ValueError
     return Polygon(points=points)
 
 
 def _circle(written: str) -> Circle:
     """Read ``lat,lon radius``, the radius in kilometres."""
-    center, radius = written.split()
+    center, radius = _SPACED.sub(",", written).split()
     radius_m = _number(radius) * _KILOMETRE_M
     if radius_m < 0:
         raise ValueError

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from adapters.sdk.elements import name_of
 from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
 from adapters.sdk.whole import MAX_BYTES, WholeFile
 
 NAMESPACE_PREFIX: Final = "urn:oasis:names:tc:emergency:cap:"
+NAMESPACE_1_0: Final = "http://www.incident.com/cap/1.0"
+_INDEXES: Final = {"feed": "entry", "rss": "item", "RDF": "item"}
 MAX_DOCUMENT_BYTES: Final = MAX_BYTES
 _MAX_ALERTS: Final = 1000
 
@@ -30,7 +33,8 @@ class CapDecoder:
     """Reads a document of at most ``limit`` bytes; sans I/O, one per file or response.
 
     The document's end is the file's: ``feed`` only collects, ``close`` decodes. A document
-    may be one alert, or hold alerts (an Atom feed, SOAP, EDXL-DE).
+    may be one alert, or hold alerts (an Atom feed, SOAP, EDXL-DE). An index without entries
+    holds nothing: there is no warning now.
     """
 
     def __init__(self, limit: int = MAX_DOCUMENT_BYTES) -> None:
@@ -56,11 +60,13 @@ def _decode(raw: bytes) -> list[CapDocument | Undecodable]:
     except MarkupRefused as refusal:
         return [Undecodable(raw, cause=refusal.cause, reason=str(refusal))]
     alerts = find_alerts(root)
+    if not alerts and (entries := _entries(root)) is not None:
+        return [_index(raw, entries)] if entries else []
     if not alerts:
         reason = (
             f"the document is XML, but its root is <{_shown(root)}> and it holds no alert; "
-            f"expected an <alert> of {NAMESPACE_PREFIX}1.1 or 1.2, or one of the Chinese profile "
-            "(no namespace, with sendTime)"
+            f"expected an <alert> of CAP 1.0, 1.1 or 1.2 ({NAMESPACE_PREFIX}1.2), or one of "
+            "the Chinese profile (no namespace, with sendTime)"
         )
         return [Undecodable(raw, cause="not_cap", reason=reason)]
     if len(alerts) > _MAX_ALERTS:
@@ -76,10 +82,25 @@ def find_alerts(root: Element) -> list[Element]:
     return [element for element in root.iter() if _is_alert(element)]
 
 
+def _entries(root: Element) -> int | None:
+    """Return how many entries an Atom or RSS index has; None: it is none."""
+    entry = _INDEXES.get(name_of(root))
+    return None if entry is None else sum(name_of(one) == entry for one in root.iter())
+
+
+def _index(raw: bytes, entries: int) -> Undecodable:
+    """Say that an index tells of alerts elsewhere; one without entries says that there are none."""
+    reason = (
+        f"the document is an index of {entries} alerts and holds none of them; expected the "
+        "alerts themselves: let the feed fetch what the entries link to, or a feed that embeds them"
+    )
+    return Undecodable(raw, cause="index", reason=reason)
+
+
 def _is_alert(element: Element) -> bool:
     """Tell whether an element is an alert of CAP, or has what every alert has."""
     tag = element.tag
-    if tag.startswith("{" + NAMESPACE_PREFIX):
+    if tag.startswith(("{" + NAMESPACE_PREFIX, "{" + NAMESPACE_1_0)):
         return tag.endswith("}alert")
     return tag == "alert" and element.find("identifier") is not None
 

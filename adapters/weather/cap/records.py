@@ -9,7 +9,7 @@ from adapters.weather.cap.areas import to_location
 from adapters.weather.cap.earlier import STATE_OF_REFERENCED, EarlierWarnings
 from adapters.weather.cap.translate import classification, expiry, to_warning
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
-from liandong.record.v1.record_pb2 import Record
+from liandong.record.v1.record_pb2 import STATUS_ACTUAL, Record
 from liandong.weather.v1 import weather_pb2 as weather
 
 KIND: Final = "weather.warning"
@@ -47,8 +47,8 @@ class WarningRecords:
         body = to_warning(alert, doubts)
         areas = (area for info in body.infos for area in info.areas)
         record = self._about(alert, alert.identifier, raw)
+        record.location.CopyFrom(to_location(areas, record.location.district, doubts))
         record.quality.CopyFrom(_quality(doubts))
-        record.location.CopyFrom(to_location(areas, record.location.district))
         end = expiry(alert)
         if end is not None:
             record.expires_at.FromDatetime(end)
@@ -59,11 +59,14 @@ class WarningRecords:
         """Return an earlier warning's record as the alert leaves it.
 
         What is no longer known gets a short record, so that the shared state is right also
-        after a restart. What was cancelled stays so.
+        after a restart. What was cancelled stays so; what had no end of its own ends now. A
+        drill or a test (CAP 1.2, 3.2.1) ends nothing real, nor what might be.
         """
         state = STATE_OF_REFERENCED[alert.message_type]
         record = self._about(alert, reference.identifier, raw)
         known = self._earlier.get(record.name)
+        if alert.status != STATUS_ACTUAL and (known is None or known.status != alert.status):
+            return None
         if known is None:
             body = record.weather_warning
             body.identifier, body.sender = reference.identifier, reference.sender
@@ -76,10 +79,9 @@ class WarningRecords:
             record.quality.CopyFrom(known.quality)
             record.location.CopyFrom(known.location)
             record.weather_warning.CopyFrom(known.weather_warning)
-            if known.HasField("expires_at"):
-                record.expires_at.CopyFrom(known.expires_at)
+            record.expires_at.CopyFrom(known.expires_at)
         record.weather_warning.state = state
-        if state == weather.WARNING_STATE_CANCELLED:
+        if state == weather.WARNING_STATE_CANCELLED or not record.expires_at.seconds:
             record.expires_at.FromDatetime(alert.sent)
         return record
 

@@ -86,10 +86,15 @@ def to_warning(alert: Alert, doubts: list[str]) -> weather.Warning:
 
 
 def expiry(alert: Alert) -> datetime | None:
-    """Return when a warning ends: with its last part; a cancellation stands for no time."""
+    """Return when a warning ends: with its last part; a cancellation stands for no time.
+
+    A part without an end lasts until something ends it (CAP 1.2, 3.2.2 leaves it to the
+    recipient), and with it the warning.
+    """
     if alert.message_type == weather.MESSAGE_TYPE_CANCEL:
         return alert.sent
-    return max((info.expires for info in alert.infos if info.expires), default=None)
+    ends = [info.expires for info in alert.infos if info.expires]
+    return max(ends) if ends and len(ends) == len(alert.infos) else None
 
 
 def classification(
@@ -163,7 +168,7 @@ def _color(info: Info, *, chinese: bool) -> Color:
     """Return a part's colour, which is not what CAP calls severity."""
     return (
         (chinese and color_of_word(info.severity))
-        or color_of_parameters(info.parameters)
+        or color_of_parameters((*info.parameters, *info.event_codes))
         or color_of_headline(info.headline)
     )
 

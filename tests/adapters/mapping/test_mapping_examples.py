@@ -16,7 +16,7 @@ from google.protobuf.json_format import MessageToDict
 
 from adapters.mapping.trial import main
 from adapters.runner import FeedRunner
-from adapters.sdk.journal import FEED_HEADER
+from adapters.sdk.stamp import FEED_HEADER
 from broker.connection import Bus, BusSettings
 from broker.home import Home
 from broker.plan import BusPlan, stream_name

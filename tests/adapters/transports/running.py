@@ -12,20 +12,27 @@ from typing import Any
 from adapters.environment.hj212 import framed
 from adapters.runner import FeedRunner
 from adapters.sdk.feed import FeedConfig
-from adapters.sdk.journal import FEED_HEADER
+from adapters.sdk.journal import take_up
 from adapters.sdk.ledger import Ledger
-from adapters.transports import Checkpoint
+from adapters.sdk.pipeline import Pipeline
+from adapters.sdk.stamp import FEED_HEADER
+from adapters.transports import Checkpoint, ForgetfulCheckpoint, open_transport
 from broker.connection import Bus, BusSettings
 from broker.home import Home
+from broker.outbox import Outbox
 from broker.plan import BusPlan, stream_name
+from broker.publisher import Publisher
 from broker.quarantine import QuarantineEntry, entries
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
 from broker.subscriber import scan
+from broker.users import quarantine_stream
 from liandong.record.v1.record_pb2 import Record
+from tests.adapters.transports.stage import Stage, StageOptions
 from tests.conftest import small_plan
 
 PATIENCE_S = 60.0
+BUDGET_S = 0.3
 
 
 async def until(holds: Callable[[], object]) -> None:
@@ -67,22 +74,24 @@ async def own_bus(folder: Path, *agencies: str) -> AsyncIterator[OwnBus]:
 
 
 class RunningFeed:
-    """A feed under test."""
+    """A feed under test: its transport, its books, and what the bus holds of it."""
 
-    def __init__(self, runner: FeedRunner, home: Home, plan: BusPlan) -> None:
-        self.runner, self._home, self._plan = runner, home, plan
-        self.feed = runner.feed
-
-    @property
-    def ledger(self) -> Ledger:
-        """Return its books."""
-        assert self.runner.ledger is not None
-        return self.runner.ledger
+    def __init__(
+        self, feed: FeedConfig, transport: Any, ledger: Ledger, home: Home, plan: BusPlan
+    ) -> None:
+        self.feed, self.transport, self.ledger = feed, transport, ledger
+        self._home, self._plan = home, plan
 
     @property
-    def transport(self) -> Any:
-        """Return its transport."""
-        return self.runner._transport
+    def address(self) -> str:
+        """Return where it listens, or what it reads."""
+        address: str = self.transport.address
+        return address
+
+    @property
+    def error(self) -> str:
+        """Return its last error, as the feed tells it."""
+        return self.ledger._error[0] if self.ledger._error else ""
 
     @property
     def settled(self) -> int:
@@ -92,7 +101,7 @@ class RunningFeed:
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect as a sender."""
-        host, _, port = self.runner.address.partition("://")[2].rpartition(":")
+        host, _, port = self.address.partition("://")[2].rpartition(":")
         return await asyncio.open_connection(host, int(port))
 
     def _bus(self) -> Bus:
@@ -137,7 +146,47 @@ async def running(
         transport=transport,
     )
     async with FeedRunner(feed, home, plan, checkpoint) as runner:
-        yield RunningFeed(runner, home, plan)
+        assert runner.ledger is not None
+        yield RunningFeed(feed, runner._transport, runner.ledger, home, plan)
+
+
+@asynccontextmanager
+async def impatient(
+    home: Home,
+    plan: BusPlan,
+    source: str,
+    *,
+    checkpoint: Checkpoint | None = None,
+    **transport: Any,
+) -> AsyncIterator[RunningFeed]:
+    """Run a feed of river stages whose publisher gives up soon, so that senders notice."""
+    feed = FeedConfig(
+        id=f"water.stage-{uuid.uuid4().hex[:8]}",
+        adapter="water/stage",
+        agency="water",
+        source=source,
+        transport=transport,
+    )
+    adapter = Stage(feed, StageOptions())
+    async with Bus(BusSettings.of(home, plan, "water")) as bus:
+        ledger = await take_up(bus, feed, adapter.version, source)
+        async with (
+            Publisher(bus, stream_name("water"), budget_s=BUDGET_S) as records,
+            Publisher(bus, quarantine_stream("water"), budget_s=BUDGET_S) as quarantine,
+        ):
+            pipeline = Pipeline(adapter, ledger)
+            pipeline.open(
+                Outbox(records, stream_name("water"), None, pipeline.settle_records),
+                Outbox(quarantine, quarantine_stream("water"), None, pipeline.settle_entries),
+            )
+            opened = open_transport(
+                feed, adapter, pipeline, home, checkpoint or ForgetfulCheckpoint()
+            )
+            await opened.start()
+            try:
+                yield RunningFeed(feed, opened, ledger, home, plan)
+            finally:
+                await opened.stop()
 
 
 def frame(number: int) -> bytes:

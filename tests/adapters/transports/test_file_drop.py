@@ -252,11 +252,10 @@ async def test_a_file_that_cannot_be_read_is_reported_and_blocks_no_other(
             (shared_inbox / "a.csv").chmod(0)
             put(shared_inbox, "b.csv", export(2))
             await until((shared_inbox / "done" / "b.csv").exists)
-            await until(lambda: feed.ledger._error)
+            await until(lambda: feed.error)
 
             assert (shared_inbox / "a.csv").exists()
-            assert feed.ledger._error is not None
-            assert feed.ledger._error[0].startswith("a.csv cannot be read (Permission denied)")
+            assert feed.error.startswith("a.csv cannot be read (Permission denied)")
 
             (shared_inbox / "a.csv").chmod(0o600)
             await until((shared_inbox / "done" / "a.csv").exists)
@@ -267,8 +266,8 @@ async def test_a_folder_taken_away_and_put_back_goes_on(watching: Any, inbox: Pa
     """The feed says that its folder is gone, and takes files once it is there again."""
     async with watching() as feed:
         shutil.rmtree(inbox)
-        await until(lambda: feed.ledger._error)
-        assert "cannot be read: it is not there" in feed.ledger._error[0]
+        await until(lambda: feed.error)
+        assert "cannot be read: it is not there" in feed.error
 
         put(inbox, "a.csv", export(1))
         await until((inbox / "done" / "a.csv").exists)

@@ -33,11 +33,6 @@ def polling(city_home: Home, plan: BusPlan) -> Any:
     return run
 
 
-def error_of(feed: RunningFeed) -> str:
-    """Return why no messages come, as the feed tells it."""
-    return feed.ledger._error[0] if feed.ledger._error else ""
-
-
 async def test_what_has_not_changed_is_not_fetched_again(polling: Any) -> None:
     """The server's validators are given back, and 304 ends the poll."""
     validators = {"ETag": '"v1"', "Last_Modified": "Wed, 01 Jul 2026 09:30:00 GMT"}
@@ -85,7 +80,7 @@ async def test_a_failing_server_is_asked_ever_more_rarely_and_then_read(polling:
     """500 is told as the feed's error; the first good answer is taken."""
     async with serving(page(b"", "500 Internal Server Error")) as web, polling(web.url) as feed:
         await until(lambda: len(web.requests) > 3)
-        assert error_of(feed).endswith("answers 500 Internal Server Error, expected 200")
+        assert feed.error.endswith("answers 500 Internal Server Error, expected 200")
 
         web.answer = page(warning("HTTP-5"))
         await until(lambda: feed.ledger.stored == 1)
@@ -96,9 +91,9 @@ async def test_secrets_of_the_address_are_told_nowhere(polling: Any) -> None:
     async with serving(page(b"", "403 Forbidden")) as web:
         url = web.url.replace("http://", "http://user:secret@") + "?token=secret"
         async with polling(url) as feed:
-            await until(lambda: error_of(feed))
+            await until(lambda: feed.error)
 
-            assert "secret" not in feed.runner.address + error_of(feed)
+            assert "secret" not in feed.address + feed.error
             assert "token=secret" in web.requests[0]
             assert "authorization: basic" in web.requests[0]
 
@@ -112,7 +107,7 @@ async def test_a_server_that_stalls_is_given_up_and_asked_again(polling: Any) ->
         polling(web.url, timeout_s=0.2) as feed,
     ):
         await until(lambda: len(web.requests) > 1)
-        assert error_of(feed).endswith("gave no whole answer within 0.2 s")
+        assert feed.error.endswith("gave no whole answer within 0.2 s")
         assert feed.ledger.received == 0
 
         web.answer = [whole]
@@ -155,7 +150,7 @@ async def test_a_redirect_in_a_circle_is_told(polling: Any) -> None:
     async with serving([]) as web:
         web.answer = page(b"", "302 Found", Location=web.url)
         async with polling(web.url) as feed:
-            await until(lambda: "redirect" in error_of(feed))
+            await until(lambda: "redirect" in feed.error)
         assert feed.ledger.received == 0
 
 
@@ -163,7 +158,7 @@ async def test_an_address_where_nobody_listens_is_asked_until_someone_does(polli
     """A refused connection is an error like another."""
     port = free_port()
     async with polling(f"http://127.0.0.1:{port}/data") as feed:
-        await until(lambda: "cannot be fetched" in error_of(feed))
+        await until(lambda: "cannot be fetched" in feed.error)
         async with serving(page(warning("HTTP-8")), port):
             await until(lambda: feed.ledger.stored == 1)
 
@@ -178,7 +173,7 @@ async def test_a_body_that_could_not_be_stored_is_fetched_again(tmp_path: Path) 
         feed.transport._pipeline._records._budget_s = 0.2
         await bus.server.kill()
         web.answer = page(warning("HTTP-9"), ETag='"v9"')
-        await until(lambda: "the bus is away" in error_of(feed))
+        await until(lambda: "the bus is away" in feed.error)
         asked = len(web.requests)
         await until(lambda: len(web.requests) > asked)
         assert "if-none-match" not in web.requests[-1]

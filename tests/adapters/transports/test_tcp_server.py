@@ -44,7 +44,7 @@ async def deaf_sender(
     feed: RunningFeed, frames: int
 ) -> AsyncIterator[tuple[socket.socket, Connection]]:
     """Connect a sender that sends frames and reads no answer."""
-    host, _, port = feed.runner.address.removeprefix("tcp://").rpartition(":")
+    host, _, port = feed.address.removeprefix("tcp://").rpartition(":")
     sender = socket.socket()
     sender.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sender.setblocking(False)
@@ -303,5 +303,5 @@ async def test_a_port_that_is_taken_is_told(listening: Any, city_home: Home, pla
     """Two feeds cannot listen on one port."""
     async with listening() as feed:
         with pytest.raises(FeedMisconfigured, match="cannot listen on"):
-            async with running(city_home, plan, ADAPTER, feed.runner.address):
+            async with running(city_home, plan, ADAPTER, feed.address):
                 pytest.fail("it started")

@@ -10,7 +10,7 @@ import protovalidate
 
 from adapters.runner import FeedRunner
 from adapters.sdk.feed import FeedConfig
-from adapters.sdk.journal import FEED_HEADER
+from adapters.sdk.stamp import FEED_HEADER
 from broker.connection import Bus
 from broker.home import Home
 from broker.plan import BusPlan, stream_name

@@ -130,8 +130,8 @@ def test_an_incident_without_a_number_is_named_by_its_identity(make: Make, read:
         ("报警时间", "", "time"),
         ("纬度", "abc", "latitude"),
         ("纬度", "118.77", "latitude"),
-        ("经度", "nan", "longitude"),
-        ("经度", "", "longitude"),
+        ("经度", "inf", "longitude"),
+        ("经度", "190", "longitude"),
         ("死亡人数", "many", "casualties.dead"),
     ],
 )

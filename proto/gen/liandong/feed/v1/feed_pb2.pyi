@@ -3,9 +3,12 @@
 isort:skip_file
 How a feed fares: what its adapter counts and tells on the bus."""
 
+from collections import abc as abc
 from google.protobuf import descriptor as descriptor
+from google.protobuf import duration_pb2 as duration_pb2
 from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
+from google.protobuf.internal import containers as containers
 from google.protobuf.internal import enum_type_wrapper as enum_type_wrapper
 import builtins as builtins
 import sys
@@ -17,6 +20,37 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: descriptor.FileDescriptor
+
+class _Freshness:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FreshnessEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Freshness.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    FRESHNESS_UNSPECIFIED: _Freshness.ValueType  # 0
+    """Not known yet."""
+    FRESHNESS_FRESH: _Freshness.ValueType  # 1
+    """As usual."""
+    FRESHNESS_LATE: _Freshness.ValueType  # 2
+    """Nothing came for three of its usual intervals."""
+    FRESHNESS_SILENT: _Freshness.ValueType  # 3
+    """Nothing came for ten of its usual intervals, and for a minute at least."""
+    FRESHNESS_INCOMPLETE: _Freshness.ValueType  # 4
+    """A tenth or more of its entities did not speak for three of their intervals."""
+
+class Freshness(_Freshness, metaclass=_FreshnessEnumTypeWrapper):
+    """How a feed is heard, compared with its own cadence."""
+
+FRESHNESS_UNSPECIFIED: Freshness.ValueType  # 0
+"""Not known yet."""
+FRESHNESS_FRESH: Freshness.ValueType  # 1
+"""As usual."""
+FRESHNESS_LATE: Freshness.ValueType  # 2
+"""Nothing came for three of its usual intervals."""
+FRESHNESS_SILENT: Freshness.ValueType  # 3
+"""Nothing came for ten of its usual intervals, and for a minute at least."""
+FRESHNESS_INCOMPLETE: Freshness.ValueType  # 4
+"""A tenth or more of its entities did not speak for three of their intervals."""
 
 class _FeedState:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -77,6 +111,13 @@ class Feed(message.Message):
     SETTLED_FIELD_NUMBER: builtins.int
     RATE_PER_MIN_FIELD_NUMBER: builtins.int
     UPDATED_AT_FIELD_NUMBER: builtins.int
+    SPOOLED_FIELD_NUMBER: builtins.int
+    SPOOLED_BYTES_FIELD_NUMBER: builtins.int
+    FRESHNESS_FIELD_NUMBER: builtins.int
+    USUAL_INTERVAL_FIELD_NUMBER: builtins.int
+    ENTITIES_EXPECTED_FIELD_NUMBER: builtins.int
+    ENTITIES_HEARD_FIELD_NUMBER: builtins.int
+    CAUSES_FIELD_NUMBER: builtins.int
     name: builtins.str
     """`<agency>/<feed id>`, for example `water/water.sl651`."""
     agency: builtins.str
@@ -103,6 +144,18 @@ class Feed(message.Message):
     """Whether the adapter runs."""
     rate_per_min: builtins.float
     """Records a minute, over the last minute."""
+    spooled: builtins.int
+    """Of those in flight, how many are in the spool: safe on the adapter's disk,
+    acknowledged to their senders, not yet on the bus.
+    """
+    spooled_bytes: builtins.int
+    """How many bytes the spool holds."""
+    freshness: Freshness.ValueType
+    """How the feed is heard, by its own cadence."""
+    entities_expected: builtins.int
+    """How many entities have a known interval."""
+    entities_heard: builtins.int
+    """How many of them spoke within three of their intervals."""
     @builtins.property
     def counting_since(self) -> timestamp_pb2.Timestamp:
         """When the counts began, in UTC."""
@@ -129,6 +182,14 @@ class Feed(message.Message):
     def updated_at(self) -> timestamp_pb2.Timestamp:
         """When this state was written, in UTC."""
 
+    @builtins.property
+    def usual_interval(self) -> duration_pb2.Duration:
+        """How often an entity usually speaks; absent: not known yet."""
+
+    @builtins.property
+    def causes(self) -> containers.RepeatedCompositeFieldContainer[Cause]:
+        """Why messages went to quarantine since the adapter started, the most frequent first."""
+
     def __init__(
         self,
         *,
@@ -151,10 +212,79 @@ class Feed(message.Message):
         settled: Settled | None = ...,
         rate_per_min: builtins.float = ...,
         updated_at: timestamp_pb2.Timestamp | None = ...,
+        spooled: builtins.int = ...,
+        spooled_bytes: builtins.int = ...,
+        freshness: Freshness.ValueType = ...,
+        usual_interval: duration_pb2.Duration | None = ...,
+        entities_expected: builtins.int = ...,
+        entities_heard: builtins.int = ...,
+        causes: abc.Iterable[Cause] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["counting_since", b"counting_since", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "settled", b"settled", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["counting_since", b"counting_since", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "settled", b"settled", "updated_at", b"updated_at", "usual_interval", b"usual_interval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["adapter", b"adapter", "adapter_version", b"adapter_version", "address", b"address", "agency", b"agency", "counting_since", b"counting_since", "duplicates", b"duplicates", "in_flight", b"in_flight", "last_error", b"last_error", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "name", b"name", "quarantined", b"quarantined", "rate_per_min", b"rate_per_min", "received", b"received", "settled", b"settled", "state", b"state", "stored", b"stored", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["adapter", b"adapter", "adapter_version", b"adapter_version", "address", b"address", "agency", b"agency", "causes", b"causes", "counting_since", b"counting_since", "duplicates", b"duplicates", "entities_expected", b"entities_expected", "entities_heard", b"entities_heard", "freshness", b"freshness", "in_flight", b"in_flight", "last_error", b"last_error", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "name", b"name", "quarantined", b"quarantined", "rate_per_min", b"rate_per_min", "received", b"received", "settled", b"settled", "spooled", b"spooled", "spooled_bytes", b"spooled_bytes", "state", b"state", "stored", b"stored", "updated_at", b"updated_at", "usual_interval", b"usual_interval"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Cause(message.Message):
+    """How often something was the cause of a quarantine."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CAUSE_FIELD_NUMBER: builtins.int
+    COUNT_FIELD_NUMBER: builtins.int
+    cause: builtins.str
+    """A short word, for example `crc`."""
+    count: builtins.int
+    """How often."""
+    def __init__(
+        self,
+        *,
+        cause: builtins.str = ...,
+        count: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["cause", b"cause", "count", b"count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class HourCount(message.Message):
+    """The counts of an hour, by when messages arrived."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    START_AT_FIELD_NUMBER: builtins.int
+    RECEIVED_FIELD_NUMBER: builtins.int
+    STORED_FIELD_NUMBER: builtins.int
+    DUPLICATES_FIELD_NUMBER: builtins.int
+    QUARANTINED_FIELD_NUMBER: builtins.int
+    received: builtins.int
+    """Records that arrived."""
+    stored: builtins.int
+    """Of these, stored."""
+    duplicates: builtins.int
+    """Of these, known already."""
+    quarantined: builtins.int
+    """Of these, in quarantine."""
+    @builtins.property
+    def start_at(self) -> timestamp_pb2.Timestamp:
+        """When the hour began, in UTC."""
+
+    def __init__(
+        self,
+        *,
+        start_at: timestamp_pb2.Timestamp | None = ...,
+        received: builtins.int = ...,
+        stored: builtins.int = ...,
+        duplicates: builtins.int = ...,
+        quarantined: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["start_at", b"start_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["duplicates", b"duplicates", "quarantined", b"quarantined", "received", b"received", "start_at", b"start_at", "stored", b"stored"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -170,6 +300,7 @@ class Settled(message.Message):
     QUARANTINED_FIELD_NUMBER: builtins.int
     STREAM_SEQUENCE_FIELD_NUMBER: builtins.int
     QUARANTINE_SEQUENCE_FIELD_NUMBER: builtins.int
+    HOURS_FIELD_NUMBER: builtins.int
     received: builtins.int
     """Records that had arrived."""
     stored: builtins.int
@@ -182,6 +313,10 @@ class Settled(message.Message):
     """Sequence in the agency's stream up to which `stored` counts."""
     quarantine_sequence: builtins.int
     """Sequence in the agency's quarantine up to which `quarantined` counts."""
+    @builtins.property
+    def hours(self) -> containers.RepeatedCompositeFieldContainer[HourCount]:
+        """The counts by hour of arrival, the last 48 hours, oldest first."""
+
     def __init__(
         self,
         *,
@@ -191,9 +326,10 @@ class Settled(message.Message):
         quarantined: builtins.int = ...,
         stream_sequence: builtins.int = ...,
         quarantine_sequence: builtins.int = ...,
+        hours: abc.Iterable[HourCount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["duplicates", b"duplicates", "quarantine_sequence", b"quarantine_sequence", "quarantined", b"quarantined", "received", b"received", "stored", b"stored", "stream_sequence", b"stream_sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["duplicates", b"duplicates", "hours", b"hours", "quarantine_sequence", b"quarantine_sequence", "quarantined", b"quarantined", "received", b"received", "stored", b"stored", "stream_sequence", b"stream_sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -1,0 +1,159 @@
+"""Do the books of a feed balance, by themselves and against JetStream?"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from adapters.sdk.hours import HOUR_S
+from adapters.sdk.journal import held, last_state
+from broker.api import call
+from broker.connection import Bus
+from broker.plan import stream_name
+from broker.subjects import quarantine_subject
+from broker.users import quarantine_stream
+from liandong.feed.v1.feed_pb2 import Feed
+
+_FINDINGS_SHOWN = 5
+_TOLD_WITHIN_S = 2.0
+_SILENT = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What the audit of one feed found.
+
+    Attributes:
+        feed: The feed's state as it tells it.
+        stored: How many of its records the agency's stream holds, up to the feed's last
+            quiet moment.
+        quarantined: How many entries its quarantine holds, up to that moment.
+        findings: One sentence for each thing that is not explained; none: the books
+            balance.
+    """
+
+    feed: Feed
+    stored: int
+    quarantined: int
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a stream holds of a feed: under which word the books have it, by hour of arrival.
+
+    ``since`` is the first hour of which nothing was dropped; 0: nothing ever was.
+    """
+
+    word: str
+    hours: dict[int, int]
+    since: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.hours.values())
+
+
+async def audit(bus: Bus, agency: str, feed_id: str) -> Audit:
+    """Check a feed's books: the sum, and the counts of each hour against JetStream itself.
+
+    What is compared is where the books stood at their last quiet moment, which is exact
+    while the feed goes on. Hours that a stream has begun to drop by its limits are left out.
+
+    Args:
+        bus: A connection that may read the agency's streams.
+        agency: The agency.
+        feed_id: The feed.
+
+    Raises:
+        LookupError: If no such feed has told its state.
+        StreamUnavailable: If a stream cannot be read.
+    """
+    stream, entries = stream_name(agency), quarantine_stream(agency)
+    feed = await _told(bus, agency, feed_id)
+    if await _later(bus, feed, feed_id):
+        # A feed tells its state once a second: what came since is in the next one.
+        await asyncio.sleep(_TOLD_WITHIN_S)
+        feed = await _told(bus, agency, feed_id)
+    settled = feed.settled
+    records = await held(bus, stream, f"share.{agency}.>", feed_id, upto=settled.stream_sequence)
+    state = (await call(bus, stream, f"STREAM.INFO.{stream}"))["state"]
+    # By its limits the stream drops its oldest records; the quarantine refuses instead.
+    dropped = state["first_seq"] > 1
+    stored = _Held("stored", _counts(records), min(records, default=0) + 1 if dropped else 0)
+    kept = await held(
+        bus,
+        entries,
+        quarantine_subject(agency, feed_id),
+        feed_id,
+        upto=settled.quarantine_sequence,
+    )
+    quarantined = _Held("quarantined", _counts(kept), 0)
+    findings = (
+        *_sums(feed),
+        *_differences(feed, stored),
+        *_differences(feed, quarantined),
+        *_silence(feed, await _later(bus, feed, feed_id)),
+    )
+    return Audit(feed, stored.total, quarantined.total, findings)
+
+
+async def _told(bus: Bus, agency: str, feed_id: str) -> Feed:
+    """Return a feed's state as last told.
+
+    Raises:
+        LookupError: If it never was.
+    """
+    feed = await last_state(bus, agency, feed_id)
+    if feed is None:
+        raise LookupError(f"feed {feed_id} of {agency} has never told its state: is it running?")
+    return feed
+
+
+async def _later(bus: Bus, feed: Feed, feed_id: str) -> int:
+    """Return how many of a feed's records are stored after its last quiet moment."""
+    after = feed.settled.stream_sequence
+    subject = f"share.{feed.agency}.>"
+    found = await held(bus, stream_name(feed.agency), subject, feed_id, after=after)
+    return sum(map(len, found.values()))
+
+
+def _silence(feed: Feed, later: int) -> list[str]:
+    """Check that a feed whose records go on tells its state."""
+    age = datetime.now(UTC) - feed.updated_at.ToDatetime(UTC)
+    if not later or age < _SILENT:
+        return []
+    told = feed.updated_at.ToJsonString()
+    return [f"{later} records came after the state of {told}, the last: start the feed again"]
+
+
+def _counts(found: dict[int, list[int]]) -> dict[int, int]:
+    """Return how many there are of each hour."""
+    return {hour: len(sequences) for hour, sequences in found.items()}
+
+
+def _sums(feed: Feed) -> list[str]:
+    """Check that what was received is what was settled or is in flight."""
+    settled = feed.stored + feed.duplicates + feed.quarantined
+    total = settled + feed.in_flight
+    if feed.received == total:
+        return []
+    return [
+        f"received {feed.received}, but stored, duplicates, quarantined, in flight make {total}"
+    ]
+
+
+def _differences(feed: Feed, stream: _Held) -> list[str]:
+    """Compare the books with a stream, in all while it is whole, and hour by hour."""
+    word, findings = stream.word, []
+    total = getattr(feed.settled, word)
+    if not stream.since and total != stream.total:
+        findings.append(f"the books say {total} {word}, the stream holds {stream.total}")
+    for count in feed.settled.hours:
+        hour, told = count.start_at.seconds // HOUR_S, getattr(count, word)
+        there = stream.hours.get(hour, 0)
+        if hour >= stream.since and told != there:
+            findings.append(
+                f"of {count.start_at.ToDatetime():%Y-%m-%d %H}h UTC the books say {told} {word}, "
+                f"the stream holds {there}"
+            )
+    return findings[:_FINDINGS_SHOWN]

@@ -1,0 +1,33 @@
+"""How messages and answers lie in the bytes of a wire."""
+
+from typing import Any, Protocol
+
+from adapters.sdk.adapter import Adapter, Outcome
+from adapters.sdk.message import Decoder, Message, Undecodable
+
+
+class Dialect(Protocol):
+    """One way."""
+
+    def decoder(self) -> Decoder[Any]:
+        """Return a decoder for one connection."""
+
+    def answer(self, message: Message | Undecodable, outcome: Outcome) -> bytes:
+        """Return what the peer is told; empty: nothing."""
+
+
+class Plain:
+    """The adapter's own bytes, with nothing about them."""
+
+    def __init__(self, adapter: Adapter[Any, Any]) -> None:
+        self._adapter = adapter
+
+    def decoder(self) -> Decoder[Any]:
+        """Return the adapter's decoder."""
+        return self._adapter.decoder()
+
+    def answer(self, message: Message | Undecodable, outcome: Outcome) -> bytes:
+        """Return the adapter's answer, or what the standard answers to a faulty piece."""
+        if isinstance(message, Undecodable):
+            return message.answer
+        return self._adapter.answer(message, outcome)

@@ -1,0 +1,228 @@
+"""An HTTP server to which senders POST: webhooks, and systems that push.
+
+The status is the acknowledgement: 200 only when all of a body is stored, 422 when some of
+it went to quarantine (it is safe there, so that sending it again is of no use), 503 when
+the bus is away and the body must be sent again.
+"""
+
+import asyncio
+import hmac
+from collections import Counter
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import structlog
+from aiohttp import web
+
+from adapters.sdk.adapter import Adapter, Outcome
+from adapters.sdk.errors import FeedMisconfigured
+from adapters.sdk.message import Message, Undecodable
+from adapters.sdk.pipeline import Pipeline
+from adapters.transports.address import host_and_port, joined, peer_name
+from adapters.transports.dialect import Plain
+from adapters.transports.secret import secret_of
+from adapters.transports.tls import TlsOptions, server_context
+
+_METHODS = ("POST", "PUT")
+_RETRY_AFTER = {"Retry-After": "10"}
+_SHOWN = 3
+_log = structlog.get_logger()
+
+
+class HttpListenOptions(TlsOptions, frozen=True, forbid_unknown_fields=True):
+    """Limits of an HTTP server; it speaks TLS when ``tls_cert`` is given.
+
+    Attributes:
+        token_file: File with the bearer token that senders must show; empty: none.
+        max_bytes: Largest body, decompressed.
+        max_requests: How many may be under way at once.
+        timeout_s: How long a body may take to come, seconds.
+        drain_s: How long a stop waits for requests under way, seconds.
+    """
+
+    token_file: str = ""
+    max_bytes: int = 8 << 20
+    max_requests: int = 64
+    timeout_s: float = 30.0
+    drain_s: float = 60.0
+
+
+class _Refused(Exception):
+    """A request is answered without having been taken."""
+
+    def __init__(self, status: HTTPStatus, reason: str, **headers: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class HttpListen:
+    """Takes what is posted to one path, and runs it through a feed's pipeline.
+
+    Args:
+        adapter: Decodes a body, and says what to answer; what it does not answer is
+            answered with the counts, as JSON.
+        pipeline: Settles messages.
+        url: Where to listen, ``http-listen://host:port/path``; port 0: any free one.
+        options: Limits.
+
+    Raises:
+        FeedMisconfigured: If the address lacks host or port.
+    """
+
+    options_type: ClassVar = HttpListenOptions
+
+    def __init__(
+        self, adapter: Adapter[Any, Any], pipeline: Pipeline, url: str, options: HttpListenOptions
+    ) -> None:
+        self._adapter = adapter
+        self._dialect = Plain(adapter)
+        self._pipeline = pipeline
+        self._options = options
+        self._feed = adapter.feed.id
+        self._host, self._port = host_and_port(self._feed, url)
+        self._path = "/" + url.partition("//")[2].partition("/")[2]
+        self._token = b""
+        self._open = 0
+        self._runner: web.ServerRunner | None = None
+
+    @property
+    def address(self) -> str:
+        """Return where it listens, as a URL."""
+        return joined("http-listen", self._host, self._port) + self._path
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            FeedMisconfigured: If the port cannot be used, or a file does not load.
+        """
+        self._token = secret_of(self._feed, "token_file", self._options.token_file).encode()
+        context = server_context(self._feed, self._options)
+        runner = web.ServerRunner(
+            web.Server(self._serve, access_log=None), shutdown_timeout=self._options.drain_s
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port, ssl_context=context).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise FeedMisconfigured(
+                self._feed,
+                f"cannot listen on {self.address} ({error.strerror or error})",
+                "stop what listens there, or change the feed's source in the city file",
+            ) from error
+        self._runner = runner
+        self._port = runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Take no more, settle and answer what is under way, hang up."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Take a request."""
+        peer = peer_name(request.transport and request.transport.get_extra_info("peername"))
+        try:
+            self._require_welcome(request)
+            self._open += 1
+            try:
+                messages = await self._receive(request)
+                return await self._settle(messages, peer)
+            finally:
+                self._open -= 1
+        except _Refused as refused:
+            _log.warning("refused", feed=self._feed, peer=peer, reason=str(refused))
+            body = {"error": str(refused)}
+            return web.json_response(body, status=refused.status, headers=refused.headers)
+
+    def _require_welcome(self, request: web.BaseRequest) -> None:
+        """Refuse what was not sent to us, or by nobody whom we know."""
+        if self._token:
+            scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+            known = hmac.compare_digest(shown.strip().encode(errors="surrogateescape"), self._token)
+            if scheme.lower() != "bearer" or not known:
+                raise _Refused(
+                    HTTPStatus.UNAUTHORIZED,
+                    "the bearer token is missing or wrong",
+                    WWW_Authenticate="Bearer",
+                )
+        if request.path != self._path:
+            raise _Refused(
+                HTTPStatus.NOT_FOUND, f"nothing is taken at {request.path}: post to {self._path}"
+            )
+        if request.method not in _METHODS:
+            raise _Refused(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                f"{request.method} brings nothing: POST the message",
+                Allow=", ".join(_METHODS),
+            )
+        if self._open >= self._options.max_requests:
+            raise _Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "too many requests are under way: send it again later",
+                **_RETRY_AFTER,
+            )
+
+    async def _receive(self, request: web.BaseRequest) -> list[Message | Undecodable]:
+        """Decode a body as it comes."""
+        limit = self._options.max_bytes
+        decoder = self._adapter.decoder()
+        messages: list[Message | Undecodable] = []
+        size = request.content_length or 0
+        if size <= limit:
+            size = 0
+            try:
+                async with asyncio.timeout(self._options.timeout_s):
+                    async for chunk in request.content.iter_any():
+                        size += len(chunk)
+                        if size > limit:
+                            break
+                        messages += decoder.feed(chunk)
+            except TimeoutError as error:
+                raise _Refused(
+                    HTTPStatus.REQUEST_TIMEOUT,
+                    f"the body was not whole within {self._options.timeout_s:g} s",
+                ) from error
+            except (web.RequestPayloadError, ConnectionError) as error:
+                raise _Refused(HTTPStatus.BAD_REQUEST, f"the body is not whole: {error}") from error
+        if size > limit:
+            raise _Refused(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"the body is larger than {limit} bytes: send less at a time",
+            )
+        return [*messages, *decoder.close()]
+
+    async def _settle(
+        self, messages: Sequence[Message | Undecodable], peer: str
+    ) -> web.StreamResponse:
+        """Settle a body's messages and say what became of them."""
+        outcomes = await self._pipeline.submit(messages, peer) if messages else []
+        if None in outcomes:
+            raise _Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "it could not be stored, for the bus is away: send it again later",
+                **_RETRY_AFTER,
+            )
+        settled = [
+            (message, outcome)
+            for message, outcome in zip(messages, outcomes, strict=True)
+            if outcome is not None
+        ]
+        counts = Counter(outcome for _, outcome in settled)
+        bad = counts[Outcome.QUARANTINED]
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if bad else HTTPStatus.OK
+        answer = b"".join(self._dialect.answer(*pair) for pair in settled)
+        if answer:
+            return web.Response(body=answer, status=status)
+        told: dict[str, Any] = {outcome.value: counts[outcome] for outcome in Outcome}
+        if bad:
+            told["error"] = (
+                f"{bad} of {len(messages)} messages cannot be translated; they are kept in "
+                "quarantine, so do not send them again but ask whoever runs the bus"
+            )
+            told["reasons"] = [
+                message.reason for message in messages if isinstance(message, Undecodable)
+            ][:_SHOWN]
+        return web.json_response(told, status=status)

@@ -1,0 +1,190 @@
+"""What exports look like after people and Excel had them in hand."""
+
+# ruff: noqa: RUF001, RUF002 - full-width characters are meant.
+
+from collections.abc import Callable
+
+import pytest
+
+from adapters.police.incident_csv import IncidentCsv, IncidentRow
+from adapters.sdk.adapter import Translated
+from adapters.sdk.errors import Untranslatable
+from adapters.sdk.privacy import masked
+from liandong.incident.v1 import incident_pb2 as incident
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, QUALITY_LEVEL_VALID
+
+Make = Callable[..., IncidentCsv]
+Read = Callable[[IncidentCsv, bytes], list[Translated]]
+
+HEADER = "接警编号,报警时间,警情类型,警情级别,处置状态,事发地址,经度,纬度"
+ROW = "3201001,2026-06-05 07:03:00,火灾,三级,处置中,中山路1号,118.78,32.04"
+FILE = f"{HEADER}\n{ROW}\n"
+
+
+def changed(**cells: str) -> bytes:
+    """Return a file whose row has other cells, by their English names."""
+    names = ("number", "time", "type", "level", "state", "address", "longitude", "latitude")
+    row = dict(zip(names, ROW.split(","), strict=True)) | cells
+    return f"{HEADER}\n{','.join(row.values())}\n".encode()
+
+
+def in_pieces(adapter: IncidentCsv, file: bytes) -> list[object]:
+    """Decode a file byte by byte."""
+    decoder = adapter.decoder()
+    found: list[object] = [
+        row for place in range(len(file)) for row in decoder.feed(file[place : place + 1])
+    ]
+    return found + list(decoder.close())
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        FILE.replace(",", "\t").encode("utf-16"),
+        FILE.replace(",", ";").encode("gb18030"),
+        FILE.replace(",", "|").encode("gb18030"),
+        f"\ufeff{FILE}".encode(),
+        FILE.replace("\n", "\r").encode(),
+        f"sep=,\r\n{FILE}".encode(),
+        FILE.replace(ROW, f"{ROW},,").encode(),
+        FILE.replace("报警时间", "报警 时间（年月日）").encode(),
+        FILE.replace("3201001", '="3201001"').encode(),
+        FILE.replace("3201001", "'3201001").encode(),
+    ],
+)
+def test_one_export_has_many_shapes(make: Make, read: Read, file: bytes) -> None:
+    """Encoding, delimiter, line ends, trailing cells and Excel's own marks change nothing."""
+    (one,) = read(make(), file)
+
+    record = one.record
+    assert record.name == "police/incident.report/3201001"
+    assert record.observed_at.ToJsonString() == "2026-06-04T23:03:00Z"
+    assert record.location.address == "中山路1号"
+    assert record.quality.level == QUALITY_LEVEL_VALID
+    (row,) = in_pieces(make(), file)
+    assert isinstance(row, IncidentRow)
+    assert row.get("number") == "3201001"
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026/6/5 7:03",
+        "2026.6.5 7:03",
+        "2026-6-5 上午 7:03:00",
+        "2026/06/05 07:03:00 AM",
+        "06/05/2026 07:03:00 AM",
+        "２０２６－０６－０５　０７：０３",
+        "20260605070300",
+        "46178.29375",
+        "1780614180",
+        "1780614180000",
+    ],
+)
+def test_a_time_has_many_shapes(make: Make, read: Read, time: str) -> None:
+    """Numbers are Excel's days in the feed's zone, or seconds or milliseconds since 1970."""
+    (one,) = read(make(), changed(time=time))
+
+    assert one.record.incident.reported_at.ToJsonString() == "2026-06-04T23:03:00Z"
+
+
+@pytest.mark.parametrize("time", ["2026060507030", "202606050703001", "3", "12:00"])
+def test_a_time_that_lacks_digits_is_not_guessed(make: Make, read: Read, time: str) -> None:
+    """Thirteen digits would make a time of some other century."""
+    with pytest.raises(Untranslatable) as caught:
+        read(make(), changed(time=time))
+
+    assert caught.value.cause == "time"
+
+
+def test_the_afternoon_is_twelve_hours_later(make: Make, read: Read) -> None:
+    """12 下午 is noon, and 12 上午 midnight."""
+    hours = [
+        read(make(), changed(time=f"2026-06-05 {half}"))[0].record.observed_at.ToJsonString()[11:16]
+        for half in ("下午 3:00:00", "下午 12:00:00", "上午 12:00:00")
+    ]
+
+    assert hours == ["07:00", "04:00", "16:00"]
+
+
+def test_a_reports_title_may_stand_above_its_header(make: Make) -> None:
+    """It is told, and the rows below the header are read."""
+    decoder = make().decoder()
+
+    title, row = decoder.feed(f"某市接警情况,,,,,,,\n{FILE}".encode()) + decoder.close()
+
+    assert getattr(title, "cause", "") == "header"
+    assert isinstance(row, IncidentRow)
+
+
+def test_no_persons_row_is_shown_for_a_missing_header(make: Make) -> None:
+    """The reason names the columns of the first row that has some, and no cell below it."""
+    decoder = make().decoder()
+
+    refused = decoder.feed("报表\n甲,乙\n张三,13800000000\n".encode()) + decoder.close()
+
+    assert "甲, 乙" in getattr(refused[2], "reason", "")
+    assert "张三" not in getattr(refused[2], "reason", "")
+
+
+@pytest.mark.parametrize(
+    ("longitude", "latitude"),
+    [("118°46′48″", "32°2'24\""), ("E118度46.8分", "N32度2.4分"), ("32.04", "118.78")],
+)
+def test_a_point_has_many_shapes(make: Make, read: Read, longitude: str, latitude: str) -> None:
+    """Minutes and seconds are parts of a degree; what can only be exchanged is put right."""
+    (one,) = read(make(), changed(longitude=longitude, latitude=latitude))
+
+    point = one.record.location.point
+    assert point.latitude_deg == pytest.approx(32.04)
+    assert point.longitude_deg == pytest.approx(118.78)
+    exchanged = longitude == "32.04"
+    assert (one.record.quality.level == QUALITY_LEVEL_SUSPECT) == exchanged
+
+
+def test_half_a_point_is_none_and_is_told(make: Make, read: Read) -> None:
+    """The incident is known all the same."""
+    (one,) = read(make(), changed(latitude="NULL"))
+
+    assert not one.record.location.HasField("point")
+    assert one.record.quality.level == QUALITY_LEVEL_SUSPECT
+
+
+def test_a_number_that_excel_shortened_is_refused(make: Make, read: Read) -> None:
+    """It would be the same for every incident of the day."""
+    with pytest.raises(Untranslatable) as caught:
+        read(make(), changed(number="3.20E+18"))
+
+    assert caught.value.cause == "number"
+
+
+def test_a_word_may_be_explained_in_brackets(make: Make, read: Read) -> None:
+    """Ⅲ级（较大）is level III."""
+    (one,) = read(make(), changed(level="Ⅲ级（较大）", state="已到达"))
+
+    assert one.record.incident.level == incident.LEVEL_III
+    assert one.record.incident.lifecycle == incident.LIFECYCLE_RESPONDING
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "02588888888",
+        "025—88888888",
+        "(025)88888888",
+        "（025）88888888",
+        "１３８０１５４５１０２",
+        "32010219900101123x",
+    ],
+)
+def test_numbers_of_people_are_masked_however_written(number: str) -> None:
+    """With or without dashes and brackets, of any width."""
+    assert masked(f"（急）请联系{number}。") == "（急）请联系***。"
+
+
+def test_a_cell_full_of_halves_of_days_is_no_time(make: Make, read: Read) -> None:
+    """Nothing but the reason comes out, however long the cell."""
+    with pytest.raises(Untranslatable) as caught:
+        read(make(), changed(time="上午" * 5000))
+
+    assert caught.value.cause == "time"
