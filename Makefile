@@ -20,7 +20,7 @@ demo: $(READY) ## Run the whole system on this machine, with feeds of a rainy ev
 	$(BIN)/liandong up --demo
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 check: lint types schemas test ## Run everything that must hold: format, lint, types, schemas, tests
 
