@@ -52,6 +52,8 @@ def publish(
         for number, line in enumerate(_lines(content, file), start=1)
         if line.strip()
     ]
+    if not outgoing:
+        raise Failure(f"{file} has no record: expected one as JSON on each line")
     results = asyncio.run(_publish(folder, described, agency, [sent for _, sent in outgoing]))
     failed = 0
     for (name, _), result in zip(outgoing, results, strict=True):
