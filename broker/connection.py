@@ -28,6 +28,7 @@ from broker.plan import BusPlan
 from broker.users import inbox
 
 _DENIED = re.compile(r'permissions violation for publish to "([^"]+)"', re.IGNORECASE)
+_CLOSE_S = 2.0
 _REFUSED = "authorization violation"
 _log = structlog.get_logger()
 
@@ -197,7 +198,23 @@ class Bus:
         if self._connection is not None:
             self._connection.cancel()
             await asyncio.wait((self._connection,))
-        await self.nc.close()
+        client = self.nc
+        if not client.is_connected:
+            # Nobody will read it, and the client would write it to a connection that is gone.
+            client._pending, client._pending_data_size = [], 0  # noqa: SLF001
+        cutting = asyncio.get_running_loop().call_later(_CLOSE_S, self._cut)
+        try:
+            await client.close()
+        except OSError as error:
+            _log.debug("the connection did not end well", error=str(error))
+        finally:
+            cutting.cancel()
+
+    def _cut(self) -> None:
+        """Cut a connection whose other side neither reads nor hangs up."""
+        writer = getattr(self.nc._transport, "_io_writer", None)  # noqa: SLF001
+        if writer is not None:
+            writer.transport.abort()
 
     @property
     def is_connected(self) -> bool:

@@ -11,26 +11,17 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
 import structlog
 
-from broker.errors import (
-    BrokerError,
-    BusUnavailable,
-    PublishError,
-    RecordTooLarge,
-    SpoolDamaged,
-    SpoolFailed,
-    SpoolFull,
-)
-from broker.outgoing import Outgoing, Spooled, Stored, size_of
+from broker.aside import Aside, Result, Waiting
+from broker.errors import BrokerError, BusUnavailable, RecordTooLarge, SpoolDamaged
+from broker.outgoing import Outgoing, size_of
 from broker.publisher import Publisher
 from broker.spool import Spool
 
-Result = Stored | Spooled | PublishError
 Settled = Callable[[Sequence[Outgoing], Sequence[Result]], Awaitable[Sequence[bool]]]
 _LOT = 500
 _PAUSE_S = 1.0
@@ -42,19 +33,6 @@ class Way(Protocol):
 
     async def publish_all(self, messages: Sequence[Outgoing]) -> Sequence[Result]:
         """Store messages; return, in their order, what became of each."""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """Messages that are to be spooled, and who waits for it."""
-
-    turn: int
-    messages: Sequence[Outgoing]
-    done: asyncio.Future[list[Result]]
-
-    def settle(self, results: list[Result]) -> None:
-        if not self.done.done():
-            self.done.set_result(results)
 
 
 class Outbox:
@@ -91,8 +69,8 @@ class Outbox:
         self._direct = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
-        self._waiting: list[_Waiting] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._aside = Aside(stream, spool, self._quiet)
+        self._finishing: set[asyncio.Task[None]] = set()
         self._drain: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -108,7 +86,9 @@ class Outbox:
             self._drain.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._drain
-        await self._written()
+        await self._aside.written()
+        if self._finishing:
+            await asyncio.wait(self._finishing)
 
     def open(self, publisher: Publisher) -> None:
         """Take the way to the bus, and have it take what is spooled.
@@ -118,7 +98,10 @@ class Outbox:
         """
         self._publisher = publisher
         publisher.give_up_together(self._turn_aside)
-        self._start_drain(publisher)
+        if self._spool.count(self._stream) or self._aside.is_busy:
+            self._start_drain(publisher)
+        else:
+            self._is_aside = False
 
     async def emptied(self) -> None:
         """Wait until nothing is spooled, which only the bus can bring about."""
@@ -131,12 +114,18 @@ class Outbox:
         if self._is_aside or self._publisher is None:
             return await self._put_aside(turn, messages)
         self._direct += 1
+        return await self._follow(turn, messages, self._publisher.publish_all(messages))
+
+    async def _follow(
+        self, turn: int, messages: Sequence[Outgoing], sent: Awaitable[Sequence[Result]]
+    ) -> list[Result]:
+        """Return what became of messages that went the direct way, or had to turn aside on it."""
         waiting = None
         try:
-            results: list[Result] = [*await self._publisher.publish_all(messages)]
+            results = [*await sent]
             late = [at for at, result in enumerate(results) if isinstance(result, BusUnavailable)]
             if late:
-                waiting = self._stand(turn, [messages[at] for at in late])
+                waiting = self._aside.stand(turn, [messages[at] for at in late])
         finally:
             self._direct -= 1
             if not self._direct:
@@ -164,66 +153,11 @@ class Outbox:
             for message, size in zip(messages, sizes, strict=True)
             if size <= self._max_payload
         ]
-        spooled = iter(await self._stand(turn, fitting).done if fitting else ())
+        spooled = iter(await self._aside.stand(turn, fitting).done if fitting else ())
         return [
             next(spooled) if size <= self._max_payload else RecordTooLarge(size, self._max_payload)
             for size in sizes
         ]
-
-    def _stand(self, turn: int, messages: Sequence[Outgoing]) -> _Waiting:
-        """Queue messages to be spooled, and see that they are."""
-        waiting = _Waiting(turn, messages, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        self._write_on()
-        return waiting
-
-    def _write_on(self) -> None:
-        """Write what waits, unless that is under way."""
-        if self._writer is None and self._waiting:
-            self._writer = asyncio.create_task(self._write())
-            self._writer.add_done_callback(self._wrote)
-
-    def _wrote(self, writer: asyncio.Task[None]) -> None:
-        """Go on with what came meanwhile; a fault of our own leaves nobody waiting."""
-        self._writer = None
-        error = None if writer.cancelled() else writer.exception()
-        if error is not None:
-            _log.error("spooling failed: report this", stream=self._stream, exc_info=error)
-            for lot in self._waiting:
-                lot.settle([SpoolFailed("spooling failed: report this")] * len(lot.messages))
-            self._waiting = []
-        self._write_on()
-
-    async def _written(self) -> None:
-        """Wait until all that was to be spooled is."""
-        while self._writer is not None:
-            await asyncio.wait((self._writer,))
-
-    async def _write(self) -> None:
-        """Spool all that waits, in the order of its coming, with one flush to disk for many."""
-        # Whoever went the direct way came before all who did not.
-        await self._quiet.wait()
-        while self._waiting:
-            lots = sorted(self._waiting, key=lambda waiting: waiting.turn)
-            self._waiting = []
-            messages = [message for lot in lots for message in lot.messages]
-            try:
-                fresh = await self._spool.append(self._stream, messages)
-            except SpoolDamaged as error:
-                _log.error("spooling failed", stream=self._stream, error=str(error))
-                for lot in lots:
-                    lot.settle([SpoolFailed(str(error))] * len(lot.messages))
-                continue
-            told = iter(self._told(len(messages), fresh))
-            for lot in lots:
-                lot.settle([*itertools.islice(told, len(lot.messages))])
-
-    def _told(self, count: int, fresh: list[bool] | None) -> list[Result]:
-        """Return what is told of messages that were to be spooled."""
-        if fresh is None:
-            return [SpoolFull(self._spool.bytes)] * count
-        known = Stored(self._stream, None, duplicate=True)
-        return [Spooled() if is_new else known for is_new in fresh]
 
     def _start_drain(self, publisher: Publisher) -> None:
         """Begin to empty the spool."""
@@ -244,15 +178,32 @@ class Outbox:
         await self._quiet.wait()
         is_in_doubt = True
         while True:
-            await self._written()
-            if not self._spool.count(self._stream) and self._writer is None:
-                if not is_in_doubt:
-                    _log.info("the spool is empty", stream=self._stream)
-                self._is_aside = False
-                return
-            is_in_doubt = not await self._empty_lot(publisher, is_in_doubt=is_in_doubt)
+            if is_in_doubt or self._spool.count(self._stream) > _LOT:
+                is_in_doubt = not await self._empty_lot(publisher, is_in_doubt=is_in_doubt)
+            else:
+                # Whoever comes now waits in memory, or somebody always would be in the spool.
+                async with self._aside.order:
+                    is_in_doubt = not await self._empty_lot(publisher, is_in_doubt=False)
+                    if not self._spool.count(self._stream):
+                        self._open_direct_way(publisher)
+                        return
             if is_in_doubt:
                 await asyncio.sleep(_PAUSE_S)
+
+    def _open_direct_way(self, publisher: Publisher) -> None:
+        """Let through who waits, in their order and before anybody else, and all who come."""
+        _log.info("the spool is empty", stream=self._stream)
+        self._is_aside = False
+        for lot in self._aside.take():
+            self._direct += 1
+            taken = publisher.take(lot.messages)
+            finishing = asyncio.create_task(self._finish(lot, taken.results()))
+            self._finishing.add(finishing)
+            finishing.add_done_callback(self._finishing.discard)
+
+    async def _finish(self, lot: Waiting, sent: Awaitable[Sequence[Result]]) -> None:
+        """Tell whoever was let through what became of the messages."""
+        lot.settle(await self._follow(lot.turn, lot.messages, sent))
 
     async def _empty_lot(self, publisher: Publisher, *, is_in_doubt: bool) -> bool:
         """Publish the oldest that is spooled; tell whether all of it is safe now."""

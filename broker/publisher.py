@@ -130,12 +130,16 @@ class Publisher:
             return [BusUnavailable(self._budget_s, "given up with what came before")] * len(
                 messages
             )
+        return await self.take(messages).results()
+
+    def take(self, messages: Sequence[Outgoing]) -> Lot:
+        """Take messages at once, however much is under way; the lot tells what becomes of them."""
         lot = Lot(len(messages))
         deadline = time.monotonic() + self._budget_s
         for index, message in enumerate(messages):
             self._accept(message, lot, index, deadline)
         self._depart()
-        return await lot.results()
+        return lot
 
     def give_up_together(self, tell: Callable[[], None]) -> None:
         """Give up all that is under way as soon as one message is, from here on.

@@ -17,8 +17,9 @@ from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.pace import Pace
 from adapters.sdk.stamp import HOUR_HEADER, Stamp, hour_of_lines, new_trace_id
 from adapters.sdk.translation import Translation
+from broker.aside import Result
 from broker.errors import PublishDenied, PublishRefused, RecordTooLarge
-from broker.outbox import Result, Way
+from broker.outbox import Way
 from broker.outgoing import Outgoing, Spooled, Stored, header_lines
 from broker.quarantine import QuarantineEntry, outgoing
 from broker.subjects import share_subject
