@@ -68,8 +68,8 @@ def feed_subject(agency: str, feed: str) -> str:
 
 
 def checkpoint_subject(feed: str) -> str:
-    """Return the subject of a feed's place in its source, a key of the bucket ``checkpoints``."""
-    return f"$KV.checkpoints.{_token(feed)}"
+    """Return the subject of a feed's place in its source; the feed is the bucket's key."""
+    return f"$KV.checkpoints.{feed}"
 
 
 def feed_of(subject: str) -> tuple[str, str]:

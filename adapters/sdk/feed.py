@@ -6,6 +6,8 @@ import msgspec
 
 from adapters.sdk.errors import FeedMisconfigured
 
+# Between its dots a part is never empty: it becomes a key of a bucket.
+_ID = r"^(?=.{1,64}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -51,7 +53,7 @@ class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             whoever read it.
     """
 
-    id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    id: Annotated[str, msgspec.Meta(pattern=_ID)]
     adapter: str
     agency: str
     source: str

@@ -15,11 +15,12 @@ from adapters.sdk.hours import HOUR_S
 from adapters.sdk.ledger import Ledger, Settling
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.pace import Pace
-from adapters.sdk.stamp import Stamp, hour_of_lines, new_trace_id
+from adapters.sdk.stamp import HOUR_HEADER, Stamp, hour_of_lines, new_trace_id
 from adapters.sdk.translation import Translation
+from broker.aside import Result
 from broker.errors import PublishDenied, PublishRefused, RecordTooLarge
-from broker.outbox import Outbox, Result
-from broker.outgoing import Outgoing, Spooled, Stored
+from broker.outbox import Way
+from broker.outgoing import Outgoing, Spooled, Stored, header_lines
 from broker.quarantine import QuarantineEntry, outgoing
 from broker.subjects import share_subject
 
@@ -35,6 +36,7 @@ class _Sorted:
     """A lot on its way: what goes where, and which message it came from."""
 
     at: datetime
+    second: int
     hour: int
     trace_id: str
     headers: bytes
@@ -63,7 +65,7 @@ class Pipeline:
         self._salt = adapter.feed.id.encode()
         self._label = f"{adapter.name} {adapter.version}"
 
-    def open(self, records: Outbox, quarantine: Outbox) -> None:
+    def open(self, records: Way, quarantine: Way) -> None:
         """Take the ways to the bus: to the agency's stream, and to its quarantine."""
         self._records = records
         self._quarantine = quarantine
@@ -85,7 +87,7 @@ class Pipeline:
         self._ledger.receive(len(lot.records) + len(lot.rejects), lot.at, lot.hour)
         results = await self._records.publish_all(lot.records) if lot.records else []
         self._reject_refused(messages, lot, results, source)
-        held = await self._hold(lot) if lot.rejects else []
+        held = await self._hold(lot.entries, lot.rejects) if lot.rejects else []
         self._settle(lot.hour, results, held)
         return _outcomes(len(messages), lot, results, held)
 
@@ -93,45 +95,68 @@ class Pipeline:
         """Enter what keeps messages from coming, as the feed's last error."""
         self._ledger.fault(reason, datetime.now(UTC))
 
-    async def settle_records(self, messages: Sequence[Outgoing], results: Sequence[Result]) -> None:
-        """Enter what became of records that were spooled.
+    async def settle_records(
+        self, messages: Sequence[Outgoing], results: Sequence[Result]
+    ) -> list[bool]:
+        """Enter what became of records that were spooled; return for each whether it is safe.
 
         A record that the stream will never take goes to quarantine as the bytes that it is.
         """
+        safe = []
         for message, result in zip(messages, results, strict=True):
-            if not isinstance(result, _NEVER):
-                self._settle(hour_of_lines(message.headers), [result], [])
-                continue
-            entry = self._entry(message.payload, "refused", str(result), "the spool")
-            held = await self._quarantine.publish_all([self._reject_outgoing(entry)])
-            self._settle(hour_of_lines(message.headers), [result], held)
+            hour = hour_of_lines(message.headers)
+            held: list[Result] = []
+            if isinstance(result, _NEVER):
+                entry = self._entry(
+                    message.payload, "refused", str(result), "the spool", datetime.now(UTC)
+                )
+                held = await self._hold([entry], [self._reject_outgoing(entry, hour)])
+            is_safe = isinstance((held or [result])[0], Stored | Spooled)
+            if is_safe:
+                self._settle(hour, [result], held)
+            safe.append(is_safe)
+        return safe
 
-    async def settle_entries(self, messages: Sequence[Outgoing], results: Sequence[Result]) -> None:
-        """Enter what became of entries of the quarantine that were spooled."""
+    async def settle_entries(
+        self, messages: Sequence[Outgoing], results: Sequence[Result]
+    ) -> list[bool]:
+        """Enter what became of entries of the quarantine that were spooled, as of records."""
+        safe = []
         for message, result in zip(messages, results, strict=True):
-            self._settle(hour_of_lines(message.headers), [], [result])
+            if is_safe := isinstance(result, Stored):
+                self._settle(hour_of_lines(message.headers), [], [result])
+            else:
+                _log.error("the quarantine does not take what is spooled", error=str(result))
+            safe.append(is_safe)
+        return safe
 
-    async def _hold(self, lot: _Sorted) -> list[Result]:
+    async def _hold(
+        self, entries: Sequence[QuarantineEntry], rejects: Sequence[Outgoing]
+    ) -> list[Result]:
         """Quarantine; of what is larger than the bus takes, the head alone, and say so."""
-        held = await self._quarantine.publish_all(lot.rejects)
+        held = [*await self._quarantine.publish_all(rejects)]
         for position, result in enumerate(held):
             if isinstance(result, RecordTooLarge):
-                whole = lot.entries[position]
+                whole = entries[position]
                 size = min(result.limit, _HEAD_BYTES)
                 reason = (
                     f"{whole.reason} Of its {result.size} bytes the first {size} are kept here, "
                     "for the bus takes no more: keep the original."
                 )
                 head = msgspec.structs.replace(whole, raw=whole.raw[:size], reason=reason)
-                message_id = lot.rejects[position].message_id
-                (held[position],) = await self._quarantine.publish_all([outgoing(head, message_id)])
+                reject = rejects[position]
+                cut = outgoing(head, reject.message_id)
+                cut.headers += _hour_line(hour_of_lines(reject.headers))
+                (held[position],) = await self._quarantine.publish_all([cut])
         return held
 
     def _sort(self, messages: Sequence[Message | Undecodable], source: str) -> _Sorted:
         """Translate messages; what cannot be goes to the quarantine's side."""
         now = datetime.now(UTC)
-        hour, trace_id = int(now.timestamp()) // HOUR_S, new_trace_id()
-        lot = _Sorted(now, hour, trace_id, self._stamp.lines(hour, trace_id), time.monotonic())
+        second, trace_id = int(now.timestamp()), new_trace_id()
+        hour = second // HOUR_S
+        headers = self._stamp.lines(hour, trace_id)
+        lot = _Sorted(now, second, hour, trace_id, headers, time.monotonic())
         for index, message in enumerate(messages):
             translated, refused = self._translation.of(message)
             for one in translated:
@@ -144,7 +169,7 @@ class Pipeline:
         """Take a record that holds what its schema says."""
         record = one.record
         name = record.name
-        self._ledger.hear(name, record.observed_at.seconds, lot.heard)
+        self._ledger.hear(name, record.observed_at.seconds, lot.heard, lot.second)
         record.provenance.trace_id = lot.trace_id
         digest = hashlib.blake2b(one.message_id.encode(), digest_size=_ID_BYTES, salt=b"record")
         digest.update(self._salt)
@@ -163,15 +188,17 @@ class Pipeline:
             refused.cause,
             refused.reason,
             self._adapter.conceal_source(source),
+            lot.at,
         )
         lot.entries.append(entry)
-        lot.rejects.append(self._reject_outgoing(entry))
+        lot.rejects.append(self._reject_outgoing(entry, lot.hour))
         lot.reject_owners.append(index)
 
-    def _entry(self, raw: bytes, cause: str, reason: str, source: str) -> QuarantineEntry:
+    def _entry(
+        self, raw: bytes, cause: str, reason: str, source: str, at: datetime
+    ) -> QuarantineEntry:
         """Return an entry of the quarantine, and note its reason in the books."""
-        now = datetime.now(UTC)
-        self._ledger.refuse(cause, reason, now)
+        self._ledger.refuse(cause, reason, at)
         _log.debug("to quarantine", feed=self._adapter.feed.id, cause=cause, reason=reason)
         return QuarantineEntry(
             agency=self._adapter.feed.agency,
@@ -179,16 +206,18 @@ class Pipeline:
             raw=raw,
             cause=cause,
             reason=reason,
-            received_at=now,
+            received_at=at,
             source=source,
             adapter=self._label,
         )
 
-    def _reject_outgoing(self, entry: QuarantineEntry) -> Outgoing:
+    def _reject_outgoing(self, entry: QuarantineEntry, hour: int) -> Outgoing:
         """Return an entry as the message that stores it; the same bytes again are a duplicate."""
         digest = hashlib.blake2b(entry.raw, digest_size=_ID_BYTES, salt=b"quarantine")
         digest.update(self._salt)
-        return outgoing(entry, digest.hexdigest())
+        message = outgoing(entry, digest.hexdigest())
+        message.headers += _hour_line(hour)
+        return message
 
     def _reject_refused(
         self,
@@ -219,6 +248,11 @@ class Pipeline:
                 withdrawn=len(everything) - len(kept) - moved - spooled,
             )
         )
+
+
+def _hour_line(hour: int) -> bytes:
+    """Return the header line of the hour in which a message arrived."""
+    return header_lines({HOUR_HEADER: str(hour)})
 
 
 def _new(results: Sequence[Result]) -> tuple[int, ...]:
