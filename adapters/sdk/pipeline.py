@@ -40,6 +40,7 @@ class _Sorted:
     """A lot on its way: what goes where, and which message it came from."""
 
     at: datetime
+    second: int
     hour: int
     trace_id: str
     headers: bytes
@@ -69,6 +70,7 @@ class Pipeline:
         self._stamp = Stamp(adapter.feed.id)
         self._salt = adapter.feed.id.encode()
         self._label = f"{adapter.name} {adapter.version}"
+        self._clock_tolerance_s = adapter.feed.clock_tolerance_s
         self._claims = Claims() if adapter.one_connection_per_entity else None
         self._told_of_contest = -_TELL_S
 
@@ -159,9 +161,10 @@ class Pipeline:
     ) -> _Sorted:
         """Translate messages; what cannot be goes to the quarantine's side."""
         now = datetime.now(UTC)
-        hour, trace_id = int(now.timestamp()) // HOUR_S, new_trace_id()
+        second, trace_id = int(now.timestamp()), new_trace_id()
+        hour = second // HOUR_S
         headers = self._stamp.lines(hour, trace_id)
-        lot = _Sorted(now, hour, trace_id, headers, time.monotonic(), speaker, is_repeat)
+        lot = _Sorted(now, second, hour, trace_id, headers, time.monotonic(), speaker, is_repeat)
         if speaker and self._claims is not None:
             self._claims.hear(speaker)
         for index, message in enumerate(messages):
@@ -184,7 +187,14 @@ class Pipeline:
             claim = self._claims.claim(name, lot.speaker, is_repeat=lot.is_repeat)
             if claim is not Claim.SOLE:
                 name = self._contested(record, claim, lot)
-        self._ledger.hear(name, record.observed_at.seconds, lot.heard)
+        observed = record.observed_at.seconds
+        if observed > lot.second:
+            if observed > lot.second + self._clock_tolerance_s:
+                ahead = (observed - lot.second) // 60
+                doubt(record, f"The source's time is {ahead} min ahead of its receipt.")
+            # A clock that is ahead must not make the feed look fresh for as long.
+            observed = lot.second
+        self._ledger.hear(name, observed, lot.heard)
         record.provenance.trace_id = lot.trace_id
         lot.records.append(
             Outgoing(
