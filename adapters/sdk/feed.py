@@ -46,6 +46,8 @@ class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             confidential.
         time_zone: Zone of times that have none.
         limit_per_s: Messages a second that are taken at most; 0: as fast as they come.
+        clock_tolerance_s: How far ahead of its receipt a message's time may lie before its
+            records are suspect, seconds. A time that is behind is no fault: stations catch up.
         spool: What is done while the bus cannot be reached.
         options: The adapter's own options.
         transport: The transport's own options.
@@ -61,6 +63,7 @@ class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     classification: str = "internal"
     time_zone: str = "Asia/Shanghai"
     limit_per_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    clock_tolerance_s: Annotated[float, msgspec.Meta(ge=0)] = 600.0
     spool: SpoolConfig = SpoolConfig()
     options: dict[str, Any] = {}
     transport: dict[str, Any] = {}

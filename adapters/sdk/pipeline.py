@@ -11,6 +11,8 @@ import msgspec
 import structlog
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
+from adapters.sdk.claims import Claim, Claims
+from adapters.sdk.doubt import doubt
 from adapters.sdk.hours import HOUR_S
 from adapters.sdk.ledger import Ledger, Settling
 from adapters.sdk.message import Message, Undecodable
@@ -22,12 +24,15 @@ from broker.errors import PublishDenied, PublishRefused, RecordTooLarge
 from broker.outbox import Way
 from broker.outgoing import Outgoing, Spooled, Stored, header_lines
 from broker.quarantine import QuarantineEntry, outgoing
-from broker.subjects import share_subject
+from broker.subjects import apart, share_subject
+from liandong.record.v1.record_pb2 import Record
 
 _ID_BYTES = 16
 _HEAD_BYTES = 1 << 16
 _NEVER = (RecordTooLarge, PublishDenied, PublishRefused)
 """Refusals that will not change."""
+_CONTESTED = "Another connection claims this station's number."
+_TELL_S = 60.0
 _log = structlog.get_logger()
 
 
@@ -41,6 +46,8 @@ class _Sorted:
     trace_id: str
     headers: bytes
     heard: float
+    speaker: str
+    is_repeat: bool
     records: list[Outgoing] = field(default_factory=list)
     record_owners: list[int] = field(default_factory=list)
     entries: list[QuarantineEntry] = field(default_factory=list)
@@ -64,6 +71,9 @@ class Pipeline:
         self._stamp = Stamp(adapter.feed.id)
         self._salt = adapter.feed.id.encode()
         self._label = f"{adapter.name} {adapter.version}"
+        self._clock_tolerance_s = adapter.feed.clock_tolerance_s
+        self._claims = Claims() if adapter.one_connection_per_entity else None
+        self._told_of_contest = -_TELL_S
 
     def open(self, records: Way, quarantine: Way) -> None:
         """Take the ways to the bus: to the agency's stream, and to its quarantine."""
@@ -71,7 +81,12 @@ class Pipeline:
         self._quarantine = quarantine
 
     async def submit(
-        self, messages: Sequence[Message | Undecodable], source: str
+        self,
+        messages: Sequence[Message | Undecodable],
+        source: str,
+        *,
+        speaker: str = "",
+        is_repeat: bool = False,
     ) -> list[Outcome | None]:
         """Settle messages; return what became of each, in their order.
 
@@ -81,15 +96,23 @@ class Pipeline:
         Args:
             messages: What a decoder cut, in order.
             source: Who sent them, for the quarantine: a peer's address, a file.
+            speaker: The connection that speaks, ``host:port``, which claims the stations that
+                it names until it is released; empty: none, as for a file.
+            is_repeat: These were submitted before, and not settled.
         """
         await self._pace.keep(len(messages))
-        lot = self._sort(messages, source)
+        lot = self._sort(messages, source, speaker, is_repeat=is_repeat)
         self._ledger.receive(len(lot.records) + len(lot.rejects), lot.at, lot.hour)
         results = await self._records.publish_all(lot.records) if lot.records else []
         self._reject_refused(messages, lot, results, source)
         held = await self._hold(lot.entries, lot.rejects) if lot.rejects else []
         self._settle(lot.hour, results, held)
         return _outcomes(len(messages), lot, results, held)
+
+    def release(self, speaker: str) -> None:
+        """Free what a connection claimed, now that it has ended."""
+        if self._claims is not None:
+            self._claims.release(speaker)
 
     def report(self, reason: str) -> None:
         """Enter what keeps messages from coming, as the feed's last error."""
@@ -150,13 +173,22 @@ class Pipeline:
                 (held[position],) = await self._quarantine.publish_all([cut])
         return held
 
-    def _sort(self, messages: Sequence[Message | Undecodable], source: str) -> _Sorted:
+    def _sort(
+        self,
+        messages: Sequence[Message | Undecodable],
+        source: str,
+        speaker: str = "",
+        *,
+        is_repeat: bool = False,
+    ) -> _Sorted:
         """Translate messages; what cannot be goes to the quarantine's side."""
         now = datetime.now(UTC)
         second, trace_id = int(now.timestamp()), new_trace_id()
         hour = second // HOUR_S
         headers = self._stamp.lines(hour, trace_id)
-        lot = _Sorted(now, second, hour, trace_id, headers, time.monotonic())
+        lot = _Sorted(now, second, hour, trace_id, headers, time.monotonic(), speaker, is_repeat)
+        if speaker and self._claims is not None:
+            self._claims.hear(speaker)
         for index, message in enumerate(messages):
             translated, refused = self._translation.of(message)
             for one in translated:
@@ -169,17 +201,45 @@ class Pipeline:
         """Take a record that holds what its schema says."""
         record = one.record
         name = record.name
-        self._ledger.hear(name, record.observed_at.seconds, lot.heard, lot.second)
-        record.provenance.trace_id = lot.trace_id
         digest = hashlib.blake2b(one.message_id.encode(), digest_size=_ID_BYTES, salt=b"record")
         digest.update(self._salt)
+        # The name that the message gave: sent again, it may be kept under another.
         digest.update(name.encode())
+        if lot.speaker and self._claims is not None:
+            claim = self._claims.claim(name, lot.speaker, is_repeat=lot.is_repeat)
+            if claim is not Claim.SOLE:
+                name = self._contested(record, claim, lot)
+        observed = record.observed_at.seconds
+        if observed > lot.second:
+            if observed > lot.second + self._clock_tolerance_s:
+                ahead = (observed - lot.second) // 60
+                doubt(record, f"The source's time is {ahead} min ahead of its receipt.")
+            # A clock that is ahead must not make the feed look fresh for as long.
+            observed = lot.second
+        self._ledger.hear(name, observed, lot.heard, lot.second)
+        record.provenance.trace_id = lot.trace_id
         lot.records.append(
             Outgoing(
                 share_subject(name), record.SerializeToString(), digest.hexdigest(), lot.headers
             )
         )
         lot.record_owners.append(index)
+
+    def _contested(self, record: Record, claim: Claim, lot: _Sorted) -> str:
+        """Flag a record of a station for which two speak, and return its name from here on."""
+        name = record.name
+        doubt(record, _CONTESTED)
+        if claim is Claim.OTHER:
+            record.name = apart(name, lot.speaker.rpartition(":")[0].strip("[]"))
+        if lot.heard - self._told_of_contest >= _TELL_S:
+            self._told_of_contest = lot.heard
+            reason = (
+                f"{lot.speaker} and another open connection both send as {name}; what the second "
+                f"says is kept apart as {apart(name, 'its-address')}: give one another number"
+            )
+            self._ledger.fault(reason, lot.at)
+            _log.warning("a station's number is claimed twice", name=name, speaker=lot.speaker)
+        return record.name
 
     def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
         """Put a message on the quarantine's side."""

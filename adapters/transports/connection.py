@@ -105,8 +105,13 @@ class Connection(asyncio.Protocol):
         self._given_up.set()
         self._end_input()
         if self._worker is None:
-            self._crowd.members.discard(self)
+            self._leave()
         self._log.info("disconnected", reason=str(exc) if exc else "hung up")
+
+    def _leave(self) -> None:
+        """Be one of the crowd no more, and speak for nobody."""
+        self._crowd.members.discard(self)
+        self._crowd.pipeline.release(self._peer)
 
     async def drain(self) -> None:
         """Settle and answer what has come, then hang up."""
@@ -203,7 +208,7 @@ class Connection(asyncio.Protocol):
         if self._worker is not None:
             return
         if self._transport is None:
-            self._crowd.members.discard(self)
+            self._leave()
         elif self._has_ended:
             self._hang_up()
 
@@ -226,7 +231,9 @@ class Connection(asyncio.Protocol):
         While the peer waits they are tried until the bus takes them: of those of a peer
         that expects no answers nobody else has a copy.
         """
-        outcomes = await settle(self._crowd.pipeline, lot, self._peer, self._given_up)
+        outcomes = await settle(
+            self._crowd.pipeline, lot, self._peer, self._given_up, speaker=self._peer
+        )
         answer = self._crowd.dialect.answer
         answers = b"".join(
             answer(message, outcome)

@@ -86,13 +86,17 @@ class City:
     async def share(self, *records: Record) -> None:
         """Publish records as their agencies, and wait until the view has them."""
         for record in records:
-            agency = record.name.split("/")[0]
-            settings = BusSettings.of(self.home, self.plan, agency)
-            async with Bus(settings) as bus, Publisher(bus, stream_name(agency)) as publisher:
-                payload = record.SerializeToString()
-                subject = share_subject(record.name)
-                await publisher.publish(Outgoing(subject, payload, uuid.uuid4().hex))
+            await self.publish(record)
             await self._seen(record)
+
+    async def publish(self, record: Record) -> None:
+        """Publish a record as its agency."""
+        agency = record.name.split("/")[0]
+        settings = BusSettings.of(self.home, self.plan, agency)
+        async with Bus(settings) as bus, Publisher(bus, stream_name(agency)) as publisher:
+            payload = record.SerializeToString()
+            subject = share_subject(record.name)
+            await publisher.publish(Outgoing(subject, payload, uuid.uuid4().hex))
 
     async def _seen(self, record: Record) -> None:
         """Wait until the view holds this record or a later one."""
@@ -266,6 +270,38 @@ async def test_the_shared_state_never_goes_back_in_time(city: City, station: str
         record = await stub.GetRecord(api.GetRecordRequest(name=name))
 
     assert record.water_level.level_m == 9.5
+
+
+async def test_a_clock_that_is_ahead_does_not_hold_the_state(city: City, station: str) -> None:
+    """Read an hour before its own time, it gives way to the next true reading at once."""
+    name = record_name("water", "water.level", station)
+    changes = asyncio.Queue[float]()
+    await city.share(level(station, 9.5, at=NOW + timedelta(hours=1)))
+    end = city.gateway.view.listen(
+        lambda entry: changes.put_nowait(Record.FromString(entry.payload).water_level.level_m)
+    )
+
+    await city.publish(level(station, 8.1, at=datetime.now(UTC)))
+    async with asyncio.timeout(10):
+        assert await changes.get() == 8.1
+    end()
+
+    async with city.stub("water") as stub:
+        record = await stub.GetRecord(api.GetRecordRequest(name=name))
+    assert record.water_level.level_m == 8.1
+
+
+async def test_of_two_that_are_ahead_the_one_stored_later_holds(city: City, station: str) -> None:
+    """Also when it claims to be the earlier one; what was observed before both changes nothing."""
+    await city.share(level(station, 9.5, at=NOW + timedelta(hours=2)))
+    await city.publish(level(station, 9.1, at=NOW + timedelta(hours=1)))
+    await city.publish(level(station, 8.1, at=NOW - timedelta(hours=1)))
+    await city.share(level(f"{station}-last", 7.0))
+
+    entry = city.gateway.view.get(record_name("water", "water.level", station))
+
+    assert entry is not None
+    assert Record.FromString(entry.payload).water_level.level_m == 9.1
 
 
 async def test_a_wrong_request_names_the_field(city: City) -> None:

@@ -132,6 +132,7 @@ async def running(
     feed_id: str = "",
     checkpoint: Checkpoint | None = None,
     options: dict[str, Any] | None = None,
+    clock_tolerance_s: float = 600.0,
     **transport: Any,
 ) -> AsyncIterator[RunningFeed]:
     """Run a feed of its own."""
@@ -142,6 +143,7 @@ async def running(
         agency=agency,
         source=source,
         options=options or {},
+        clock_tolerance_s=clock_tolerance_s,
         transport=transport,
     )
     async with FeedRunner(feed, home, plan, checkpoint) as runner:
