@@ -68,6 +68,7 @@ class Adapter(abc.ABC, Generic[M, P]):
     version: ClassVar[str] = "1.0.0"
     options_type: ClassVar[type[msgspec.Struct]]
     """The struct of its options."""
+    _then: datetime | None = None
 
     def __init__(self, feed: FeedConfig, options: P) -> None:
         self.feed = feed
@@ -135,9 +136,22 @@ class Adapter(abc.ABC, Generic[M, P]):
         """Return the name of a sender or a file as the quarantine may hold it."""
         return source
 
+    def opening(self, message: M) -> bytes:
+        """Return what a fresh decoder must have read before, to read a message alone.
+
+        A row's table has a header; most formats need nothing. The quarantine keeps it with
+        the message, so that it can be tried again.
+        """
+        del message
+        return b""
+
     def now(self) -> datetime:
-        """Return the time now, UTC."""
-        return datetime.now(UTC)
+        """Return the time now, UTC; of what is tried again, when it came."""
+        return self._then or datetime.now(UTC)
+
+    def take_for_now(self, then: datetime) -> None:
+        """Take a moment for now, from here on: a message that is tried again came then."""
+        self._then = then
 
     def record(
         self,

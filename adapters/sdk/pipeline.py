@@ -11,17 +11,17 @@ import msgspec
 import structlog
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
-from adapters.sdk.hours import HOUR_S
+from adapters.sdk.hours import hour_at
 from adapters.sdk.ledger import Ledger, Settling
 from adapters.sdk.message import Message, Undecodable
+from adapters.sdk.outward import Outward
 from adapters.sdk.pace import Pace
 from adapters.sdk.stamp import Stamp, hour_of_lines, new_trace_id
 from adapters.sdk.translation import Translation
 from broker.errors import PublishDenied, PublishRefused, RecordTooLarge
 from broker.outbox import Outbox, Result
 from broker.outgoing import Outgoing, Spooled, Stored
-from broker.quarantine import QuarantineEntry, outgoing
-from broker.subjects import share_subject
+from broker.quarantine import Kept, QuarantineEntry, outgoing
 
 _ID_BYTES = 16
 _HEAD_BYTES = 1 << 16
@@ -61,6 +61,7 @@ class Pipeline:
         self._pace = Pace(adapter.feed.limit_per_s)
         self._stamp = Stamp(adapter.feed.id)
         self._salt = adapter.feed.id.encode()
+        self._outward = Outward(adapter.feed.id)
         self._label = f"{adapter.name} {adapter.version}"
 
     def open(self, records: Outbox, quarantine: Outbox) -> None:
@@ -99,12 +100,21 @@ class Pipeline:
         A record that the stream will never take goes to quarantine as the bytes that it is.
         """
         for message, result in zip(messages, results, strict=True):
-            if not isinstance(result, _NEVER):
-                self._settle(hour_of_lines(message.headers), [result], [])
-                continue
-            entry = self._entry(message.payload, "refused", str(result), "the spool")
-            held = await self._quarantine.publish_all([self._reject_outgoing(entry)])
-            self._settle(hour_of_lines(message.headers), [result], held)
+            self._settle(hour_of_lines(message.headers), [result], [])
+            if isinstance(result, _NEVER):
+                reject = self._reject_outgoing(
+                    self._entry(
+                        message.payload,
+                        "refused",
+                        str(result),
+                        "the spool",
+                        datetime.now(UTC),
+                        kept=Kept.RECORD,
+                    )
+                )
+                held = await self._quarantine.publish_all([reject])
+                # Its entry says when it was moved, and is counted by that hour.
+                self._settle(hour_of_lines(reject.headers), [], held)
 
     async def settle_entries(self, messages: Sequence[Outgoing], results: Sequence[Result]) -> None:
         """Enter what became of entries of the quarantine that were spooled."""
@@ -122,7 +132,10 @@ class Pipeline:
                     f"{whole.reason} Of its {result.size} bytes the first {size} are kept here, "
                     "for the bus takes no more: keep the original."
                 )
-                head = msgspec.structs.replace(whole, raw=whole.raw[:size], reason=reason)
+                kept = whole.kept or Kept.CUT
+                head = msgspec.structs.replace(
+                    whole, raw=whole.raw[:size], reason=reason, kept=kept
+                )
                 message_id = lot.rejects[position].message_id
                 (held[position],) = await self._quarantine.publish_all([outgoing(head, message_id)])
         return held
@@ -130,7 +143,7 @@ class Pipeline:
     def _sort(self, messages: Sequence[Message | Undecodable], source: str) -> _Sorted:
         """Translate messages; what cannot be goes to the quarantine's side."""
         now = datetime.now(UTC)
-        hour, trace_id = int(now.timestamp()) // HOUR_S, new_trace_id()
+        hour, trace_id = hour_at(now), new_trace_id()
         lot = _Sorted(now, hour, trace_id, self._stamp.lines(hour, trace_id), time.monotonic())
         for index, message in enumerate(messages):
             translated, refused = self._translation.of(message)
@@ -142,36 +155,40 @@ class Pipeline:
 
     def _accept(self, lot: _Sorted, index: int, one: Translated) -> None:
         """Take a record that holds what its schema says."""
-        record = one.record
-        name = record.name
-        self._ledger.hear(name, record.observed_at.seconds, lot.heard)
-        record.provenance.trace_id = lot.trace_id
-        digest = hashlib.blake2b(one.message_id.encode(), digest_size=_ID_BYTES, salt=b"record")
-        digest.update(self._salt)
-        digest.update(name.encode())
-        lot.records.append(
-            Outgoing(
-                share_subject(name), record.SerializeToString(), digest.hexdigest(), lot.headers
-            )
-        )
+        self._ledger.hear(one.record.name, one.record.observed_at.seconds, lot.heard)
+        lot.records.append(self._outward.message(one, lot.trace_id, lot.headers))
         lot.record_owners.append(index)
 
     def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
         """Put a message on the quarantine's side."""
+        raw = self._adapter.conceal(refused.raw)
+        is_whole = raw == refused.raw
         entry = self._entry(
-            self._adapter.conceal(refused.raw),
+            raw,
             refused.cause,
             refused.reason,
             self._adapter.conceal_source(source),
+            lot.at,
+            kept=Kept.WHOLE if is_whole else Kept.CONCEALED,
+            opening=refused.opening if is_whole else b"",
         )
         lot.entries.append(entry)
         lot.rejects.append(self._reject_outgoing(entry))
         lot.reject_owners.append(index)
 
-    def _entry(self, raw: bytes, cause: str, reason: str, source: str) -> QuarantineEntry:
+    def _entry(
+        self,
+        raw: bytes,
+        cause: str,
+        reason: str,
+        source: str,
+        at: datetime,
+        *,
+        kept: Kept,
+        opening: bytes = b"",
+    ) -> QuarantineEntry:
         """Return an entry of the quarantine, and note its reason in the books."""
-        now = datetime.now(UTC)
-        self._ledger.refuse(cause, reason, now)
+        self._ledger.refuse(cause, reason, at)
         _log.debug("to quarantine", feed=self._adapter.feed.id, cause=cause, reason=reason)
         return QuarantineEntry(
             agency=self._adapter.feed.agency,
@@ -179,9 +196,11 @@ class Pipeline:
             raw=raw,
             cause=cause,
             reason=reason,
-            received_at=now,
+            received_at=at,
             source=source,
             adapter=self._label,
+            kept=kept,
+            opening=opening,
         )
 
     def _reject_outgoing(self, entry: QuarantineEntry) -> Outgoing:
@@ -201,7 +220,10 @@ class Pipeline:
         for position, result in enumerate(results):
             if isinstance(result, _NEVER):
                 index = lot.record_owners[position]
-                refused = Undecodable(messages[index].raw, "refused", str(result))
+                message = messages[index]
+                assert not isinstance(message, Undecodable), "it became a record"
+                opening = self._adapter.opening(message)
+                refused = Undecodable(message.raw, "refused", str(result), opening=opening)
                 self._reject(lot, index, refused, source)
 
     def _settle(self, hour: int, results: Sequence[Result], held: Sequence[Result]) -> None:
