@@ -129,6 +129,21 @@ async def entries(
             yield _entry(delivery)
 
 
+async def feeds_held(bus: Bus, agency: str) -> dict[str, int]:
+    """Return of which feeds an agency's quarantine holds entries, and how many of each.
+
+    Raises:
+        StreamUnavailable: If it cannot be asked.
+    """
+    stream = quarantine_stream(agency)
+    found: dict[str, int] = {}
+    # The server names some thousands of subjects at a time; an agency has tens of feeds.
+    info = await call(bus, stream, f"STREAM.INFO.{stream}", {"subjects_filter": ">"})
+    for subject, count in (info["state"].get("subjects") or {}).items():
+        found[feed_of(subject)[1]] = count
+    return dict(sorted(found.items()))
+
+
 async def remove(bus: Bus, agency: str, sequences: Sequence[int]) -> None:
     """Delete entries for good; those that are gone already stay so.
 

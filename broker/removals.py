@@ -8,9 +8,11 @@ two who would take entries out at the same time one is refused.
 
 import contextlib
 import uuid
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote
 
 import msgspec
 
@@ -90,6 +92,17 @@ async def read_removals(bus: Bus, feed: str) -> tuple[Removals, int]:
         found = msgspec.json.decode(delivery.payload, type=Removals)
         revision = delivery.sequence
     return found, revision
+
+
+async def all_removals(bus: Bus) -> AsyncGenerator[tuple[str, Removals], None]:
+    """Read the account of each feed of an agency that has one.
+
+    Raises:
+        StreamUnavailable: If the bucket cannot be read.
+    """
+    async for delivery in scan(bus, CHECKPOINTS, removals_subject("*")):
+        feed = unquote(delivery.subject.rpartition(".")[2])
+        yield feed, msgspec.json.decode(delivery.payload, type=Removals)
 
 
 class RemovalsAccount:

@@ -66,6 +66,11 @@ class Outlook:
             self.stays += 1
             healing.stays.add(attempt.still())
 
+    @property
+    def has_any(self) -> bool:
+        """Tell whether there was anything to try."""
+        return bool(self.heals or self.stays or self.waiting)
+
     def healings(self) -> list[Healing]:
         """Return the clusters, the largest first."""
         return [self._healings[cluster.id] for cluster in self._clusters.found()]
