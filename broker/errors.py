@@ -4,6 +4,7 @@ BrokerError
 ├── ServerFailed            the embedded server did not start or has gone
 ├── StreamsDiffer           a stream cannot be made what its definition says
 ├── StreamUnavailable       a stream cannot be asked or read
+├── QuarantineTaken         somebody else takes entries out of a feed's quarantine
 ├── HomeDamaged             a key or certificate of the home is missing or unreadable
 ├── SpoolDamaged            a spool's file cannot be used
 ├── PlanWrong               the bus cannot have these agencies
@@ -35,13 +36,25 @@ class StreamsDiffer(BrokerError):
 class StreamUnavailable(BrokerError):
     """A stream cannot be asked or read at the moment, or by this user."""
 
-    def __init__(self, stream: str, problem: str) -> None:
+    def __init__(self, stream: str, problem: str, err_code: int = 0) -> None:
         super().__init__(
             f"stream {stream} cannot be read ({problem}): "
             "see with `liandong status` whether the bus runs, and use the agency's own key"
         )
         self.stream = stream
         self.problem = problem
+        self.err_code = err_code
+
+
+class QuarantineTaken(BrokerError):
+    """Somebody else takes entries out of a feed's quarantine; two at once would miscount."""
+
+    def __init__(self, feed: str, holder: str, until: str) -> None:
+        super().__init__(
+            f"{holder or 'somebody else'} takes entries out of the quarantine of {feed} at the "
+            f"moment: wait for the end; if that has died, its claim ends {until}"
+        )
+        self.feed = feed
 
 
 class HomeDamaged(BrokerError):

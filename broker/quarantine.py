@@ -4,13 +4,20 @@ The raw bytes are the message; what is known of them is in its headers. The orde
 of arrival. An entry that somebody put there without saying why is an entry all the same.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
+from enum import StrEnum
 from urllib.parse import quote, unquote
 
 import msgspec
 
+from broker.api import call
 from broker.connection import Bus
+from broker.errors import StreamUnavailable
 from broker.outgoing import Outgoing, header_lines
 from broker.subjects import feed_of, quarantine_subject
 from broker.subscriber import Delivery, scan
@@ -21,6 +28,21 @@ _KEPT = " :;,.()'/=+-_<>#&!?"
 _MAX_REASON = 2000
 _UNTOLD = "untold"
 _NO_REASON = "whoever put it here did not say why: ask who publishes on this subject by hand"
+_AT_ONCE = 64
+_NOT_FOUND = 10043
+
+
+class Kept(StrEnum):
+    """What is kept of a message."""
+
+    WHOLE = ""
+    """Its bytes, exactly as they came."""
+    CONCEALED = "concealed"
+    """Its bytes without the people in them."""
+    CUT = "cut"
+    """Its first bytes: the whole was larger than the bus takes."""
+    RECORD = "record"
+    """The record that it had become, which the bus refused."""
 
 
 class QuarantineEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,13 +51,16 @@ class QuarantineEntry(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         agency: Whose feed it came from.
         feed: The feed.
-        raw: Its bytes, exactly as they came.
+        raw: Its bytes, exactly as they came, or what was kept of them.
         cause: A short word for programs, for example ``crc``.
         reason: A sentence for people: which field, what was wrong, what was expected.
         received_at: When it came, UTC.
         source: Who sent it: a peer's address, a file.
         adapter: The adapter, with its version.
+        kept: What ``raw`` is of the message.
+        opening: What a decoder must have read before, to read ``raw`` alone: a table's header.
         sequence: Its number in the quarantine; None before it is stored.
+        counted: Whether it says itself which feed it is of, and so is in that feed's books.
     """
 
     agency: str
@@ -46,7 +71,10 @@ class QuarantineEntry(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     source: str = ""
     adapter: str = ""
+    kept: Kept = Kept.WHOLE
+    opening: bytes = b""
     sequence: int | None = None
+    counted: bool = True
 
 
 def outgoing(entry: QuarantineEntry, message_id: str) -> Outgoing:
@@ -59,6 +87,10 @@ def outgoing(entry: QuarantineEntry, message_id: str) -> Outgoing:
         "Source": entry.source,
         "Adapter": entry.adapter,
     }
+    if entry.kept:
+        values["Kept"] = entry.kept.value
+    if entry.opening:
+        values["Opening"] = base64.b64encode(entry.opening).decode()
     headers = {
         f"{_PREFIX}{name}": quote(_text(value), safe=_KEPT) for name, value in values.items()
     }
@@ -72,20 +104,77 @@ def _text(value: str) -> str:
     return value.encode(errors="backslashreplace").decode()
 
 
-async def entries(bus: Bus, agency: str, feed: str | None = None) -> AsyncIterator[QuarantineEntry]:
+async def entries(
+    bus: Bus,
+    agency: str,
+    feed: str | None = None,
+    *,
+    start: int = 1,
+    upto: int | None = None,
+    headers_only: bool = False,
+) -> AsyncGenerator[QuarantineEntry, None]:
     """Read an agency's quarantine in order of arrival, of one feed or all.
 
     Args:
         bus: An open connection whose user may read it.
         agency: The agency.
         feed: One feed; None: all.
+        start: The number at which to begin.
+        upto: The last number to read; None: to the end.
+        headers_only: Leave the raw bytes out.
 
     Raises:
         StreamUnavailable: If it cannot be read to its end.
     """
     subject = quarantine_subject(agency, feed) if feed else f"quarantine.{agency}.>"
-    async for delivery in scan(bus, quarantine_stream(agency), subject):
-        yield _entry(delivery)
+    stream = quarantine_stream(agency)
+    found = scan(bus, stream, subject, headers_only=headers_only, start_sequence=start)
+    async with aclosing(found) as deliveries:
+        async for delivery in deliveries:
+            if upto is not None and delivery.sequence > upto:
+                return
+            yield _entry(delivery)
+
+
+async def feeds_held(bus: Bus, agency: str) -> dict[str, int]:
+    """Return of which feeds an agency's quarantine holds entries, and how many of each.
+
+    Raises:
+        StreamUnavailable: If it cannot be asked.
+    """
+    stream = quarantine_stream(agency)
+    found: dict[str, int] = {}
+    # The server names some thousands of subjects at a time; an agency has tens of feeds.
+    info = await call(bus, stream, f"STREAM.INFO.{stream}", {"subjects_filter": ">"})
+    for subject, count in (info["state"].get("subjects") or {}).items():
+        found[feed_of(subject)[1]] = count
+    return dict(sorted(found.items()))
+
+
+async def remove(bus: Bus, agency: str, sequences: Sequence[int]) -> None:
+    """Delete entries for good; those that are gone already stay so.
+
+    Args:
+        bus: An open connection of the agency itself.
+        agency: The agency.
+        sequences: Their numbers.
+
+    Raises:
+        StreamUnavailable: If one could not be deleted.
+    """
+    stream = quarantine_stream(agency)
+
+    async def delete(sequence: int) -> None:
+        # Overwriting the bytes as well would flush the disk for each, ten times as slow.
+        request = {"seq": sequence, "no_erase": True}
+        try:
+            await call(bus, stream, f"STREAM.MSG.DELETE.{stream}", request)
+        except StreamUnavailable as error:
+            if error.err_code != _NOT_FOUND:
+                raise
+
+    for first in range(0, len(sequences), _AT_ONCE):
+        await asyncio.gather(*map(delete, sequences[first : first + _AT_ONCE]))
 
 
 def _entry(delivery: Delivery) -> QuarantineEntry:
@@ -96,6 +185,7 @@ def _entry(delivery: Delivery) -> QuarantineEntry:
         if name.startswith(_PREFIX)
     }
     agency, feed = feed_of(delivery.subject)
+    kept = held.get("Kept", "")
     return QuarantineEntry(
         agency=agency,
         feed=feed,
@@ -105,8 +195,19 @@ def _entry(delivery: Delivery) -> QuarantineEntry:
         received_at=_received(held.get("Received", ""), delivery.timestamp_ns),
         source=held.get("Source", ""),
         adapter=held.get("Adapter", ""),
+        kept=Kept(kept) if kept in {*Kept} else Kept.CUT,
+        opening=_opening(held.get("Opening", "")),
         sequence=delivery.sequence,
+        counted=held.get("Feed") == feed,
     )
+
+
+def _opening(told: str) -> bytes:
+    """Return what must be read before an entry; nothing if that is not readable."""
+    try:
+        return base64.b64decode(told)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _received(told: str, stored_ns: int) -> datetime:

@@ -78,6 +78,12 @@ def checkpoint_subject(feed: str) -> str:
     return f"$KV.checkpoints.{feed}"
 
 
+def removals_subject(feed: str) -> str:
+    """Return the subject of the account of what left a feed's quarantine, a key as well."""
+    # A feed's own key has one token, so none can be taken for this one.
+    return f"$KV.checkpoints.quarantine.{_token(feed)}"
+
+
 def feed_of(subject: str) -> tuple[str, str]:
     """Return the agency and feed of a quarantine or feed subject."""
     _, agency, token = subject.split(".", 2)

@@ -1,7 +1,7 @@
 """Reading streams in order: followed for ever, or once up to now."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from nats.aio.msg import Msg
 
@@ -49,7 +49,7 @@ async def scan(
     *,
     headers_only: bool = False,
     start_sequence: int = 1,
-) -> AsyncIterator[Delivery]:
+) -> AsyncGenerator[Delivery, None]:
     """Read what a stream holds now on a subject, in order, once.
 
     Args:

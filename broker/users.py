@@ -1,10 +1,11 @@
 """Who connects to the bus, and exactly what each may do.
 
 Every account has an administrator (used to lay out streams and for nothing else), and
-readers. An agency's own user publishes under ``share.<agency>.>`` and reads what it
-published; ``ops.<agency>`` reads, so that operators can count without being able to write;
-``gateway`` reads the city's streams in the hub, and writes and reads its audit log. Replies
-go to inboxes of each user's own, so that no user can listen to another's.
+readers. An agency's own user publishes under ``share.<agency>.>``, reads what it
+published, and takes entries out of its quarantine; ``ops.<agency>`` reads, so that
+operators can count without being able to write; ``gateway`` reads the city's streams in the
+hub, and writes and reads its audit log. Replies go to inboxes of each user's own, so that no
+user can listen to another's.
 """
 
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ def users(plan: BusPlan) -> list[User]:
             f"quarantine.{agency}.>",
             f"feed.{agency}.>",
             checkpoint_subject(">"),
+            # An entry leaves the quarantine when it has been healed, or discarded.
+            f"$JS.API.STREAM.MSG.DELETE.{quarantine_stream(agency)}",
         )
         everyone += [
             User(admin(account), account),

@@ -109,9 +109,16 @@ async def _audit(home: Home, city: City, asking: str) -> list[dict[str, Any]]:
                     continue
                 row |= {count: getattr(result.feed, count) for count in _COUNTS}
                 row |= {"in_stream": result.stored, "in_quarantine": result.quarantined}
+                row |= {"healed": result.healed, "discarded": result.discarded}
                 row |= {"balances": not result.findings, "findings": list(result.findings)}
                 found.append(row)
     return found
+
+
+def _left(row: dict[str, Any]) -> str:
+    """Return what left a feed's quarantine, of which the books still have the count."""
+    words = [f"{row[word]:,} {word}" for word in ("healed", "discarded") if row[word]]
+    return f" (of the quarantined {', '.join(words)})" if words else ""
 
 
 def _show_audit(found: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -129,7 +136,7 @@ def _show_audit(found: list[dict[str, Any]], *, as_json: bool) -> None:
             column.justify = "right"
         for row in found:
             counts = [f"{row[count]:,}" if count in row else "" for count in _COUNTS]
-            verdict = "; ".join(row["findings"]) or "balance"
+            verdict = "; ".join(row["findings"]) or f"balance{_left(row)}"
             shown.add_row(row["feed"], *counts, cell(verdict, "" if row["balances"] else "red"))
         console.print(shown)
     wrong = [row["feed"] for row in found if not row["balances"]]

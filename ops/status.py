@@ -11,9 +11,10 @@ from broker.plan import stream_name
 from broker.tls import certificate_ends
 from broker.toml import FileWrong
 from broker.users import CITY as CITY_STREAM
+from broker.users import quarantine_stream
 from gateway.agreements import read_agreements
 from liandong.feed.v1.feed_pb2 import FEED_STATE_RUNNING
-from ops.bus import bus_of
+from ops.bus import bus_of, reader_of
 from ops.city import City
 from ops.client import channel, target
 from ops.failure import Failure
@@ -32,6 +33,7 @@ from ops.options import (
 from ops.screen import cell, console, local, print_object, table
 
 _SOON = timedelta(days=30)
+_NEARLY_FULL = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def status(
     folder, described = open_home(home, city)
     own_agencies(described, agency)
     parts = [
-        asyncio.run(_bus(folder, described, agency)),
+        *asyncio.run(_bus(folder, described, agency)),
         *_gateway(folder, described, agency, gateway),
         *_agreements(described),
         *_certificates(folder, described),
@@ -74,16 +76,33 @@ def status(
         raise Failure(f"not all is well: look at {', '.join(unwell)}")
 
 
-async def _bus(home: Home, city: City, agency: str) -> _Part:
-    """Return how the server is, and how much the stream holds that the caller may count."""
+async def _bus(home: Home, city: City, agency: str) -> list[_Part]:
+    """Return how the server is, how much the caller's stream holds, and which quarantines fill."""
     stream = CITY_STREAM if agency == OPS else stream_name(agency)
+    owners = own_agencies(city, agency)
     try:
         async with bus_of(home, city, agency) as bus:
             state = (await bus.js.stream_info(stream)).state
+        quarantines = [await _quarantine(home, city, agency, one) for one in owners]
     except BrokerError as error:
-        return _Part("nats-server", city.plan.url, str(error), well=False)
+        return [_Part("nats-server", city.plan.url, str(error), well=False)]
     held = f"{stream} holds {state.messages:,} records, {state.bytes / 1e6:.1f} MB"
-    return _Part("nats-server", city.plan.url, held, well=True)
+    return [_Part("nats-server", city.plan.url, held, well=True), *filter(None, quarantines)]
+
+
+async def _quarantine(home: Home, city: City, asking: str, agency: str) -> _Part | None:
+    """Return how full an agency's quarantine is; None: it is empty."""
+    async with bus_of(home, city, reader_of(asking, agency)) as bus:
+        info = await bus.js.stream_info(quarantine_stream(agency))
+    held, limit = info.state.bytes, info.config.max_bytes or 0
+    if not info.state.messages:
+        return None
+    told = f"{info.state.messages:,} entries, {held / 1e6:.1f} of {limit / 1e6:.0f} MB"
+    if held <= _NEARLY_FULL * limit:
+        return _Part("quarantine", agency, told, well=True)
+    # When it is full it takes nothing more, and neither does the feed.
+    remedy = "heal or discard entries (`liandong quarantine list`), or senders must wait when full"
+    return _Part("quarantine", agency, f"{told}: {remedy}", well=False)
 
 
 def _gateway(home: Home, city: City, agency: str, gateway: str) -> list[_Part]:

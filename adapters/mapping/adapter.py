@@ -65,6 +65,10 @@ class MappedTable(Adapter[Row, MappingOptions]):
         """Return a reader for one file or answer."""
         return open_reader(self._mapping, self._plan.columns)
 
+    def opening(self, message: Row) -> bytes:
+        """Return what stands above the row's table, its header among it."""
+        return message.opening
+
     def translate(self, message: Row) -> Iterator[Translated]:
         """Yield the row's record.
 

@@ -15,11 +15,13 @@ class Row:
         line: The line of the file, or the position in the document, at which it stands,
             from 1.
         values: Its values, in the order of the plan's columns; empty where it has none.
+        opening: The rows above the table's own that say what its cells are.
     """
 
     raw: bytes
     line: int
     values: tuple[str, ...]
+    opening: bytes = b""
 
 
 class RowReader(Protocol):

@@ -71,6 +71,7 @@ class Adapter(abc.ABC, Generic[M, P]):
     one_connection_per_entity: ClassVar[bool] = False
     """Whether each station speaks over a connection of its own, so that two that speak for one
     are two stations; not so where a platform forwards many over several connections."""
+    _then: datetime | None = None
 
     def __init__(self, feed: FeedConfig, options: P) -> None:
         self.feed = feed
@@ -138,9 +139,22 @@ class Adapter(abc.ABC, Generic[M, P]):
         """Return the name of a sender or a file as the quarantine may hold it."""
         return source
 
+    def opening(self, message: M) -> bytes:
+        """Return what a fresh decoder must have read before, to read a message alone.
+
+        A row's table has a header; most formats need nothing. The quarantine keeps it with
+        the message, so that it can be tried again.
+        """
+        del message
+        return b""
+
     def now(self) -> datetime:
-        """Return the time now, UTC."""
-        return datetime.now(UTC)
+        """Return the time now, UTC; of what is tried again, when it came."""
+        return self._then or datetime.now(UTC)
+
+    def take_for_now(self, then: datetime) -> None:
+        """Take a moment for now, from here on: a message that is tried again came then."""
+        self._then = then
 
     def record(
         self,

@@ -1,6 +1,7 @@
 """Do the books of a feed balance, by themselves and against JetStream?"""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,12 +11,14 @@ from adapters.sdk.journal import held, last_state
 from broker.api import call
 from broker.connection import Bus
 from broker.plan import stream_name
+from broker.removals import Removals, read_removals
 from broker.subjects import quarantine_subject
 from broker.users import quarantine_stream
 from liandong.feed.v1.feed_pb2 import Feed
 
 _FINDINGS_SHOWN = 5
 _TOLD_WITHIN_S = 2.0
+_TRIES = 3
 _SILENT = timedelta(seconds=15)
 
 
@@ -28,6 +31,8 @@ class Audit:
         stored: How many of its records the agency's stream holds, up to the feed's last
             quiet moment.
         quarantined: How many entries its quarantine holds, up to that moment.
+        healed: How many entries have left it as records.
+        discarded: How many were discarded.
         findings: One sentence for each thing that is not explained; none: the books
             balance.
     """
@@ -35,24 +40,24 @@ class Audit:
     feed: Feed
     stored: int
     quarantined: int
+    healed: int
+    discarded: int
     findings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What a stream holds of a feed: under which word the books have it, by hour of arrival.
+    """What there is of a feed: under which word the books have it, in all and by hour of arrival.
 
     ``since`` is the first hour of which nothing was dropped by the stream's limits; 0: nothing
-    ever was.
+    ever was. ``where`` says what was counted.
     """
 
     word: str
+    total: int
     hours: dict[int, int]
     since: int
-
-    @property
-    def total(self) -> int:
-        return sum(self.hours.values())
+    where: str
 
 
 async def audit(bus: Bus, agency: str, feed_id: str) -> Audit:
@@ -70,32 +75,63 @@ async def audit(bus: Bus, agency: str, feed_id: str) -> Audit:
         LookupError: If no such feed has told its state.
         StreamUnavailable: If a stream cannot be read.
     """
-    stream, entries = stream_name(agency), quarantine_stream(agency)
-    feed = await _told(bus, agency, feed_id)
-    if await _later(bus, feed, feed_id):
-        # A feed tells its state once a second: what came since is in the next one.
-        await asyncio.sleep(_TOLD_WITHIN_S)
-        feed = await _told(bus, agency, feed_id)
-    settled = feed.settled
-    records = await held(bus, stream, f"share.{agency}.>", feed_id, upto=settled.stream_sequence)
+    stream = stream_name(agency)
+    feed, kept, left, moving = await _quarantine(bus, agency, feed_id)
+    upto = feed.settled.stream_sequence
+    records = await held(bus, stream, f"share.{agency}.>", feed_id, upto=upto)
     state = (await call(bus, stream, f"STREAM.INFO.{stream}"))["state"]
     # By its limits the stream drops its oldest records; the quarantine refuses instead.
-    stored = _Held("stored", _counts(records), _whole_since(state))
-    kept = await held(
-        bus,
-        entries,
-        quarantine_subject(agency, feed_id),
-        feed_id,
-        upto=settled.quarantine_sequence,
-    )
-    quarantined = _Held("quarantined", _counts(kept), 0)
+    counts = _counts(records)
+    since = _whole_since(state)
+    stored = _Held("stored", sum(counts.values()), counts, since, "the stream holds")
     findings = (
         *_sums(feed),
         *_differences(feed, stored),
-        *_differences(feed, quarantined),
+        *_differences(feed, _quarantined(kept, left)),
         *_silence(feed, await _later(bus, feed, feed_id)),
     )
-    return Audit(feed, stored.total, quarantined.total, findings)
+    return Audit(
+        feed, stored.total, sum(kept.values()), left.healed, left.discarded, findings + moving
+    )
+
+
+async def _quarantine(
+    bus: Bus, agency: str, feed_id: str
+) -> tuple[Feed, dict[int, int], Removals, tuple[str, ...]]:
+    """Return a feed's state with what its quarantine holds and what left it, all of one moment.
+
+    Raises:
+        LookupError: If the feed never told its state.
+    """
+    stream, subject = quarantine_stream(agency), quarantine_subject(agency, feed_id)
+    moving: tuple[str, ...] = ()
+    for _ in range(_TRIES):
+        left, revision = await read_removals(bus, feed_id)
+        feed = await _told(bus, agency, feed_id)
+        if await _later(bus, feed, feed_id):
+            # A feed tells its state once a second: what came since is in the next one.
+            await asyncio.sleep(_TOLD_WITHIN_S)
+            feed = await _told(bus, agency, feed_id)
+        found = await held(bus, stream, subject, feed_id, upto=feed.settled.quarantine_sequence)
+        if (await read_removals(bus, feed_id))[1] == revision:
+            break
+    else:
+        moving = ("entries leave its quarantine at the moment: audit it when that has ended",)
+    if left.since != feed.counting_since.seconds:
+        # What left before the books began anew is not in them.
+        left = Removals()
+    # What is counted as gone may still be there: whoever was deleting it has died.
+    gone = frozenset(left.leaving)
+    kept = {hour: sum(number not in gone for number in numbers) for hour, numbers in found.items()}
+    return feed, kept, left, moving
+
+
+def _quarantined(kept: dict[int, int], left: Removals) -> _Held:
+    """Return how many entries there ever were: those that are held, and those that left."""
+    hours = Counter(kept)
+    hours.update(left.hours)
+    total = sum(kept.values()) + left.total
+    return _Held("quarantined", total, hours, 0, "held, healed and discarded are")
 
 
 async def _told(bus: Bus, agency: str, feed_id: str) -> Feed:
@@ -159,7 +195,7 @@ def _differences(feed: Feed, stream: _Held) -> list[str]:
     word, findings = stream.word, []
     total = getattr(feed.settled, word)
     if not stream.since and total != stream.total:
-        findings.append(f"the books say {total} {word}, the stream holds {stream.total}")
+        findings.append(f"the books say {total} {word}, {stream.where} {stream.total}")
     books = {
         count.start_at.seconds // HOUR_S: int(getattr(count, word)) for count in feed.settled.hours
     }
@@ -170,6 +206,6 @@ def _differences(feed: Feed, stream: _Held) -> list[str]:
         if hour >= since and told != there:
             findings.append(
                 f"of {datetime.fromtimestamp(hour * HOUR_S, UTC):%Y-%m-%d %H}h UTC the books say "
-                f"{told} {word}, the stream holds {there}"
+                f"{told} {word}, {stream.where} {there}"
             )
     return findings[:_FINDINGS_SHOWN]

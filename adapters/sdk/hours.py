@@ -1,12 +1,19 @@
 """The counts of a feed by the hour in which messages arrived."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, NamedTuple, Self
 
 from liandong.feed.v1.feed_pb2 import HourCount
 
 HOUR_S: Final = 3600
-_KEPT: Final = 48
+KEPT_HOURS: Final = 48
+"""Of how many hours the counts are kept."""
+
+
+def hour_at(moment: datetime) -> int:
+    """Return the hour of a moment, counted since 1970 UTC."""
+    return int(moment.timestamp()) // HOUR_S
 
 
 class Counts(NamedTuple):
@@ -47,7 +54,7 @@ class Hours:
             self.counts[hour] = Counts(*map(sum, zip(held, more, strict=True)))
             return
         self.counts[hour] = more
-        while len(self.counts) > _KEPT:
+        while len(self.counts) > KEPT_HOURS:
             del self.counts[min(self.counts)]
 
     def add_all(self, more: "Hours") -> None:

@@ -21,12 +21,15 @@ class Undecodable:
         cause: A short word for programs, for example ``crc``.
         reason: A sentence for people: what was wrong, what was expected.
         answer: What the standard says to send back; empty: nothing.
+        opening: What a fresh decoder must have read before, to read the bytes alone: a
+            table's header; empty: nothing.
     """
 
     raw: bytes
     cause: str
     reason: str
     answer: bytes = b""
+    opening: bytes = b""
 
 
 M = TypeVar("M", bound=Message)

@@ -16,6 +16,7 @@ from adapters.sdk.doubt import doubt
 from adapters.sdk.hours import HOUR_S
 from adapters.sdk.ledger import Ledger, Settling
 from adapters.sdk.message import Message, Undecodable
+from adapters.sdk.outward import Outward
 from adapters.sdk.pace import Pace
 from adapters.sdk.stamp import HOUR_HEADER, Stamp, hour_of_lines, new_trace_id
 from adapters.sdk.translation import Translation
@@ -23,8 +24,8 @@ from broker.aside import Result
 from broker.errors import PublishDenied, PublishRefused, RecordTooLarge
 from broker.outbox import Way
 from broker.outgoing import Outgoing, Spooled, Stored, header_lines
-from broker.quarantine import QuarantineEntry, outgoing
-from broker.subjects import apart, share_subject
+from broker.quarantine import Kept, QuarantineEntry, outgoing
+from broker.subjects import apart
 from liandong.record.v1.record_pb2 import Record
 
 _ID_BYTES = 16
@@ -70,6 +71,7 @@ class Pipeline:
         self._pace = Pace(adapter.feed.limit_per_s)
         self._stamp = Stamp(adapter.feed.id)
         self._salt = adapter.feed.id.encode()
+        self._outward = Outward(adapter.feed.id)
         self._label = f"{adapter.name} {adapter.version}"
         self._clock_tolerance_s = adapter.feed.clock_tolerance_s
         self._claims = Claims() if adapter.one_connection_per_entity else None
@@ -131,7 +133,12 @@ class Pipeline:
             held: list[Result] = []
             if isinstance(result, _NEVER):
                 entry = self._entry(
-                    message.payload, "refused", str(result), "the spool", datetime.now(UTC)
+                    message.payload,
+                    "refused",
+                    str(result),
+                    "the spool",
+                    datetime.now(UTC),
+                    kept=Kept.RECORD,
                 )
                 held = await self._hold([entry], [self._reject_outgoing(entry, hour)])
             is_safe = isinstance((held or [result])[0], Stored | Spooled)
@@ -166,7 +173,10 @@ class Pipeline:
                     f"{whole.reason} Of its {result.size} bytes the first {size} are kept here, "
                     "for the bus takes no more: keep the original."
                 )
-                head = msgspec.structs.replace(whole, raw=whole.raw[:size], reason=reason)
+                kept = whole.kept or Kept.CUT
+                head = msgspec.structs.replace(
+                    whole, raw=whole.raw[:size], reason=reason, kept=kept
+                )
                 reject = rejects[position]
                 cut = outgoing(head, reject.message_id)
                 cut.headers += _hour_line(hour_of_lines(reject.headers))
@@ -200,11 +210,7 @@ class Pipeline:
     def _accept(self, lot: _Sorted, index: int, one: Translated) -> None:
         """Take a record that holds what its schema says."""
         record = one.record
-        name = record.name
-        digest = hashlib.blake2b(one.message_id.encode(), digest_size=_ID_BYTES, salt=b"record")
-        digest.update(self._salt)
-        # The name that the message gave: sent again, it may be kept under another.
-        digest.update(name.encode())
+        name = said = record.name
         if lot.speaker and self._claims is not None:
             claim = self._claims.claim(name, lot.speaker, is_repeat=lot.is_repeat)
             if claim is not Claim.SOLE:
@@ -217,12 +223,8 @@ class Pipeline:
             # A clock that is ahead must not make the feed look fresh for as long.
             observed = lot.second
         self._ledger.hear(name, observed, lot.heard, lot.second)
-        record.provenance.trace_id = lot.trace_id
-        lot.records.append(
-            Outgoing(
-                share_subject(name), record.SerializeToString(), digest.hexdigest(), lot.headers
-            )
-        )
+        # By the name that the message gave: sent again, it may be kept under another.
+        lot.records.append(self._outward.message(one, lot.trace_id, lot.headers, said=said))
         lot.record_owners.append(index)
 
     def _contested(self, record: Record, claim: Claim, lot: _Sorted) -> str:
@@ -243,19 +245,31 @@ class Pipeline:
 
     def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
         """Put a message on the quarantine's side."""
+        raw = self._adapter.conceal(refused.raw)
+        is_whole = raw == refused.raw
         entry = self._entry(
-            self._adapter.conceal(refused.raw),
+            raw,
             refused.cause,
             refused.reason,
             self._adapter.conceal_source(source),
             lot.at,
+            kept=Kept.WHOLE if is_whole else Kept.CONCEALED,
+            opening=refused.opening if is_whole else b"",
         )
         lot.entries.append(entry)
         lot.rejects.append(self._reject_outgoing(entry, lot.hour))
         lot.reject_owners.append(index)
 
     def _entry(
-        self, raw: bytes, cause: str, reason: str, source: str, at: datetime
+        self,
+        raw: bytes,
+        cause: str,
+        reason: str,
+        source: str,
+        at: datetime,
+        *,
+        kept: Kept,
+        opening: bytes = b"",
     ) -> QuarantineEntry:
         """Return an entry of the quarantine, and note its reason in the books."""
         self._ledger.refuse(cause, reason, at)
@@ -269,6 +283,8 @@ class Pipeline:
             received_at=at,
             source=source,
             adapter=self._label,
+            kept=kept,
+            opening=opening,
         )
 
     def _reject_outgoing(self, entry: QuarantineEntry, hour: int) -> Outgoing:
@@ -290,7 +306,10 @@ class Pipeline:
         for position, result in enumerate(results):
             if isinstance(result, _NEVER):
                 index = lot.record_owners[position]
-                refused = Undecodable(messages[index].raw, "refused", str(result))
+                message = messages[index]
+                assert not isinstance(message, Undecodable), "it became a record"
+                opening = self._adapter.opening(message)
+                refused = Undecodable(message.raw, "refused", str(result), opening=opening)
                 self._reject(lot, index, refused, source)
 
     def _settle(self, hour: int, results: Sequence[Result], held: Sequence[Result]) -> None:

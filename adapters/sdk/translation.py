@@ -49,22 +49,24 @@ class Translation:
         try:
             translated = list(self._adapter.translate(message))
         except Untranslatable as error:
-            return (), Undecodable(message.raw, error.cause, str(error))
+            return (), self._refused(message, error.cause, str(error))
         except Exception as error:  # noqa: BLE001 - logged, refused, and gone on from
             # A fault of the adapter must cost one message, not the feed.
             _log.exception("the adapter failed", feed=self._adapter.feed.id)
             reason = f"the adapter failed on it ({place_of(error)}): report this"
-            return (), Undecodable(message.raw, BUG, reason)
+            return (), self._refused(message, BUG, reason)
         if not translated:
-            return (), Undecodable(
-                message.raw, BUG, "the adapter made no record of it: report this"
-            )
+            return (), self._refused(message, BUG, "the adapter made no record of it: report this")
         for one in translated:
             if one.shape is None or one.shape not in self._valid_shapes:
-                return self._checked(message.raw, translated)
+                return self._checked(message, translated)
         return translated, None
 
-    def _checked(self, raw: bytes, translated: Sequence[Translated]) -> Result:
+    def _refused(self, message: Message, cause: str, reason: str) -> Undecodable:
+        """Return a message as what is refused."""
+        return Undecodable(message.raw, cause, reason, opening=self._adapter.opening(message))
+
+    def _checked(self, message: Message, translated: Sequence[Translated]) -> Result:
         """Part records that hold what their schema says from those that do not."""
         valid, reasons = [], []
         for one in translated:
@@ -78,7 +80,7 @@ class Translation:
         if not reasons:
             return valid, None
         more = f" (records refused: {len(reasons)})" if len(reasons) > 1 else ""
-        return valid, Undecodable(raw, CONSTRAINT, reasons[0] + more)
+        return valid, self._refused(message, CONSTRAINT, reasons[0] + more)
 
     def _remember(self, shape: tuple[object, ...] | None) -> None:
         """Note that records of a shape hold what the schema says."""

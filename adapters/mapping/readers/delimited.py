@@ -12,6 +12,8 @@ from adapters.sdk.message import Undecodable
 from adapters.sdk.tables import CutRow, RowCutter
 from adapters.sdk.text import Encoding
 
+# A header may stand below titles that the mapping does not know of.
+_MOST_HEADERS = 5
 Pick = Callable[[Sequence[str]], tuple[str, ...]]
 
 
@@ -30,6 +32,7 @@ class DelimitedReader:
         self._header = form.columns
         self._pick = _picking(form.columns, columns) if form.columns else None
         self._mismatch = ""
+        self._headers = 0
         cutter = RowCutter(form.delimiter.encode(), form.max_row_bytes, form.quote.encode())
         self._lines = LineReader(
             cutter, encoding, form.max_row_bytes, self._parse, skip=form.skip_rows
@@ -60,6 +63,7 @@ class DelimitedReader:
         if not self._header:
             return self._learn(cut, values)
         if self._pick is None:
+            self._perhaps_header(cut)
             reason = f"line {cut.line} cannot be read without its header: {self._mismatch}"
             return Undecodable(cut.raw, "header", reason)
         if len(values) != len(self._header):
@@ -70,9 +74,16 @@ class DelimitedReader:
             return Undecodable(cut.raw, "columns", reason)
         return Row(cut.raw, cut.line, self._pick(values))
 
+    def _perhaps_header(self, cut: CutRow) -> None:
+        """Keep a row that names the columns, or may when the mapping has been mended."""
+        if self._headers < _MOST_HEADERS:
+            self._headers += 1
+            self._lines.belongs_above(cut)
+
     def _learn(self, cut: CutRow, names: list[str]) -> Undecodable | None:
         """Learn the columns from the header; when one is not there, no row can be read."""
         self._header = tuple(names)
+        self._perhaps_header(cut)
         for column in self._columns:
             if names.count(column) != 1:
                 self._mismatch = _mismatch(column, names)

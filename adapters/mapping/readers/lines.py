@@ -1,10 +1,11 @@
 """What readers of rows have in common: cutting, decoding, leaving out what holds nothing."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from adapters.mapping.row import Row
 from adapters.sdk.message import Undecodable
-from adapters.sdk.tables import MAX_ROW_LINES, CutRow, RowCutter, RowText
+from adapters.sdk.tables import MAX_ROW_LINES, CutRow, RowCutter, RowText, TableHead
 from adapters.sdk.text import Encoding
 
 Parse = Callable[[CutRow, str], Row | Undecodable | None]
@@ -33,6 +34,7 @@ class LineReader:
     ) -> None:
         self._cutter = cutter
         self._text = RowText(encoding)
+        self._head = TableHead()
         self._limit = limit
         self._parse = parse
         self._skip = skip
@@ -47,12 +49,19 @@ class LineReader:
 
     def _read(self, rows: Iterable[CutRow]) -> list[Row | Undecodable]:
         """Read rows, less those that hold nothing."""
-        found = []
+        found: list[Row | Undecodable] = []
         for cut in rows:
+            opening = self._head.opening
             row = self._row(cut)
-            if row is not None:
-                found.append(row)
+            if isinstance(row, Row):
+                found.append(Row(row.raw, row.line, row.values, opening) if opening else row)
+            elif row is not None:
+                found.append(replace(row, opening=opening))
         return found
+
+    def belongs_above(self, cut: CutRow) -> None:
+        """Keep a row as one that says what the cells of those below it are."""
+        self._head.add(cut.raw)
 
     def _row(self, cut: CutRow) -> Row | Undecodable | None:
         """Read a row."""
@@ -61,6 +70,7 @@ class LineReader:
         text = self._text.decode(cut)
         if self._skip:
             self._skip -= 1
+            self.belongs_above(cut)
             return None
         if isinstance(text, Undecodable):
             return text

@@ -52,6 +52,10 @@ class IncidentCsv(Adapter[IncidentRow, IncidentCsvOptions]):
         """Return a decoder for one file."""
         return IncidentDecoder(self.options)
 
+    def opening(self, message: IncidentRow) -> bytes:
+        """Return the header of the row's file."""
+        return message.opening
+
     def translate(self, message: IncidentRow) -> Iterator[Translated]:
         """Yield the incident.
 

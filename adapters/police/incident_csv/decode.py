@@ -3,14 +3,14 @@
 import csv
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.police.incident_csv.layout import Layout, LayoutMismatch, layout_of
 from adapters.police.incident_csv.opening import Opening, delimiter_of, separator_named
 from adapters.police.incident_csv.options import IncidentCsvOptions
 from adapters.sdk.message import Undecodable
-from adapters.sdk.tables import MAX_ROW_LINES, CutRow, RowCutter, RowText
+from adapters.sdk.tables import MAX_ROW_LINES, CutRow, RowCutter, RowText, TableHead
 
 # Titles and dates of a report may stand above its header.
 _MOST_TITLES: Final = 5
@@ -27,12 +27,14 @@ class IncidentRow:
         line: The line of the file on which it begins, from 1.
         values: Its cells, without blanks about them.
         layout: What the cells are.
+        opening: The rows that say so.
     """
 
     raw: bytes
     line: int
     values: tuple[str, ...]
     layout: Layout
+    opening: bytes = b""
 
     def get(self, field: str) -> str:
         """Return the cell that fills a field; empty if there is none."""
@@ -53,6 +55,7 @@ class IncidentDecoder:
         self._delimiter = options.delimiter
         self._cutter: RowCutter | None = None
         self._text = RowText(None if options.encoding == "auto" else options.encoding)
+        self._head = TableHead()
         columns = options.columns or options.the_preset().columns
         self._layout = layout_of(columns, options) if columns else None
         self._has_columns = bool(columns)
@@ -83,8 +86,15 @@ class IncidentDecoder:
 
     def _decode(self, rows: Iterable[CutRow]) -> list[IncidentRow | Undecodable]:
         """Decode rows, less those that hold nothing and the header."""
-        decoded = (self._row(row) for row in rows)
-        return [row for row in decoded if row is not None]
+        found: list[IncidentRow | Undecodable] = []
+        for cut in rows:
+            opening = self._head.opening
+            row = self._row(cut)
+            if isinstance(row, Undecodable):
+                row = replace(row, opening=opening)
+            if row is not None:
+                found.append(row)
+        return found
 
     def _row(self, cut: CutRow) -> IncidentRow | Undecodable | None:
         """Decode a row."""
@@ -98,7 +108,10 @@ class IncidentDecoder:
             values = tuple(_bare(value) for value in next(reader, []))
         except csv.Error as error:
             return Undecodable(cut.raw, "csv", f"line {cut.line} is no CSV: {error}")
-        if not any(values) or (cut.line == 1 and separator_named(text)):
+        if cut.line == 1 and separator_named(text):
+            self._head.add(cut.raw)
+            values = ()
+        if not any(values):
             return None
         is_first, self._is_first = self._is_first, False
         if is_first and self._is_header(values):
@@ -113,6 +126,7 @@ class IncidentDecoder:
 
     def _header(self, cut: CutRow, columns: tuple[str, ...]) -> Undecodable | None:
         """Learn the columns; when they are not those configured, no row can be read."""
+        self._head.add(cut.raw)
         if self._has_columns:
             return None
         try:
@@ -141,7 +155,7 @@ class IncidentDecoder:
                 f"{', '.join(self._layout.columns)}"
             )
             return Undecodable(cut.raw, "columns", reason)
-        return IncidentRow(cut.raw, cut.line, values, self._layout)
+        return IncidentRow(cut.raw, cut.line, values, self._layout, self._head.opening)
 
     def _problem(self, cut: CutRow) -> str:
         """Say why a row could not be cut."""

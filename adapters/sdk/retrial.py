@@ -1,0 +1,97 @@
+"""What would become of an entry of the quarantine now: records, or a reason again.
+
+Pure: bytes go in, and nothing is published. The decoder is a fresh one for each entry,
+the adapter is the same for all, so that packets of one message find each other.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from adapters.sdk.adapter import Adapter, Translated
+from adapters.sdk.message import Message, Undecodable
+from adapters.sdk.translation import Translation
+from broker.quarantine import Kept, QuarantineEntry
+
+CUT: Final = frozenset({"oversize", "oversized", "too_large"})
+"""Causes under which what is kept need not be the whole message."""
+_AGAIN: Final = "have it sent again, then discard this"
+_UNFIT: Final = {
+    Kept.CONCEALED: f"its bytes are kept without the people in them, so it is no message: {_AGAIN}",
+    Kept.CUT: f"only its first bytes are kept: {_AGAIN}",
+    Kept.RECORD: "it is a record that the bus refused, not a message: have its source send it "
+    "again, then discard this",
+}
+_EMPTY: Final = (
+    "it is read without complaint and holds no message by itself, as a table's header does: "
+    "discard it when what belongs to it has become records"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What an entry would become.
+
+    Attributes:
+        entry: The entry.
+        translated: Its valid records.
+        refused: Why it, or a part of it, is no record still; None: nothing is left of it.
+    """
+
+    entry: QuarantineEntry
+    translated: tuple[Translated, ...]
+    refused: Undecodable | None
+
+    def still(self) -> QuarantineEntry:
+        """Return the entry with what is wrong with it now."""
+        if self.refused is None:
+            return self.entry
+        cause, reason = self.refused.cause, self.refused.reason
+        return msgspec.structs.replace(self.entry, cause=cause, reason=reason)
+
+
+class Retrial:
+    """Tries entries again, in their order.
+
+    Args:
+        adapter: The feed's adapter, made for this alone: what it remembers from entry to
+            entry must not mix with what it remembers of its senders.
+    """
+
+    def __init__(self, adapter: Adapter[Any, Any]) -> None:
+        self._adapter = adapter
+        self._translation = Translation(adapter)
+
+    def of(self, entry: QuarantineEntry) -> Attempt:
+        """Return what an entry would become."""
+        if entry.kept is not Kept.WHOLE:
+            return _stays(entry, entry.kept.value, _UNFIT[entry.kept])
+        if entry.cause in CUT:
+            reason = f"the bytes kept may not be the whole message: {_AGAIN}"
+            return _stays(entry, entry.cause, reason)
+        # Times that a format leaves open, and how late is too late, are told by when it came.
+        self._adapter.take_for_now(entry.received_at)
+        pieces = self._pieces(entry)
+        if not pieces:
+            return _stays(entry, "empty", _EMPTY)
+        translated: list[Translated] = []
+        refused = None
+        for piece in pieces:
+            valid, why = self._translation.of(piece)
+            translated += valid
+            refused = refused or why
+        return Attempt(entry, tuple(translated), refused)
+
+    def _pieces(self, entry: QuarantineEntry) -> list[Message | Undecodable]:
+        """Return what a fresh decoder makes of an entry's bytes."""
+        decoder = self._adapter.decoder()
+        if entry.opening:
+            # What stands before is read for what it says of these bytes, and was settled itself.
+            decoder.feed(entry.opening)
+        return [*decoder.feed(entry.raw), *decoder.close()]
+
+
+def _stays(entry: QuarantineEntry, cause: str, reason: str) -> Attempt:
+    """Return that an entry cannot become anything."""
+    return Attempt(entry, (), Undecodable(entry.raw, cause, reason))
