@@ -82,6 +82,7 @@ class FeedRunner:
             self._transport = open_transport(feed, adapter, pipeline, home, place)
             await self._transport.start()
             stack.push_async_callback(self._transport.stop)
+            stack.callback(pipeline.hurry)
             ledger.state.address = self.address
             await side.run()
             self._stack = stack.pop_all()

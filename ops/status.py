@@ -13,10 +13,10 @@ from broker.toml import FileWrong
 from broker.users import CITY as CITY_STREAM
 from broker.users import quarantine_stream
 from gateway.agreements import read_agreements
-from liandong.feed.v1.feed_pb2 import FEED_STATE_RUNNING
 from ops.bus import bus_of, reader_of
 from ops.city import City
 from ops.client import channel, target
+from ops.condition import condition
 from ops.failure import Failure
 from ops.feeds import list_feeds
 from ops.options import (
@@ -117,14 +117,11 @@ def _gateway(home: Home, city: City, agency: str, gateway: str) -> list[_Part]:
     for feed in city.feeds:
         if agency not in {OPS, feed.agency}:
             continue
-        state = told.get(feed.id)
-        runs = state is not None and state.state == FEED_STATE_RUNNING
-        last = (
-            f"last received {local(state.last_received_at.ToDatetime(UTC), city)}"
-            if state is not None and state.HasField("last_received_at")
-            else "received nothing yet"
-        )
-        parts.append(_Part("feed", feed.id, last if runs else "does not run", well=runs))
+        if feed.id not in told:
+            parts.append(_Part("feed", feed.id, "does not run", well=False))
+            continue
+        fares = condition(told[feed.id], city, datetime.now(UTC))
+        parts.append(_Part("feed", feed.id, fares.sentence, fares.well))
     return parts
 
 

@@ -7,7 +7,7 @@ import msgspec
 from adapters.sdk.errors import FeedMisconfigured
 
 # Between its dots a part is never empty: it becomes a key of a bucket.
-_ID = r"^(?=.{1,64}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
+_ID = r"^(?=.{1,64}\Z)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\Z"
 S = TypeVar("S", bound=msgspec.Struct)
 
 

@@ -116,6 +116,15 @@ class Pipeline:
         if self._claims is not None:
             self._claims.release(speaker)
 
+    @property
+    def at_once(self) -> int:
+        """Return how many messages to submit at once, so that none waits for long."""
+        return self._pace.at_once
+
+    def hurry(self) -> None:
+        """Take what has been read as fast as can be: the feed ends."""
+        self._pace.release()
+
     def report(self, reason: str) -> None:
         """Enter what keeps messages from coming, as the feed's last error."""
         self._ledger.fault(reason, datetime.now(UTC))

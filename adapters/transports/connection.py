@@ -215,7 +215,8 @@ class Connection(asyncio.Protocol):
     async def _work(self) -> None:
         """Settle what waits, lot by lot, until nothing does."""
         while self._waiting:
-            lot, self._waiting = self._waiting, []
+            most = self._crowd.pipeline.at_once
+            lot, self._waiting = self._waiting[:most], self._waiting[most:]
             try:
                 await self._settle(lot)
             finally:
