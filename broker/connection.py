@@ -204,7 +204,9 @@ class Bus:
             client._pending, client._pending_data_size = [], 0  # noqa: SLF001
         cutting = asyncio.get_running_loop().call_later(_CLOSE_S, self._cut)
         try:
-            await client.close()
+            # uvloop never says that a connection is closed which was called off while it began.
+            async with asyncio.timeout(2 * _CLOSE_S):
+                await client.close()
         except OSError as error:
             _log.debug("the connection did not end well", error=str(error))
         finally:
