@@ -85,7 +85,7 @@ class BusSide:
             if self._spool is not None:
                 self._outboxes = await self._open_outboxes(stack, self._spool)
                 self._pipeline.open(*self._outboxes)
-            if self._bus.is_connected:
+            if self._bus.is_connected or not is_patient:
                 await self._join()
             if recalls:
                 # What is still in the spool could not be recalled.
