@@ -21,7 +21,7 @@ _VARIES: Final = "…"
 _OTHER: Final = "various"
 _OTHERS: Final = "further reasons, more than can be told apart: heal or discard those above first"
 # What a field held, as Python writes it.
-_QUOTED: Final = re.compile(r"""\b?b?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+_QUOTED: Final = re.compile(r"""(?<!\w)b?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 _WORD: Final = r"[0-9A-Za-z]+(?:[.:/+-][0-9A-Za-z]+)*"
 _TOKEN: Final = re.compile(_WORD, re.ASCII)
 _COMPARED: Final = re.compile(f"({_WORD}|{_VARIES})", re.ASCII)
