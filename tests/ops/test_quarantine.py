@@ -7,9 +7,9 @@ from tests.ops.conftest import Town
 
 def test_what_could_not_be_translated_is_listed_with_the_reason(town: Town) -> None:
     """The operators see every department's, a department its own."""
-    (everything,) = town.objects("quarantine", "list")
-    (own,) = town.objects("quarantine", "list", "--as", "environment")
-    shown = town.read("quarantine", "list")
+    (everything,) = town.objects("quarantine", "list", "--entries")
+    (own,) = town.objects("quarantine", "list", "--entries", "--as", "environment")
+    shown = town.read("quarantine", "list", "--entries")
 
     assert everything == own
     assert (own["agency"], own["feed"], own["cause"]) == ("environment", "environment.hj212", "crc")
@@ -19,7 +19,7 @@ def test_what_could_not_be_translated_is_listed_with_the_reason(town: Town) -> N
 
 def test_an_entry_is_shown_with_its_raw_bytes(town: Town) -> None:
     """As hexadecimal and text for people, as base64 for programs."""
-    (entry,) = town.objects("quarantine", "list", "--agency", "environment")
+    (entry,) = town.objects("quarantine", "list", "--entries", "--agency", "environment")
     number = str(entry["number"])
     (whole,) = town.objects("quarantine", "show", number)
     shown = town.read("quarantine", "show", number, "--as", "environment")
