@@ -16,8 +16,8 @@ from ops.city import City
 from ops.failure import USAGE, Failure
 from ops.options import CITY, HOME, CityOption, HomeOption, JsonOption, OperatorOption, open_home
 from ops.quarantine import CauseOption, ClusterOption, FeedOption, OneAgencyOption, owners
-from ops.redriving import counted, tell_waiting, who
-from ops.screen import cell, console, local, print_object, table
+from ops.redriving import tell_waiting, who
+from ops.screen import cell, console, counted, local, print_object, table
 
 _LONGEST_REASON = 500
 

@@ -31,7 +31,7 @@ from ops.quarantine import (
     owners,
 )
 from ops.record_lines import record_lines
-from ops.screen import plain, print_object
+from ops.screen import counted, plain, print_object
 
 _REASONS_SHOWN = 5
 
@@ -206,8 +206,3 @@ def tell_waiting(waiting: int) -> None:
             f"  {counted(waiting)} left alone: so new that the feed has not told its count of "
             "them, which takes a second while it runs"
         )
-
-
-def counted(count: int) -> str:
-    """Return a number of entries."""
-    return f"{count:,} {'entry' if count == 1 else 'entries'}"

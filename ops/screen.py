@@ -66,3 +66,8 @@ def local(moment: datetime, city: City) -> str:
     zone = ZoneInfo(city.time_zone)
     shown, now = moment.astimezone(zone), datetime.now(zone)
     return f"{shown:%H:%M:%S}" if shown.date() == now.date() else f"{shown:%Y-%m-%d %H:%M}"
+
+
+def counted(count: int) -> str:
+    """Return a number of entries of the quarantine."""
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"

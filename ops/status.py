@@ -30,7 +30,7 @@ from ops.options import (
     open_home,
     own_agencies,
 )
-from ops.screen import cell, console, local, print_object, table
+from ops.screen import cell, console, counted, local, print_object, table
 
 _SOON = timedelta(days=30)
 _NEARLY_FULL = 0.8
@@ -97,7 +97,7 @@ async def _quarantine(home: Home, city: City, asking: str, agency: str) -> _Part
     held, limit = info.state.bytes, info.config.max_bytes or 0
     if not info.state.messages:
         return None
-    told = f"{info.state.messages:,} entries, {held / 1e6:.1f} of {limit / 1e6:.0f} MB"
+    told = f"{counted(info.state.messages)}, {held / 1e6:.1f} of {limit / 1e6:.0f} MB"
     if held <= _NEARLY_FULL * limit:
         return _Part("quarantine", agency, told, well=True)
     # When it is full it takes nothing more, and neither does the feed.

@@ -22,11 +22,11 @@ _OTHER: Final = "various"
 _OTHERS: Final = "further reasons, more than can be told apart: heal or discard those above first"
 # What a field held, as Python writes it.
 _QUOTED: Final = re.compile(r"""(?<!\w)b?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
-_WORD: Final = r"[0-9A-Za-z]+(?:[.:/+-][0-9A-Za-z]+)*"
+_WORD: Final = r"(?:(?<![0-9A-Za-z])[+-])?[0-9A-Za-z]+(?:[.:/+-][0-9A-Za-z]+)*"
 _TOKEN: Final = re.compile(_WORD, re.ASCII)
 _COMPARED: Final = re.compile(f"({_WORD}|{_VARIES})", re.ASCII)
 _LONGEST_QUOTED: Final = 40
-_NUMBER: Final = re.compile(r"[0-9][0-9.:/+TZ-]*", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?[0-9][0-9.:/+TZ-]*", re.ASCII)
 _DIGIT: Final = re.compile(r"[0-9]", re.ASCII)
 _SERIAL_DIGITS: Final = 6
 _CHECKED: Final = re.compile(r"\bCRC\b|\bcheck", re.IGNORECASE)

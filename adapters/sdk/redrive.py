@@ -83,8 +83,9 @@ class Redrive:
             QuarantineTaken: If somebody else takes entries out.
             BrokerError: If the bus cannot be reached.
         """
-        outlook = Outlook()
-        wanted, last = await self._survey(choice, Outlook())
+        outlook, survey = Outlook(), Outlook()
+        wanted, last = await self._survey(choice, survey)
+        outlook.waiting = survey.waiting
         known = await wanted.stored(self._bus, self._feed.agency)
         # The same entries once more, not what has come since.
         choice = dataclasses.replace(choice, upto=last, limit=None)

@@ -5,13 +5,22 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta, timezone
 
+import msgspec
 import pytest
 
 from broker.connection import Bus
-from broker.errors import RecordTooLarge
+from broker.errors import RecordTooLarge, StreamUnavailable
 from broker.outgoing import Outgoing
 from broker.publisher import Publisher
-from broker.quarantine import QuarantineEntry, entries, outgoing
+from broker.quarantine import (
+    Kept,
+    QuarantineEntry,
+    entries,
+    feeds_held,
+    outgoing,
+    remove,
+)
+from broker.subjects import quarantine_subject
 
 Connect = Callable[[str], AbstractAsyncContextManager[Bus]]
 STREAM = "QUARANTINE_WATER"
@@ -116,5 +125,83 @@ async def test_a_long_reason_counts_towards_the_size(bus_of: Connect, feed: str)
             await publisher.publish(large)
 
         await publisher.publish(outgoing(entry(feed, bytes((1 << 20) - 4096)), f"{feed}-2"))
+
+        assert len(await held(bus, feed)) == 1
+
+
+async def test_what_is_kept_of_a_message_and_what_stands_before_it_come_back(
+    bus_of: Connect, feed: str
+) -> None:
+    """A header of any bytes, and that the bytes are not the whole message."""
+    given = msgspec.structs.replace(
+        entry(feed, b"row"), kept=Kept.CONCEALED, opening=bytes(range(256))
+    )
+    async with bus_of("water") as bus, Publisher(bus, STREAM) as publisher:
+        await publisher.publish(outgoing(given, f"{feed}-1"))
+
+        (found,) = await held(bus, feed)
+
+    assert (found.kept, found.opening, found.counted) == (Kept.CONCEALED, given.opening, True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "kept"),
+    [(b"Liandong-Kept: otherwise\r\n", Kept.CUT), (b"Liandong-Opening: =?\r\n", Kept.WHOLE)],
+)
+async def test_headers_of_a_later_version_or_a_forger_do_no_harm(
+    bus_of: Connect, feed: str, headers: bytes, kept: Kept
+) -> None:
+    """What is not understood is not taken for a whole message; nobody's books count it."""
+    raw = Outgoing(quarantine_subject("water", feed), b"x", f"{feed}-1", headers)
+    async with bus_of("water") as bus, Publisher(bus, STREAM) as publisher:
+        await publisher.publish(raw)
+
+        (found,) = await held(bus, feed)
+
+    assert (found.kept, found.opening, found.counted) == (kept, b"", False)
+
+
+async def test_a_part_is_read_by_numbers_and_without_its_bytes(bus_of: Connect, feed: str) -> None:
+    """From one number to another; the headers are all there."""
+    async with bus_of("water") as bus, Publisher(bus, STREAM) as publisher:
+        for number in range(4):
+            await publisher.publish(outgoing(entry(feed, b"%d" % number), f"{feed}-{number}"))
+        start, upto = [one.sequence or 0 for one in await held(bus, feed)][1:3]
+
+        part = [
+            one
+            async for one in entries(bus, "water", feed, start=start, upto=upto, headers_only=True)
+        ]
+
+    assert [(one.sequence, one.raw, one.cause) for one in part] == [
+        (start, b"", "crc"),
+        (upto, b"", "crc"),
+    ]
+
+
+async def test_an_agency_deletes_entries_of_its_quarantine_again_and_again(
+    bus_of: Connect, feed: str
+) -> None:
+    """What is gone stays so, which is no error: whoever died in the middle is followed."""
+    async with bus_of("water") as bus, Publisher(bus, STREAM) as publisher:
+        for number in range(3):
+            await publisher.publish(outgoing(entry(feed, b"%d" % number), f"{feed}-{number}"))
+        sequences = [one.sequence or 0 for one in await held(bus, feed)]
+
+        await remove(bus, "water", sequences[:2])
+        await remove(bus, "water", sequences[:2])
+
+        assert [one.raw for one in await held(bus, feed)] == [b"2"]
+        assert (await feeds_held(bus, "water"))[feed] == 1
+
+
+async def test_operators_delete_nothing(bus_of: Connect, feed: str) -> None:
+    """They read; the refusal is told at once."""
+    async with bus_of("water") as bus, Publisher(bus, STREAM) as publisher:
+        await publisher.publish(outgoing(entry(feed, b"x"), f"{feed}-1"))
+        (one,) = await held(bus, feed)
+    async with bus_of("ops.water") as bus:
+        with pytest.raises(StreamUnavailable, match="may not publish"):
+            await remove(bus, "water", [one.sequence or 0])
 
         assert len(await held(bus, feed)) == 1

@@ -7,9 +7,9 @@ from tests.ops.conftest import Town
 
 def test_what_could_not_be_translated_is_listed_with_the_reason(town: Town) -> None:
     """The operators see every department's, a department its own."""
-    (everything,) = town.objects("quarantine", "list")
-    (own,) = town.objects("quarantine", "list", "--as", "environment")
-    shown = town.read("quarantine", "list")
+    (everything,) = town.objects("quarantine", "list", "--entries")
+    (own,) = town.objects("quarantine", "list", "--entries", "--as", "environment")
+    shown = town.read("quarantine", "list", "--entries")
 
     assert everything == own
     assert (own["agency"], own["feed"], own["cause"]) == ("environment", "environment.hj212", "crc")
