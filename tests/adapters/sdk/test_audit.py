@@ -154,8 +154,8 @@ async def test_an_entry_that_was_removed_from_quarantine_is_missed(desk: Desk) -
     await desk.remove(quarantine_stream("water"), first)
 
     assert await desk.findings() == [
-        "the books say 2 quarantined, the stream holds 1",
-        f"of {spoken(HOUR)} the books say 2 quarantined, the stream holds 1",
+        "the books say 2 quarantined, held, healed and discarded are 1",
+        f"of {spoken(HOUR)} the books say 2 quarantined, held, healed and discarded are 1",
     ]
 
 
