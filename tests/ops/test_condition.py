@@ -30,15 +30,14 @@ from tests.ops.conftest import Town
 from tests.ops.screens import Screen
 from tests.running_city import until
 
-NOW = datetime.now(UTC)
 
-
-def state(name: str, **facts: object) -> Feed:
-    """Return a feed's state, told now."""
+def state(name: str, told_ago: timedelta = timedelta(), **facts: object) -> Feed:
+    """Return a feed's state, told now or some time ago."""
+    told = datetime.now(UTC) - told_ago
     feed = Feed(name=f"water/{name}", agency="water", state=FEED_STATE_RUNNING)
     feed.received = feed.stored = 123_456
-    feed.updated_at.FromDatetime(NOW)
-    feed.last_received_at.FromDatetime(NOW - timedelta(seconds=5))
+    feed.updated_at.FromDatetime(told)
+    feed.last_received_at.FromDatetime(told - timedelta(seconds=5))
     feed.usual_interval.FromTimedelta(timedelta(minutes=5))
     feed.freshness = FRESHNESS_FRESH
     for fact, value in facts.items():
@@ -46,24 +45,20 @@ def state(name: str, **facts: object) -> Feed:
     return feed
 
 
-def killed() -> Feed:
-    """Return the state of a feed whose adapter was killed long ago."""
-    feed = state("water.killed")
-    feed.updated_at.FromDatetime(NOW - timedelta(minutes=10))
-    return feed
+def states() -> list[Feed]:
+    """Return states of each kind; the last is of an adapter that was killed."""
+    some = {"entities_heard": 1893, "entities_expected": 2500}
+    return [
+        state("water.fresh"),
+        state("water.late", freshness=FRESHNESS_LATE),
+        state("water.silent", freshness=FRESHNESS_SILENT),
+        state("water.some", freshness=FRESHNESS_INCOMPLETE, **some),
+        state("water.spooling", spooled=12_345, spooled_bytes=4_200_000, in_flight=12_345),
+        state("water.stopped", state=FEED_STATE_STOPPED),
+        state("water.killed", timedelta(minutes=10)),
+    ]
 
 
-STATES = (
-    state("water.fresh"),
-    state("water.late", freshness=FRESHNESS_LATE),
-    state("water.silent", freshness=FRESHNESS_SILENT),
-    state(
-        "water.some", freshness=FRESHNESS_INCOMPLETE, entities_heard=1893, entities_expected=2500
-    ),
-    state("water.spooling", spooled=12_345, spooled_bytes=4_200_000, in_flight=12_345),
-    state("water.stopped", state=FEED_STATE_STOPPED),
-    killed(),
-)
 WORDS = {
     "water.fresh": "running",
     "water.late": "late",
@@ -86,14 +81,14 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Town, Path]
     async def tell() -> None:
         settings = BusSettings.of(Home(town.home), read_city(town.city).plan, "water")
         async with Bus(settings) as bus, Publisher(bus, feeds_stream("water")) as publisher:
-            for feed in STATES:
+            for feed in states():
                 subject = feed_subject("water", feed.name.partition("/")[2])
                 payload = feed.SerializeToString()
                 await publisher.publish(Outgoing(subject, payload, uuid.uuid4().hex))
 
     with town.up():
         asyncio.run(tell())
-        until(lambda: len(town.objects("feeds")) == len(STATES) + 2)
+        until(lambda: len(town.objects("feeds")) == len(WORDS) + 2)
         yield town, city
 
 
@@ -140,8 +135,9 @@ def test_a_feed_is_heard_of_as_long_as_it_tells_now_and_then(town: Town) -> None
     """Two of the half minutes may be missed, not more."""
     city = read_city(town.city)
     feed = state("water.fresh")
+    told = feed.updated_at.ToDatetime(UTC)
 
     def word(after: float) -> str:
-        return condition(feed, city, NOW + timedelta(seconds=after)).word
+        return condition(feed, city, told + timedelta(seconds=after)).word
 
     assert [word(after) for after in (0, 31, 95, 105)] == ["running"] * 3 + ["unheard"]
