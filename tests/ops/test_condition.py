@@ -31,13 +31,13 @@ from tests.ops.screens import Screen
 from tests.running_city import until
 
 
-def state(name: str, **facts: object) -> Feed:
-    """Return a feed's state, told now."""
-    now = datetime.now(UTC)
+def state(name: str, told_ago: timedelta = timedelta(), **facts: object) -> Feed:
+    """Return a feed's state, told now or some time ago."""
+    told = datetime.now(UTC) - told_ago
     feed = Feed(name=f"water/{name}", agency="water", state=FEED_STATE_RUNNING)
     feed.received = feed.stored = 123_456
-    feed.updated_at.FromDatetime(now)
-    feed.last_received_at.FromDatetime(now - timedelta(seconds=5))
+    feed.updated_at.FromDatetime(told)
+    feed.last_received_at.FromDatetime(told - timedelta(seconds=5))
     feed.usual_interval.FromTimedelta(timedelta(minutes=5))
     feed.freshness = FRESHNESS_FRESH
     for fact, value in facts.items():
@@ -45,29 +45,18 @@ def state(name: str, **facts: object) -> Feed:
     return feed
 
 
-def killed() -> Feed:
-    """Return the state of a feed whose adapter was killed long ago."""
-    feed = state("water.killed")
-    feed.updated_at.FromDatetime(datetime.now(UTC) - timedelta(minutes=10))
-    return feed
-
-
-def states() -> tuple[Feed, ...]:
-    """Return a state of each kind, told now."""
-    return (
+def states() -> list[Feed]:
+    """Return states of each kind; the last is of an adapter that was killed."""
+    some = {"entities_heard": 1893, "entities_expected": 2500}
+    return [
         state("water.fresh"),
         state("water.late", freshness=FRESHNESS_LATE),
         state("water.silent", freshness=FRESHNESS_SILENT),
-        state(
-            "water.some",
-            freshness=FRESHNESS_INCOMPLETE,
-            entities_heard=1893,
-            entities_expected=2500,
-        ),
+        state("water.some", freshness=FRESHNESS_INCOMPLETE, **some),
         state("water.spooling", spooled=12_345, spooled_bytes=4_200_000, in_flight=12_345),
         state("water.stopped", state=FEED_STATE_STOPPED),
-        killed(),
-    )
+        state("water.killed", timedelta(minutes=10)),
+    ]
 
 
 WORDS = {
