@@ -57,5 +57,6 @@ lock: $(READY) ## Resolve the dependencies anew
 bench: $(READY) ## Measure: ingest and query, each beside its ceiling
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.stations
+	$(BIN)/python -m benchmarks.formats
 	$(BIN)/python -m benchmarks.query
 	$(BIN)/python -m benchmarks.mapping

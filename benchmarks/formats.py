@@ -3,8 +3,8 @@
     python -m benchmarks.formats [FORMAT ...]
 
 In one process, without transports: decode, translate, validate, publish and wait until it is
-on disk, in lots of a few hundred messages, four in flight. The ceiling publishes the very
-same record bytes with nothing but nats-py, in batches of 500, four in flight (see
+on disk, in lots of 250 messages, eight in flight. The ceiling publishes the very
+same record bytes with nothing but nats-py, in batches of 500, four in flight: as many (see
 `benchmarks.ingest`). Rounds alternate; medians are printed, and the ratio; then where an
 adapter's time goes, as the microseconds that a record takes to decode and to translate.
 """
@@ -46,7 +46,7 @@ from liandong.feed.v1.feed_pb2 import Feed
 ROUNDS = 3
 RECORDS = 6_000
 LOT = 250
-_IN_FLIGHT = 4
+_IN_FLIGHT = 8
 
 Lot = list[Message | Undecodable]
 

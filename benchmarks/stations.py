@@ -48,6 +48,13 @@ async def books(bench: Bench) -> Audit:
         return await audit(bus, feed.agency, feed.id)
 
 
+def spread(waits: list[float]) -> str:
+    """Say how long answers took."""
+    cuts = statistics.quantiles(waits, n=100)
+    middle, late, longest = (1e3 * wait for wait in (cuts[49], cuts[98], max(waits)))
+    return f"p50 {middle:.1f} ms, p99 {late:.1f} ms, longest {longest:.0f} ms"
+
+
 async def measure(bench: Bench, stations: int, seconds: int) -> None:
     """Run the stations and print what came of it."""
     pid = bench.adapter_pids["sl651"]
@@ -68,19 +75,18 @@ async def measure(bench: Bench, stations: int, seconds: int) -> None:
         memory.append(rss_mib(pid))
     found = json.loads((await output)[0])
     spent = cpu_s(pid) - spent
-    settled, waits = await books(bench), found["waits"]
-    stored, lost = settled.stored, len(waits) - settled.stored
-    cuts = statistics.quantiles(waits, n=100)
+    settled, answered = await books(bench), len(found["first"]) + len(found["later"])
+    lost = answered - settled.stored
     print(
-        f"stations {stations:,} for {seconds} s: sent {found['sent']:,}, answered {len(waits):,}, "
-        f"stored {stored:,}, lost {lost}; answers p50 {cuts[49] * 1e3:.1f} ms, "
-        f"p99 {cuts[98] * 1e3:.1f} ms, longest {waits[-1] * 1e3:.0f} ms; "
-        f"adapter {spent:.1f} CPU s, memory {idle:.0f} MiB without stations, {start:.0f} at the "
+        f"stations {stations:,} for {seconds} s: sent {found['sent']:,}, answered {answered:,}, "
+        f"stored {settled.stored:,}, lost {lost}\n"
+        f"  answers in the first 5 s: {spread(found['first'])}; later: {spread(found['later'])}\n"
+        f"  adapter {spent:.1f} CPU s, memory {idle:.0f} MiB without stations, {start:.0f} at the "
         f"start, {memory[0]:.0f} in the middle, {memory[1]:.0f} at the end"
     )
     for finding in settled.findings:
         raise SystemExit(f"the books do not balance: {finding}")
-    if lost or len(waits) != found["sent"]:
+    if lost or answered != found["sent"]:
         raise SystemExit("a frame was lost or not answered")
 
 

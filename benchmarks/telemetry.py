@@ -13,7 +13,7 @@ import json
 import random
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,15 +26,17 @@ _ZONE = ZoneInfo("Asia/Shanghai")
 _CONNECT_S = 60.0
 _PATIENCE_S = 30.0
 _ANSWER = 25
+_FIRST_S = 5
 _SERIAL = slice(14, 16)
 
 
 @dataclass(slots=True)
 class Tally:
-    """What came of all frames."""
+    """What came of all frames: how many, and the waits in the first seconds and later."""
 
     sent: int = 0
-    waits: list[float] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
+    later: list[float] = field(default_factory=list)
 
 
 def frame(station: int, serial: int, sent: datetime) -> bytes:
@@ -69,7 +71,8 @@ async def station(
             answer = await reader.readexactly(_ANSWER)
         if int.from_bytes(answer[_SERIAL], "big") != serial:
             raise SystemExit(f"station {number} was answered to another frame than its own")
-        tally.waits.append(time.perf_counter() - due)
+        waits = tally.first if serial <= _FIRST_S else tally.later
+        waits.append(time.perf_counter() - due)
 
 
 async def run(port: int, stations: int, seconds: int) -> Tally:
@@ -96,4 +99,4 @@ if __name__ == "__main__":
     allow_connections()
     port, stations, seconds = map(int, sys.argv[1:])
     found = uvloop.run(run(port, stations, seconds))
-    print(json.dumps({"sent": found.sent, "waits": sorted(found.waits)}))
+    print(json.dumps(asdict(found)))

@@ -13,8 +13,8 @@ def name_of(element: Element) -> str:
 
 def children(element: Element, name: str) -> Iterator[Element]:
     """Yield an element's children of one name; a signature's and other extras stay out."""
-    namespace = element.tag.rpartition("}")[0] + "}" if "}" in element.tag else ""
-    return iter(element.findall(namespace + name))
+    tag = element.tag
+    return iter(element.findall(tag[: tag.rfind("}") + 1] + name))
 
 
 def texts(element: Element, name: str) -> tuple[str, ...]:
@@ -25,7 +25,10 @@ def texts(element: Element, name: str) -> tuple[str, ...]:
 
 def text(element: Element, name: str) -> str:
     """Return the text of an element's first child of one name; empty if there is none."""
-    return next(iter(texts(element, name)), "")
+    for child in children(element, name):
+        if found := (child.text or "").strip():
+            return found
+    return ""
 
 
 def required(element: Element, name: str, clause: str) -> str:

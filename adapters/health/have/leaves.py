@@ -25,6 +25,7 @@ class Leaves:
     def __init__(self, root: Element) -> None:
         self._root = root
         self._taken: set[int] = set()
+        self._names = {each: _folded(name_of(each)) for each in root.iter()}
 
     def under(self, element: Element, *names: str) -> Iterator[Element]:
         """Yield the elements below one that lie at the end of a path of names.
@@ -33,12 +34,12 @@ class Leaves:
         2.0's drafts differ; between two names of the path there may be others.
         """
         found = [element]
-        for name in names:
+        for name in map(str.casefold, names):
             found = [
                 each
                 for parent in found
                 for each in parent.iter()
-                if each is not parent and _same(name_of(each), name)
+                if self._names[each] == name and each is not parent
             ]
         return iter(found)
 
@@ -83,6 +84,6 @@ class Leaves:
             yield from self._rest(child, here)
 
 
-def _same(written: str, wanted: str) -> bool:
-    """Tell whether two names are the same but for case and a draft's suffix."""
-    return written.casefold().removesuffix("default") == wanted.casefold()
+def _folded(name: str) -> str:
+    """Return a name without what does not count in it: case, and a draft's suffix."""
+    return name.casefold().removesuffix("default")
