@@ -29,7 +29,6 @@ _MAX_REASON = 2000
 _UNTOLD = "untold"
 _NO_REASON = "whoever put it here did not say why: ask who publishes on this subject by hand"
 _AT_ONCE = 64
-_NOT_FOUND = 10043
 
 
 class Kept(StrEnum):
@@ -162,12 +161,19 @@ async def remove(bus: Bus, agency: str, sequences: Sequence[int]) -> None:
         request = {"seq": sequence, "no_erase": True}
         try:
             await call(bus, stream, f"STREAM.MSG.DELETE.{stream}", request)
-        except StreamUnavailable as error:
-            if error.err_code != _NOT_FOUND:
+        except StreamUnavailable:
+            # For what is gone already the server has several words, one of them for faults too.
+            if await _holds(bus, agency, sequence):
                 raise
 
     for first in range(0, len(sequences), _AT_ONCE):
         await asyncio.gather(*map(delete, sequences[first : first + _AT_ONCE]))
+
+
+async def _holds(bus: Bus, agency: str, sequence: int) -> bool:
+    """Tell whether an entry is there."""
+    found = entries(bus, agency, start=sequence, upto=sequence, headers_only=True)
+    return bool([entry async for entry in found])
 
 
 def _entry(delivery: Delivery) -> QuarantineEntry:

@@ -23,8 +23,9 @@ from broker.errors import BrokerError, QuarantineTaken
 from broker.quarantine import QuarantineEntry, remove
 from broker.removals import Discard, Removals, RemovalsAccount
 
-_CLAIM: Final = timedelta(minutes=2)
+_CLAIM: Final = timedelta(seconds=30)
 _DISCARDS_KEPT: Final = 100
+_EXAMPLE_SIGNS: Final = 160
 _log = structlog.get_logger()
 
 
@@ -176,6 +177,7 @@ def _noted(
     numbers = [entry.sequence or 0 for entry in gone]
     grown = msgspec.structs.replace(
         begun,
+        example=begun.example or f"{gone[0].cause}: {gone[0].reason}"[:_EXAMPLE_SIGNS],
         count=begun.count + len(numbers),
         first=begun.first or numbers[0],
         last=numbers[-1],
