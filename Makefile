@@ -20,7 +20,7 @@ demo: $(READY) ## Run the whole system on this machine, with feeds of a rainy ev
 	$(BIN)/liandong up --demo
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 check: lint types schemas test ## Run everything that must hold: format, lint, types, schemas, tests
 
@@ -56,5 +56,6 @@ lock: $(READY) ## Resolve the dependencies anew
 
 bench: $(READY) ## Measure: ingest and query, each beside its ceiling
 	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.stations
 	$(BIN)/python -m benchmarks.query
 	$(BIN)/python -m benchmarks.mapping

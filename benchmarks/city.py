@@ -35,6 +35,7 @@ class Bench:
     plan: BusPlan
     city: City
     gateway_pid: int
+    adapter_pids: dict[str, int]
 
 
 def free_port() -> int:
@@ -104,7 +105,9 @@ async def bench_city(folder: Path) -> AsyncIterator[Bench]:
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(EmbeddedServer(home, city.plan))
         await reconcile(home, city.plan)
-        for feed in FEEDS.values():
-            await stack.enter_async_context(child("adapter", "run", feed.id, *options))
+        adapters = {
+            name: await stack.enter_async_context(child("adapter", "run", feed.id, *options))
+            for name, feed in FEEDS.items()
+        }
         pid = await stack.enter_async_context(child("gateway", "run", *options))
-        yield Bench(home, city.plan, city, pid)
+        yield Bench(home, city.plan, city, pid, adapters)

@@ -26,15 +26,16 @@ class KeyValueCheckpoint:
     Args:
         bus: The agency's connection.
         feed: The feed.
+        budget_s: How long a place is tried to be kept, seconds.
 
     Raises:
         StreamUnavailable: On entering, if the bucket cannot be asked.
     """
 
-    def __init__(self, bus: Bus, feed: str) -> None:
+    def __init__(self, bus: Bus, feed: str, *, budget_s: float = _BUDGET_S) -> None:
         self._bus = bus
         self._subject = checkpoint_subject(feed)
-        self._publisher = Publisher(bus, CHECKPOINTS, budget_s=_BUDGET_S)
+        self._publisher = Publisher(bus, CHECKPOINTS, budget_s=budget_s)
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:

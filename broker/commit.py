@@ -40,12 +40,17 @@ class Commit:
         self._stream = stream
         self._settle = settle
 
-    async def attempt(self, items: list[Item]) -> Left:
-        """Send a batch once; return what is still open, and why."""
+    async def attempt(self, items: list[Item], within_s: float) -> Left:
+        """Send a batch once; return what is still open, and why.
+
+        Args:
+            items: The batch.
+            within_s: How long to wait for each answer, seconds.
+        """
         if len(items) == 1:
-            return await self._in_turn(items)
+            return await self._in_turn(items, within_s)
         try:
-            answer = await self._exchange.commit([item.message for item in items])
+            answer = await self._exchange.commit([item.message for item in items], within_s)
         except Denied as error:
             return self._without_denied(items, error), str(error)
         except (TimeoutError, ConnectionError) as error:
@@ -59,21 +64,23 @@ class Commit:
             return items, str(failure.get("description", ""))
         # One message is enough to have a batch refused: it holds one that is stored already,
         # or one that never will be. The others must not share its fate.
-        return await self._singly(items)
+        return await self._singly(items, within_s)
 
-    async def _singly(self, items: list[Item]) -> Left:
+    async def _singly(self, items: list[Item], within_s: float) -> Left:
         """Send messages each for itself, all subjects at once; return what is still open."""
         subjects: dict[str, list[Item]] = {}
         for item in items:
             subjects.setdefault(item.message.subject, []).append(item)
-        lefts = await asyncio.gather(*map(self._in_turn, subjects.values()))
+        lefts = await asyncio.gather(
+            *(self._in_turn(those, within_s) for those in subjects.values())
+        )
         return [item for left, _ in lefts for item in left], max(last for _, last in lefts)
 
-    async def _in_turn(self, items: list[Item]) -> Left:
+    async def _in_turn(self, items: list[Item], within_s: float) -> Left:
         """Send messages of one subject one after another; return what is still open, and why."""
         for position, item in enumerate(items):
             try:
-                answer = await self._exchange.commit([item.message])
+                answer = await self._exchange.commit([item.message], within_s)
             except Denied as error:
                 return self._without_denied(items[position:], error), str(error)
             except (TimeoutError, ConnectionError) as error:

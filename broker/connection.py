@@ -28,6 +28,7 @@ from broker.plan import BusPlan
 from broker.users import inbox
 
 _DENIED = re.compile(r'permissions violation for publish to "([^"]+)"', re.IGNORECASE)
+_CLOSE_S = 2.0
 _REFUSED = "authorization violation"
 _log = structlog.get_logger()
 
@@ -59,6 +60,10 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
             ca_path=str(home.ca),
         )
 
+    def patient_for(self, seconds: float) -> Self:
+        """Return the same with another patience."""
+        return msgspec.structs.replace(self, patience_s=seconds)
+
 
 class _Client(Client):
     """The client, which must outlive whatever headers somebody else's message has."""
@@ -81,16 +86,20 @@ class Bus:
 
     Args:
         settings: Who connects, and where.
+        is_patient: Whether to go on when the server cannot be reached in time, and to connect
+            when it is there.
 
     Raises:
         HomeDamaged: On entering, if the seed or the authority's certificate cannot be read.
         BusUnreachable: On entering, if the server cannot be reached in time.
-        KeyRefused: On entering, if the server does not know the user's key.
+        KeyRefused: On entering, if the server does not know the user's key; on leaving, if
+            it was so when the server was there.
         BusClosed: On leaving, if the server ended the connection for good.
     """
 
-    def __init__(self, settings: BusSettings) -> None:
+    def __init__(self, settings: BusSettings, *, is_patient: bool = False) -> None:
         self.settings = settings
+        self._is_patient = is_patient
         self.nc: Client = _Client()
         self.js: JetStreamContext = self.nc.jetstream()
         self._on_denied: set[Callable[[str], None]] = set()
@@ -99,6 +108,7 @@ class Bus:
         self._owner: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._connecting = True
+        self._connection: asyncio.Task[None] | None = None
         self._closing = False
         self._gone = False
         self._last_error = ""
@@ -108,29 +118,15 @@ class Bus:
         self._cancelling = self._owner.cancelling() if self._owner else 0
         seed = read_seed(Path(self.settings.seed_path)).decode()
         context = _tls(self.settings.ca_path)
+        self._connection = asyncio.create_task(self._connect(seed, context))
         try:
             async with asyncio.timeout(self.settings.patience_s):
-                await self.nc.connect(
-                    self.settings.url,
-                    name=self.settings.user,
-                    nkeys_seed_str=seed,
-                    inbox_prefix=inbox(self.settings.user).encode(),
-                    tls=context,
-                    allow_reconnect=True,
-                    max_reconnect_attempts=-1,
-                    reconnect_time_wait=0.2,  # type: ignore[arg-type]  # it takes seconds as any number
-                    connect_timeout=2,
-                    ping_interval=10,
-                    max_outstanding_pings=2,
-                    # Publishing while away fails at once instead of being kept: what is
-                    # kept may be stored later, after the sender was told that it was not.
-                    pending_size=-1,
-                    error_cb=self._error,
-                    disconnected_cb=self._lost,
-                    reconnected_cb=self._back,
-                    closed_cb=self._closed,
-                )
+                await asyncio.shield(self._connection)
         except (OSError, nats.errors.Error) as error:
+            if self._is_patient and not self._connection.done():
+                _log.warning("the bus is not there yet", user=self.settings.user)
+                self._connection.add_done_callback(self._connected)
+                return self
             await self._close()
             raise BusUnreachable(
                 self.settings.url, self.settings.patience_s, self._last_error or "no answer"
@@ -138,9 +134,45 @@ class Bus:
         except BaseException:
             await self._close()
             raise
+        return self
+
+    async def _connect(self, seed: str, context: ssl.SSLContext) -> None:
+        """Connect, however long it takes."""
+        await self.nc.connect(
+            self.settings.url,
+            name=self.settings.user,
+            nkeys_seed_str=seed,
+            inbox_prefix=inbox(self.settings.user).encode(),
+            tls=context,
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.2,  # type: ignore[arg-type]  # it takes seconds as any number
+            connect_timeout=2,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            # Publishing while away fails at once instead of being kept: what is
+            # kept may be stored later, after the sender was told that it was not.
+            pending_size=-1,
+            error_cb=self._error,
+            disconnected_cb=self._lost,
+            reconnected_cb=self._back,
+            closed_cb=self._closed,
+        )
         self._connecting = False
         self._last_error = ""
-        return self
+
+    def _connected(self, connection: asyncio.Task[None]) -> None:
+        """End the body that goes on without the server, when that will never take its user."""
+        if connection.cancelled() or connection.exception() is None:
+            return
+        self._gone = True
+        if self._owner is not None:
+            self._owner.cancel()
+
+    async def connected(self) -> None:
+        """Wait until the server was reached."""
+        assert self._connection is not None, "the bus is not open"
+        await asyncio.shield(self._connection)
 
     async def __aexit__(
         self,
@@ -148,14 +180,48 @@ class Bus:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        refused = self._refused()
         await self._close()
         if self._gone and (self._owner is None or self._owner.uncancel() <= self._cancelling):
-            raise BusClosed(self.settings.user, self._last_error) from error
+            raise refused or BusClosed(self.settings.user, self._last_error) from error
+
+    def _refused(self) -> BaseException | None:
+        """Return why connecting ended in vain, if it did."""
+        connection = self._connection
+        if connection is None or not connection.done() or connection.cancelled():
+            return None
+        return connection.exception()
 
     async def _close(self) -> None:
         """End the connection."""
         self._closing = True
-        await self.nc.close()
+        if self._connection is not None:
+            self._connection.cancel()
+            await asyncio.wait((self._connection,))
+        client = self.nc
+        if not client.is_connected:
+            # Nobody will read it, and the client would write it to a connection that is gone.
+            client._pending, client._pending_data_size = [], 0  # noqa: SLF001
+        cutting = asyncio.get_running_loop().call_later(_CLOSE_S, self._cut)
+        try:
+            # uvloop never says that a connection is closed which was called off while it began.
+            async with asyncio.timeout(2 * _CLOSE_S):
+                await client.close()
+        except OSError as error:
+            _log.debug("the connection did not end well", error=str(error))
+        finally:
+            cutting.cancel()
+
+    def _cut(self) -> None:
+        """Cut a connection whose other side neither reads nor hangs up."""
+        writer = getattr(self.nc._transport, "_io_writer", None)  # noqa: SLF001
+        if writer is not None:
+            writer.transport.abort()
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether the server is there, as far as is known."""
+        return bool(self.nc.is_connected)
 
     def on_denied(self, callback: Callable[[str], None]) -> Callable[[], None]:
         """Call back with the subject, in lower case, of each refused publish.

@@ -15,7 +15,9 @@ BrokerError
     ├── PublishDenied       the user may not publish on this subject
     ├── PublishRefused      JetStream said no, and will say so again
     ├── RecordTooLarge      the message is larger than the server takes
-    └── BusUnavailable      no acknowledgement came within the retry budget
+    ├── BusUnavailable      no acknowledgement came within the retry budget
+    ├── SpoolFull           the bus is away, and the spool takes no more
+    └── SpoolFailed         the bus is away, and the spool cannot be written
 """
 
 
@@ -104,9 +106,11 @@ class SpoolDamaged(BrokerError):
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(
-            f"the spool {path} cannot be used ({problem}): free the disk, or move the file away; "
-            "it holds what was acknowledged and is not on the bus yet, so keep it"
+            f"the spool {path} cannot be used ({problem}): free the disk if that is full, else "
+            "move the file away and keep it; it holds what was acknowledged and is not on the "
+            "bus yet"
         )
+        self.problem = problem
 
 
 class PublishError(BrokerError):
@@ -159,5 +163,13 @@ class SpoolFull(PublishError):
 
     def __init__(self, size: int) -> None:
         super().__init__(
-            f"the bus is away and the spool is full ({size / 1e6:.1f} MB): the sender must repeat"
+            f"the bus is away and the spool takes no more ({size / 1e6:.1f} MB are in it): "
+            "the sender must repeat"
         )
+
+
+class SpoolFailed(PublishError):
+    """The bus is away and the spool cannot be written; nothing was kept."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the bus is away, and {problem}")

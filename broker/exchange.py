@@ -73,8 +73,14 @@ class Exchange:
     ) -> None:
         await self._stack.aclose()
 
-    async def commit(self, messages: list[Outgoing]) -> dict[str, Any]:
+    async def commit(
+        self, messages: list[Outgoing], within_s: float = _ATTEMPT_S
+    ) -> dict[str, Any]:
         """Write one message, or several as an atomic batch; return the server's answer.
+
+        Args:
+            messages: The messages.
+            within_s: How long to wait for the answer, seconds; never longer than five.
 
         Raises:
             Denied: If the user may not publish on some of the subjects.
@@ -91,7 +97,7 @@ class Exchange:
         waiting = self._waiting[number] = _Waiting(messages)
         try:
             await self._write(data)
-            async with asyncio.timeout(_ATTEMPT_S):
+            async with asyncio.timeout(min(within_s, _ATTEMPT_S)):
                 message = await waiting.answer
         finally:
             del self._waiting[number]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _VERSION = b"NATS/1.0\r\n"
+_HEADER_ROOM = 256
+"""What a batch adds to a message's headers, and some."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,11 @@ class Stored:
 @dataclass(slots=True)
 class Spooled:
     """A message that is on this machine's disk, and will be on the bus when that is back."""
+
+
+def size_of(message: Outgoing) -> int:
+    """Return how many bytes of the largest payload that a server takes a message may need."""
+    return len(message.payload) + len(message.headers) + len(message.message_id) + _HEADER_ROOM
 
 
 def header_lines(headers: Mapping[str, str]) -> bytes:

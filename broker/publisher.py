@@ -17,7 +17,8 @@ import contextlib
 import itertools
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from types import TracebackType
 from typing import Self
 
@@ -27,8 +28,9 @@ from broker.connection import Bus
 from broker.errors import BusUnavailable, PublishError, RecordTooLarge
 from broker.exchange import Exchange
 from broker.lot import Item, Lot, Result
-from broker.outgoing import Outgoing, Stored
+from broker.outgoing import Outgoing, Stored, size_of
 from broker.recent import RecentIds
+from broker.subscriber import scan
 
 _BATCH_MESSAGES = 500
 _BATCH_BYTES = 4 << 20
@@ -36,8 +38,8 @@ _IN_FLIGHT = 4
 _LOOK_PAST = 2 * _BATCH_MESSAGES
 _PENDING_MESSAGES = 20_000
 _PENDING_BYTES = 64 << 20
-_HEADER_ROOM = 256
 _PAUSE_S = (0.05, 0.1, 0.2, 0.5)
+_SHORTEST_S = 0.05
 _RECENT = 50_000
 
 
@@ -53,6 +55,9 @@ class Publisher:
         recent: How many stored ids are remembered here, at least; what was forgotten the
             server's own window still knows.
 
+    Attributes:
+        began_at: The stream's last sequence on entering.
+
     Raises:
         StreamUnavailable: On entering, if the stream cannot be asked where it stands.
     """
@@ -60,6 +65,7 @@ class Publisher:
     def __init__(
         self, bus: Bus, stream: str, *, budget_s: float = 30.0, recent: int = _RECENT
     ) -> None:
+        self.began_at = 0
         self._bus = bus
         self._stream = stream
         self._budget_s = budget_s
@@ -68,6 +74,9 @@ class Publisher:
         self._open_bytes = 0
         self._recent = RecentIds(recent)
         self._given_up: dict[str, int] = {}
+        self._found: dict[str, int] = {}
+        self._tell: Callable[[], None] | None = None
+        self._surrenders = 0
         self._room = asyncio.Event()
         self._flights: dict[asyncio.Task[None], list[Item]] = {}
         self._aloft: set[str] = set()
@@ -76,9 +85,9 @@ class Publisher:
 
     async def __aenter__(self) -> Self:
         info = await call(self._bus, self._stream, f"STREAM.INFO.{self._stream}")
-        last = info["state"]["last_seq"]
+        self.began_at = info["state"]["last_seq"]
         exchange = await self._stack.enter_async_context(Exchange(self._bus))
-        self._commit = Commit(exchange, self._stream, last, self._settle)
+        self._commit = Commit(exchange, self._stream, self.began_at, self._settle)
         return self
 
     async def __aexit__(
@@ -90,6 +99,11 @@ class Publisher:
         while self._flights:
             await asyncio.wait(self._flights)
         await self._stack.aclose()
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether the bus is there, as far as is known."""
+        return self._bus.is_connected
 
     async def publish(self, message: Outgoing) -> Stored:
         """Store one message.
@@ -108,32 +122,72 @@ class Publisher:
         Waits while too much is under way already, so that memory stays bounded. A
         message whose id was stored before, or is under way, is stored once.
         """
+        surrenders = self._surrenders
         while len(self._open) >= _PENDING_MESSAGES or self._open_bytes >= _PENDING_BYTES:
             self._room.clear()
             await self._room.wait()
+        if surrenders != self._surrenders:
+            return [BusUnavailable(self._budget_s, "given up with what came before")] * len(
+                messages
+            )
+        return await self.take(messages).results()
+
+    def take(self, messages: Sequence[Outgoing]) -> Lot:
+        """Take messages at once, however much is under way; the lot tells what becomes of them."""
         lot = Lot(len(messages))
         deadline = time.monotonic() + self._budget_s
         for index, message in enumerate(messages):
             self._accept(message, lot, index, deadline)
         self._depart()
-        return await lot.results()
+        return lot
 
-    def give_up(self) -> None:
-        """Settle all that is under way as `BusUnavailable`, without waiting for its time."""
-        self._pending.clear()
-        for item in tuple(self._open.values()):
-            item.deadline = 0.0
-            self._settle(item, BusUnavailable(self._budget_s, "given up with what came before"))
+    def give_up_together(self, tell: Callable[[], None]) -> None:
+        """Give up all that is under way as soon as one message is, from here on.
+
+        What came after it must not be stored before it.
+
+        Args:
+            tell: Called then, before anybody learns of it.
+        """
+        self._tell = tell
+
+    async def look_back(self, ids: AbstractSet[str], after: int) -> None:
+        """Find which messages the stream holds already, by attempts of long ago.
+
+        Those are not stored again, however long ago it was: the server's own window
+        forgets.
+
+        Args:
+            ids: Their ids.
+            after: The sequence after which to look.
+
+        Raises:
+            StreamUnavailable: If the stream cannot be read.
+        """
+        found = {}
+        async for one in scan(
+            self._bus, self._stream, ">", headers_only=True, start_sequence=after + 1
+        ):
+            identity = one.headers.get("Nats-Msg-Id", "")
+            if identity in ids:
+                found[identity] = one.sequence
+        self._found = found
 
     def _accept(self, message: Outgoing, lot: Lot, index: int, deadline: float) -> None:
         """Queue a message unless it is settled already."""
         identity = message.message_id
+        sequence = self._found.pop(identity, None)
         if identity in self._recent:
             lot.settle(index, Stored(self._stream, None, duplicate=True))
             return
+        if sequence is not None:
+            known = self._given_up.pop(identity, self.began_at)
+            self._recent.add(identity)
+            lot.settle(index, Stored(self._stream, sequence, duplicate=sequence <= known))
+            return
         item = self._open.get(identity)
         if item is None:
-            size = len(message.payload) + len(message.headers) + len(identity) + _HEADER_ROOM
+            size = size_of(message)
             if size > self._bus.nc.max_payload:
                 lot.settle(index, RecordTooLarge(size, self._bus.nc.max_payload))
                 return
@@ -191,8 +245,7 @@ class Publisher:
         items = self._flights.pop(flight)
         if flight.cancelled() or flight.exception() is not None:
             reason = "the publisher was stopped" if flight.cancelled() else str(flight.exception())
-            for item in items:
-                self._settle(item, BusUnavailable(0.0, reason))
+            self._fail(items, BusUnavailable(0.0, reason))
         self._aloft.difference_update(item.message.subject for item in items)
         self._blocked = False
         self._depart()
@@ -201,20 +254,35 @@ class Publisher:
         """Try a batch until each of its messages is settled."""
         last = ""
         for pause in itertools.chain(_PAUSE_S, itertools.repeat(_PAUSE_S[-1])):
-            items, last = await self._commit.attempt(items)
+            within_s = min(item.deadline for item in items) - time.monotonic()
+            items, last = await self._commit.attempt(items, max(within_s, _SHORTEST_S))
             now = time.monotonic() + pause
-            for item in items:
-                if item.deadline <= now:
-                    self._settle(item, BusUnavailable(self._budget_s, last))
-            items = [item for item in items if item.deadline > now]
+            late = [item for item in items if item.deadline <= now]
+            self._fail(late, BusUnavailable(self._budget_s, last))
+            if any(map(self._is_open, items)):
+                await asyncio.sleep(pause)
+            items = [*filter(self._is_open, items)]
             if not items:
                 return
-            await asyncio.sleep(pause)
+
+    def _is_open(self, item: Item) -> bool:
+        """Tell whether a message is not settled."""
+        return self._open.get(item.message.message_id) is item
+
+    def _fail(self, items: Sequence[Item], error: BusUnavailable) -> None:
+        """Settle messages that could not be stored in time, and all others if so told."""
+        if self._tell is not None and any(map(self._is_open, items)):
+            self._tell()
+            self._surrenders += 1
+            self._pending.clear()
+            items = [*self._open.values()]
+        for item in items:
+            self._settle(item, error)
 
     def _settle(self, item: Item, result: Result) -> None:
         """Tell everyone who waits for a message what became of it."""
         message = item.message
-        if self._open.get(message.message_id) is not item:
+        if not self._is_open(item):
             return
         del self._open[message.message_id]
         self._open_bytes -= len(message.payload)

@@ -7,6 +7,7 @@ of arrival. An entry that somebody put there without saying why is an entry all 
 import asyncio
 import base64
 import binascii
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ _MAX_REASON = 2000
 _UNTOLD = "untold"
 _NO_REASON = "whoever put it here did not say why: ask who publishes on this subject by hand"
 _AT_ONCE = 64
+# Up to the year 3110: anybody may write anything there.
+_HOUR = re.compile("[0-9]{1,7}")
 
 
 class Kept(StrEnum):
@@ -59,6 +62,8 @@ class QuarantineEntry(msgspec.Struct, frozen=True, kw_only=True):
         kept: What ``raw`` is of the message.
         opening: What a decoder must have read before, to read ``raw`` alone: a table's header.
         sequence: Its number in the quarantine; None before it is stored.
+        hour: The hour under which the books have it, counted since 1970 UTC, where it says one;
+            None: that of ``received_at``.
         counted: Whether it says itself which feed it is of, and so is in that feed's books.
     """
 
@@ -73,6 +78,7 @@ class QuarantineEntry(msgspec.Struct, frozen=True, kw_only=True):
     kept: Kept = Kept.WHOLE
     opening: bytes = b""
     sequence: int | None = None
+    hour: int | None = None
     counted: bool = True
 
 
@@ -90,10 +96,17 @@ def outgoing(entry: QuarantineEntry, message_id: str) -> Outgoing:
         values["Kept"] = entry.kept.value
     if entry.opening:
         values["Opening"] = base64.b64encode(entry.opening).decode()
-    headers = {f"{_PREFIX}{name}": quote(value, safe=_KEPT) for name, value in values.items()}
+    headers = {
+        f"{_PREFIX}{name}": quote(_text(value), safe=_KEPT) for name, value in values.items()
+    }
     return Outgoing(
         quarantine_subject(entry.agency, entry.feed), entry.raw, message_id, header_lines(headers)
     )
+
+
+def _text(value: str) -> str:
+    """Return text that can be encoded: names of files need not be."""
+    return value.encode(errors="backslashreplace").decode()
 
 
 async def entries(
@@ -197,6 +210,7 @@ def _entry(delivery: Delivery) -> QuarantineEntry:
         kept=Kept(kept) if kept in {*Kept} else Kept.CUT,
         opening=_opening(held.get("Opening", "")),
         sequence=delivery.sequence,
+        hour=int(held["Hour"]) if _HOUR.fullmatch(held.get("Hour", "")) else None,
         counted=held.get("Feed") == feed,
     )
 

@@ -1,7 +1,7 @@
 """A queue on local disk for what the bus cannot take at the moment: bounded, in order, durable.
 
 SQLite in WAL mode with a flush for each transaction: what `append` returned from survives
-``kill -9`` and a power cut. All its calls block; they run in a thread of the spool's own.
+``kill -9`` and a power cut. SQLite's calls block; they run in a thread of the spool's own.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from broker.errors import SpoolDamaged
 from broker.outgoing import Outgoing
@@ -36,10 +36,14 @@ class Spool:
 
     Args:
         path: The file; made when missing.
-        max_bytes: How many bytes of messages it holds; more is refused.
+        max_bytes: How many bytes of messages it takes; more is refused.
+
+    Attributes:
+        bytes: How many bytes of messages it holds.
 
     Raises:
-        SpoolDamaged: On entering, if the file cannot be opened.
+        SpoolDamaged: On entering, if the file cannot be opened or is not whole; by every
+            method, if it cannot be read or written.
     """
 
     def __init__(self, path: Path, max_bytes: int) -> None:
@@ -53,9 +57,9 @@ class Spool:
     async def __aenter__(self) -> Self:
         try:
             await self._run(self._open)
-        except (sqlite3.Error, OSError) as error:
-            self._thread.shutdown()
-            raise SpoolDamaged(str(self._path), str(error)) from error
+        except SpoolDamaged:
+            await self._close()
+            raise
         return self
 
     async def __aexit__(
@@ -64,7 +68,12 @@ class Spool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._run(self._connection().close)
+        await self._close()
+
+    async def _close(self) -> None:
+        """Close the file, if it is open, and end the thread."""
+        if self._database is not None:
+            await self._run(self._database.close)
         self._thread.shutdown()
 
     @property
@@ -74,9 +83,12 @@ class Spool:
 
     async def headers(self) -> list[bytes]:
         """Return the headers of all messages that wait."""
-        return await self._run(
-            lambda: [row[0] for row in self._connection().execute("SELECT headers FROM message")]
-        )
+        return await self._run(lambda: self._column("SELECT headers FROM message"))
+
+    async def ids(self, stream: str) -> frozenset[str]:
+        """Return the ids of all messages that wait for a stream."""
+        query = "SELECT message_id FROM message WHERE stream = ?"
+        return await self._run(lambda: frozenset(self._column(query, stream)))
 
     def count(self, stream: str) -> int:
         """Return how many messages wait for a stream."""
@@ -114,7 +126,10 @@ class Spool:
 
     async def _run(self, work: Callable[[], R]) -> R:
         """Run work in the spool's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except (sqlite3.Error, OSError) as error:
+            raise SpoolDamaged(str(self._path), str(error)) from error
 
     def _connection(self) -> sqlite3.Connection:
         assert self._database is not None, "the spool is not open"
@@ -126,6 +141,9 @@ class Spool:
         self._path.chmod(0o600)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
+        (verdict,) = self._database.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
         self._database.execute(_SCHEMA)
         for stream, count, size in self._database.execute(
             "SELECT stream, count(*), sum(length(payload) + length(headers)) FROM message"
@@ -133,6 +151,9 @@ class Spool:
         ):
             self._counts[stream] = count
             self.bytes += size + count * _ROW_BYTES
+
+    def _column(self, query: str, *values: str) -> list[Any]:
+        return [row[0] for row in self._connection().execute(query, values)]
 
     def _append(self, stream: str, messages: Sequence[Outgoing]) -> list[bool]:
         database = self._connection()

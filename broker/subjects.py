@@ -38,6 +38,12 @@ def record_name(agency: str, kind: str, entity_text: str) -> str:
     return f"{agency}/{kind}/{entity(entity_text)}"
 
 
+def apart(name: str, host: str) -> str:
+    """Return the name of a record that another host says of the same thing: ``<entity>@<host>``."""
+    agency, kind, thing = name.split("/", 2)
+    return record_name(agency, kind, f"{unquote(thing)}@{host}")
+
+
 def share_subject(name: str) -> str:
     """Return the subject on which the record of this name is published."""
     agency, kind, thing = name.split("/", 2)
@@ -68,8 +74,8 @@ def feed_subject(agency: str, feed: str) -> str:
 
 
 def checkpoint_subject(feed: str) -> str:
-    """Return the subject of a feed's place in its source, a key of the bucket ``checkpoints``."""
-    return f"$KV.checkpoints.{_token(feed)}"
+    """Return the subject of a feed's place in its source; the feed is the bucket's key."""
+    return f"$KV.checkpoints.{feed}"
 
 
 def removals_subject(feed: str) -> str:

@@ -1,6 +1,6 @@
 """Agreements: who lets whom read what. Whatever none opens stays closed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,8 +53,12 @@ class AgreementFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agreement: tuple[Agreement, ...] = ()
 
 
-def read_agreements(path: Path) -> tuple[Agreement, ...]:
+def read_agreements(path: Path, agencies: Collection[str] = ()) -> tuple[Agreement, ...]:
     """Read a file of agreements.
+
+    Args:
+        path: The file.
+        agencies: The city's departments, of which agreements may speak; none: of any.
 
     Raises:
         FileWrong: If it is not right; the sentence names the line.
@@ -66,6 +70,13 @@ def read_agreements(path: Path) -> tuple[Agreement, ...]:
             raise FileWrong(f"{path}: two agreements are called {agreement.id!r}; rename one")
         seen.add(agreement.id)
         _ceiling(agreement, path)
+        for role in ("provider", "consumer"):
+            named = getattr(agreement, role)
+            if agencies and named not in {*agencies, ANY}:
+                raise FileWrong(
+                    f"{path}, agreement {agreement.id}: {role} is {named!r}, which the city does "
+                    f"not have; expected one of {', '.join(sorted(agencies))}, or {ANY!r} for all"
+                )
     return agreements
 
 
@@ -129,15 +140,17 @@ class Agreements:
 
     Args:
         path: The file; None: no agreements.
+        agencies: The city's departments; none: any.
 
     Raises:
         FileWrong: If the file is not right.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, agencies: Collection[str] = ()) -> None:
         self._path = path
+        self._agencies = agencies
         self._stamp = self._read_stamp()
-        self._agreements = read_agreements(path) if path else ()
+        self._agreements = read_agreements(path, agencies) if path else ()
         self._permits: dict[Caller, Permit] = {}
         self._next_turn = self._turn_after(datetime.now(UTC))
         self._listeners: set[Callable[[], None]] = set()
@@ -178,7 +191,7 @@ class Agreements:
             return False
         self._stamp = stamp
         try:
-            self._agreements = read_agreements(self._path)
+            self._agreements = read_agreements(self._path, self._agencies)
         except FileWrong as error:
             _log.error("agreements stay as they were", error=str(error))
             return False

@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError, Message
 
-from gateway.errors import GatewayError, Starting, TooSlow, to_status
+from gateway.errors import GatewayError, InvalidRequest, Starting, TooSlow, to_status
 from gateway.identity import Context
 
 R = TypeVar("R")
@@ -33,20 +34,21 @@ class Gate:
             raise Starting
 
 
-def guarded(name: str, gate: Gate, method: Method[R]) -> Method[R]:
+def guarded(name: str, gate: Gate, request_type: type[Message], method: Method[R]) -> Method[R]:
     """Return a method that tells its caller known errors in full and unknown ones never.
 
     Args:
         name: The method's name, for the log.
         gate: While it is closed, callers are told to come back.
+        request_type: What the bytes of a request are.
         method: The method.
     """
 
-    async def call(request: Any, context: Context) -> R:
+    async def call(request: bytes, context: Context) -> R:
         began = time.perf_counter()
         try:
             gate.require_open()
-            return await method(request, context)
+            return await method(_decoded(request_type, request), context)
         except TooSlow as error:
             # A status with details would wait until the caller has read everything.
             context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)
@@ -67,3 +69,18 @@ def guarded(name: str, gate: Gate, method: Method[R]) -> Method[R]:
             raise
 
     return call
+
+
+def _decoded(request_type: type[Message], data: bytes) -> Message:
+    """Return a request.
+
+    Raises:
+        InvalidRequest: If the bytes are none.
+    """
+    try:
+        return request_type.FromString(data)
+    except DecodeError as error:
+        name = request_type.DESCRIPTOR.full_name
+        raise InvalidRequest(
+            [("request", f"{len(data)} bytes that are no {name}: call with its own schema")]
+        ) from error

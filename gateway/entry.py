@@ -20,6 +20,8 @@ class Entry:
     Attributes:
         name: The record's name.
         observed: When it was observed, nanoseconds since 1970 UTC.
+        counted: When it counts as observed beside others of its name: not after it was stored,
+            for a clock that is ahead must not hold the place of what is true until then.
         expires: When it ends, nanoseconds since 1970 UTC; 0: open.
         key: What it has in common with others: agency, kind, classification, district, status.
         box: What its point and areas span; None: no place.
@@ -31,6 +33,7 @@ class Entry:
 
     name: str
     observed: int
+    counted: int
     expires: int
     key: Key
     box: Box | None
@@ -44,8 +47,13 @@ class Entry:
         return self.sized[self.payload_at :]
 
 
-def entry_of(payload: bytes, sequence: int) -> Entry:
+def entry_of(payload: bytes, sequence: int, stored_ns: int) -> Entry:
     """Read what selections need out of a record's bytes.
+
+    Args:
+        payload: The bytes.
+        sequence: Their sequence in the city's stream.
+        stored_ns: When the stream stored them, nanoseconds since 1970 UTC.
 
     Raises:
         google.protobuf.message.DecodeError: If they are no record.
@@ -54,9 +62,11 @@ def entry_of(payload: bytes, sequence: int) -> Entry:
     agency, kind, _ = record.name.split("/", 2)
     location = record.location
     length = varint(len(payload))
+    observed = record.observed_at.ToNanoseconds()
     return Entry(
         name=record.name,
-        observed=record.observed_at.ToNanoseconds(),
+        observed=observed,
+        counted=min(observed, stored_ns),
         expires=record.expires_at.ToNanoseconds() if record.HasField("expires_at") else 0,
         key=key_of((agency, kind, record.classification, location.district, record.status)),
         box=box_of(location),

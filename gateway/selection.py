@@ -1,5 +1,6 @@
 """Selections, compiled to a test of entries."""
 
+import difflib
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Sequence
@@ -7,10 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 import protovalidate
 from google.protobuf.message import Message
 
+from broker.violations import field_of, sentence_of
 from gateway.agreements import Permit, district_prefix, matches
 from gateway.entry import Box, Entry
 from gateway.errors import InvalidRequest
-from gateway.key import Key
+from gateway.key import KINDS, Key
 from gateway.view import now_ns
 from liandong.gateway.v1.shared_state_pb2 import BoundingBox, Selection
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL
@@ -35,16 +37,29 @@ def require_valid(request: Message) -> None:
         return
     violations = _validator.collect_violations(request)
     if violations:
-        raise InvalidRequest([(_path(v.proto.field), v.proto.message) for v in violations])
+        raise InvalidRequest([(field_of(one), sentence_of(one)) for one in violations])
+    _require_kinds(getattr(request, "selection", Selection()).kinds)
     if len(seen[1]) <= _REMEMBERED_BYTES:
         if len(_valid) >= _REMEMBERED:
             _valid.clear()
         _valid.add(seen)
 
 
-def _path(field: object) -> str:
-    """Return a violation's field as it is written in a request."""
-    return ".".join(element.field_name for element in getattr(field, "elements", ()))
+def _require_kinds(kinds: Sequence[str]) -> None:
+    """Refuse a kind that no schema has: a watch of it would be silent for ever.
+
+    Raises:
+        InvalidRequest: With the kinds that come near.
+    """
+    wrong = []
+    for index, kind in enumerate(kinds):
+        if any(matches(kind, known) for known in KINDS):
+            continue
+        near = difflib.get_close_matches(kind, KINDS, n=3, cutoff=0.5)
+        known = f"did you mean {' or '.join(near)}" if near else f"there are {', '.join(KINDS)}"
+        wrong.append((f"selection.kinds[{index}]", f"is {kind!r}, which is no kind; {known}"))
+    if wrong:
+        raise InvalidRequest(wrong)
 
 
 class Selector:

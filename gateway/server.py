@@ -58,6 +58,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         key: File with its key.
         ca: File with the authority whose certificates it takes.
         agreements: File of agreements; None: none.
+        agencies: The city's departments, of which agreements may speak; none: of any.
         bus: How it reads the bus.
     """
 
@@ -68,6 +69,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     ca: str
     agreements: str | None
     bus: BusSettings
+    agencies: tuple[str, ...] = ()
 
 
 class Gateway:
@@ -87,7 +89,8 @@ class Gateway:
         self._settings = settings
         self.view = StateView()
         self._agreements = Agreements(
-            Path(settings.agreements) if settings.agreements is not None else None
+            Path(settings.agreements) if settings.agreements is not None else None,
+            settings.agencies,
         )
         self._gate = Gate()
         self._stack = contextlib.AsyncExitStack()
@@ -169,14 +172,12 @@ def _handlers(
     def unary(
         name: str, method: Method[bytes], request: type[Message]
     ) -> "grpc.RpcMethodHandler[Any, Any]":
-        guard = guarded(name, gate, method)
-        return grpc.unary_unary_rpc_method_handler(guard, request.FromString)
+        return grpc.unary_unary_rpc_method_handler(guarded(name, gate, request, method))
 
     def stream(
         name: str, method: Method[None], request: type[Message]
     ) -> "grpc.RpcMethodHandler[Any, Any]":
-        guard = guarded(name, gate, method)
-        return grpc.unary_stream_rpc_method_handler(guard, request.FromString)
+        return grpc.unary_stream_rpc_method_handler(guarded(name, gate, request, method))
 
     def service(
         name: str,

@@ -2,7 +2,8 @@
 
 It never goes back in time: a record observed earlier than the one that is held, such as
 a station's back-fill, changes nothing here. Of two observed at the same moment the one
-stored later holds.
+stored later holds. One observed ahead of its storing counts as observed when it was stored,
+so that the next true reading replaces it.
 """
 
 import bisect
@@ -44,13 +45,13 @@ class StateView:
     def take(self, delivery: Delivery) -> None:
         """Take a record from the city's stream."""
         try:
-            entry = entry_of(delivery.payload, delivery.sequence)
+            entry = entry_of(delivery.payload, delivery.sequence, delivery.timestamp_ns)
         except (DecodeError, ValueError) as error:
             _log.error("not a record", subject=delivery.subject, error=str(error))
             return
         self.sequence = delivery.sequence
         held = self._entries.get(entry.name)
-        if held is not None and held.observed > entry.observed:
+        if held is not None and held.counted > entry.counted:
             return
         if held is not None and held.sized == entry.sized:
             # Read again, or said again: no change that anyone need be told of.

@@ -1,7 +1,7 @@
 """The command that shows how feeds fare, and audits their books."""
 
 import asyncio
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import grpc
@@ -9,11 +9,12 @@ import typer
 
 from adapters.sdk.audit import audit
 from broker.home import OPS, Home
-from liandong.feed.v1.feed_pb2 import Feed, FeedState
+from liandong.feed.v1.feed_pb2 import Feed
 from liandong.gateway.v1 import catalog_pb2, catalog_pb2_grpc
 from ops.bus import bus_of, reader_of
 from ops.city import City
 from ops.client import channel
+from ops.condition import condition
 from ops.failure import Failure
 from ops.options import (
     CITY,
@@ -53,8 +54,8 @@ def feeds(
             print_message(feed)
         return
     columns = ["feed", "state", "received", "stored", "dup.", "quar.", "a min", "last"]
-    shown = table(*columns, *(["at"] if is_wide() else []))
-    for column in shown.columns[2:7]:
+    shown = table(*columns, *(["spool", "at"] if is_wide() else []))
+    for column in (*shown.columns[2:7], *shown.columns[8:9]):
         column.justify = "right"
     for feed in found:
         shown.add_row(*_cells(feed, described))
@@ -81,14 +82,16 @@ def list_feeds(opened: grpc.Channel) -> list[Feed]:
 def _cells(feed: Feed, city: City) -> list[Any]:
     """Return a feed's row."""
     last = feed.last_received_at.ToDatetime(UTC)
+    fares = condition(feed, city, datetime.now(UTC))
+    state = f"{feed.spooled:,} spooled" if feed.spooled and not is_wide() else fares.word
     counts = (feed.received, feed.stored, feed.duplicates, feed.quarantined)
     return [
         cell(feed.name.partition("/")[2]),
-        FeedState.Name(feed.state).removeprefix("FEED_STATE_").lower(),
+        cell(state, "" if fares.well else "red"),
         *(f"{count:,}" for count in counts),
         f"{feed.rate_per_min:.0f}",
         local(last, city) if feed.HasField("last_received_at") else "never",
-        *([cell(feed.address)] if is_wide() else []),
+        *([f"{feed.spooled:,}", cell(feed.address)] if is_wide() else []),
     ]
 
 

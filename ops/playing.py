@@ -69,7 +69,9 @@ def _hexadecimal(content: bytes) -> list[bytes]:
         try:
             frames.append(bytes.fromhex(line.decode("ascii")))
         except ValueError as error:
-            raise Failure(f"line {number} is no hexadecimal: {error}") from error
+            raise Failure(
+                f"line {number} is no hexadecimal, expected a frame as 7E7E01...: use raw for bytes"
+            ) from error
     return [frame for frame in frames if frame]
 
 
@@ -92,9 +94,10 @@ def _drop(file: Path, folder: Path) -> Path:
     Raises:
         Failure: If that cannot be done.
     """
+    if not folder.is_dir():
+        raise Failure(f"{file} cannot be put into {folder}: there is no such folder")
     put, hidden = folder / file.name, folder / f".{file.name}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, hidden)
         os.replace(hidden, put)  # noqa: PTH105 - the atomic rename is the point
     except OSError as error:

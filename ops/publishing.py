@@ -10,13 +10,13 @@ import protovalidate
 import typer
 from google.protobuf.json_format import Parse, ParseError
 
-from adapters.sdk.translation import describe
 from broker.errors import PublishError
 from broker.home import Home
 from broker.outgoing import Outgoing, Stored
 from broker.plan import stream_name
 from broker.publisher import Publisher
 from broker.subjects import share_subject
+from broker.violations import describe
 from liandong.record.v1.record_pb2 import Record
 from ops.bus import bus_of
 from ops.city import City
@@ -52,6 +52,8 @@ def publish(
         for number, line in enumerate(_lines(content, file), start=1)
         if line.strip()
     ]
+    if not outgoing:
+        raise Failure(f"{file} has no record: expected one as JSON on each line")
     results = asyncio.run(_publish(folder, described, agency, [sent for _, sent in outgoing]))
     failed = 0
     for (name, _), result in zip(outgoing, results, strict=True):

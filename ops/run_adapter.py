@@ -7,6 +7,7 @@ import uvloop
 
 from adapters.runner import FeedRunner
 from ops import logs
+from ops.limits import allow_connections
 from ops.options import CITY, HOME, CityOption, HomeOption, open_home
 from ops.parts import until_told
 
@@ -18,6 +19,7 @@ def adapter_run(
 ) -> None:
     """Run one feed's adapter until it is told to end, then settle what is under way."""
     logs.configure("info")
+    allow_connections()
     folder, described = open_home(home, city)
 
     async def run() -> None:

@@ -26,6 +26,7 @@ def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
         key=str(key),
         ca=str(folder.ca),
         agreements=str(described.agreements) if described.agreements else None,
+        agencies=described.plan.agencies,
         bus=BusSettings.of(folder, described.plan, GATEWAY),
     )
 

@@ -9,12 +9,14 @@ from broker.errors import BrokerError
 from broker.home import OPS, Home
 from broker.plan import stream_name
 from broker.tls import certificate_ends
+from broker.toml import FileWrong
 from broker.users import CITY as CITY_STREAM
 from broker.users import quarantine_stream
-from liandong.feed.v1.feed_pb2 import FEED_STATE_RUNNING
+from gateway.agreements import read_agreements
 from ops.bus import bus_of, reader_of
 from ops.city import City
 from ops.client import channel, target
+from ops.condition import condition
 from ops.failure import Failure
 from ops.feeds import list_feeds
 from ops.options import (
@@ -58,6 +60,7 @@ def status(
     parts = [
         *asyncio.run(_bus(folder, described, agency)),
         *_gateway(folder, described, agency, gateway),
+        *_agreements(described),
         *_certificates(folder, described),
     ]
     shown = table(show_header=False)
@@ -114,15 +117,23 @@ def _gateway(home: Home, city: City, agency: str, gateway: str) -> list[Part]:
     for feed in city.feeds:
         if agency not in {OPS, feed.agency}:
             continue
-        state = told.get(feed.id)
-        runs = state is not None and state.state == FEED_STATE_RUNNING
-        last = (
-            f"last received {local(state.last_received_at.ToDatetime(UTC), city)}"
-            if state is not None and state.HasField("last_received_at")
-            else "received nothing yet"
-        )
-        parts.append(Part("feed", feed.id, last if runs else "does not run", well=runs))
+        if feed.id not in told:
+            parts.append(Part("feed", feed.id, "does not run", well=False))
+            continue
+        fares = condition(told[feed.id], city, datetime.now(UTC))
+        parts.append(Part("feed", feed.id, fares.sentence, fares.well))
     return parts
+
+
+def _agreements(city: City) -> list[Part]:
+    """Return whether the file of agreements is right."""
+    if city.agreements is None:
+        return []
+    try:
+        count = len(read_agreements(city.agreements, city.plan.agencies))
+    except FileWrong as error:
+        return [Part("agreements", "", f"{error}; those before it stay in force", well=False)]
+    return [Part("agreements", str(city.agreements), f"{count} agreements", well=True)]
 
 
 def _certificates(home: Home, city: City) -> list[Part]:

@@ -64,3 +64,17 @@ def feeds_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recorded messages at {folder}; set LIANDONG_FEEDS to their folder")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the books of the recorded messages that went through the adapters."""
+    told = sorted(
+        line
+        for report in terminalreporter.stats.get("passed", ())
+        for line in report.capstdout.splitlines()
+        if " = stored " in line
+    )
+    if told:
+        terminalreporter.section("recorded messages")
+        for line in told:
+            terminalreporter.write_line(line)

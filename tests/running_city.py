@@ -51,7 +51,8 @@ class RunningCity:
     def environment(self) -> dict[str, str]:
         """Return the environment in which commands find this city."""
         return {
-            **os.environ,
+            # A terminal's size is its own: a test runner's workers claim one in the environment.
+            **{key: os.environ[key] for key in os.environ.keys() - {"COLUMNS", "LINES"}},
             "PATH": f"{LIANDONG.parent}:{os.environ['PATH']}",
             "LIANDONG_HOME": str(self.home),
             "LIANDONG_CITY": str(self.city),

@@ -11,7 +11,7 @@ from adapters.mapping.adapter import MappedTable, MappingOptions
 from adapters.sdk.errors import FeedMisconfigured, Untranslatable
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.message import Undecodable
-from adapters.sdk.translation import describe
+from broker.violations import describe
 from liandong.record.v1.record_pb2 import Record
 
 

@@ -68,6 +68,9 @@ class Adapter(abc.ABC, Generic[M, P]):
     version: ClassVar[str] = "1.0.0"
     options_type: ClassVar[type[msgspec.Struct]]
     """The struct of its options."""
+    one_connection_per_entity: ClassVar[bool] = False
+    """Whether each station speaks over a connection of its own, so that two that speak for one
+    are two stations; not so where a platform forwards many over several connections."""
     _then: datetime | None = None
 
     def __init__(self, feed: FeedConfig, options: P) -> None:

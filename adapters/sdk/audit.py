@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from adapters.sdk.hours import HOUR_S
 from adapters.sdk.journal import held, last_state
@@ -48,8 +49,8 @@ class Audit:
 class _Held:
     """What there is of a feed: under which word the books have it, in all and by hour of arrival.
 
-    ``since`` is the first hour of which nothing was dropped; 0: nothing ever was. ``where``
-    says what was counted.
+    ``since`` is the first hour of which nothing was dropped by the stream's limits; 0: nothing
+    ever was. ``where`` says what was counted.
     """
 
     word: str
@@ -80,9 +81,8 @@ async def audit(bus: Bus, agency: str, feed_id: str) -> Audit:
     records = await held(bus, stream, f"share.{agency}.>", feed_id, upto=upto)
     state = (await call(bus, stream, f"STREAM.INFO.{stream}"))["state"]
     # By its limits the stream drops its oldest records; the quarantine refuses instead.
-    dropped = state["first_seq"] > 1
     counts = _counts(records)
-    since = min(records, default=0) + 1 if dropped else 0
+    since = _whole_since(state)
     stored = _Held("stored", sum(counts.values()), counts, since, "the stream holds")
     findings = (
         *_sums(feed),
@@ -154,13 +154,24 @@ async def _later(bus: Bus, feed: Feed, feed_id: str) -> int:
     return sum(map(len, found.values()))
 
 
+def _whole_since(state: dict[str, Any]) -> int:
+    """Return the first hour of which a stream dropped nothing; 0: it never dropped anything.
+
+    What it dropped was stored before what it holds, and arrived before it was stored.
+    """
+    if state["first_seq"] <= 1:
+        return 0
+    return int(datetime.fromisoformat(state["first_ts"]).timestamp()) // HOUR_S + 1
+
+
 def _silence(feed: Feed, later: int) -> list[str]:
     """Check that a feed whose records go on tells its state."""
     age = datetime.now(UTC) - feed.updated_at.ToDatetime(UTC)
     if not later or age < _SILENT:
         return []
     told = feed.updated_at.ToJsonString()
-    return [f"{later} records came after the state of {told}, the last: start the feed again"]
+    since = f"{later} records were stored after the feed told its state for the last time, {told}"
+    return [f"{since}: start it again, and it counts them"]
 
 
 def _counts(found: dict[int, list[int]]) -> dict[int, int]:
@@ -185,12 +196,16 @@ def _differences(feed: Feed, stream: _Held) -> list[str]:
     total = getattr(feed.settled, word)
     if not stream.since and total != stream.total:
         findings.append(f"the books say {total} {word}, {stream.where} {stream.total}")
-    for count in feed.settled.hours:
-        hour, told = count.start_at.seconds // HOUR_S, getattr(count, word)
-        there = stream.hours.get(hour, 0)
-        if hour >= stream.since and told != there:
+    books = {
+        count.start_at.seconds // HOUR_S: int(getattr(count, word)) for count in feed.settled.hours
+    }
+    # Of hours before those in the books nothing is known any more.
+    since = max(stream.since, min(books, default=0))
+    for hour in sorted(books.keys() | stream.hours.keys()):
+        told, there = books.get(hour, 0), stream.hours.get(hour, 0)
+        if hour >= since and told != there:
             findings.append(
-                f"of {count.start_at.ToDatetime():%Y-%m-%d %H}h UTC the books say {told} {word}, "
-                f"{stream.where} {there}"
+                f"of {datetime.fromtimestamp(hour * HOUR_S, UTC):%Y-%m-%d %H}h UTC the books say "
+                f"{told} {word}, {stream.where} {there}"
             )
     return findings[:_FINDINGS_SHOWN]

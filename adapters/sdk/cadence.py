@@ -1,13 +1,15 @@
 """When a feed's entities usually speak, and what is missing when they do not.
 
-Each entity's interval is a decaying maximum of its gaps: a station that sends three
-messages on the hour has an interval of an hour, not of a second. A gap far beyond that is
-an outage and teaches nothing.
+An entity speaks when it has an observation that is newer than all before: one that repeats
+its last reading, or sends what it has missed from newest to oldest, says nothing of now.
+What it says within a second is one word. Its interval is the second longest of its last
+eight gaps: three messages on the hour make an hour, one outage is no habit, and a new habit
+is learnt after two of its gaps.
 """
 
 import statistics
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -17,8 +19,8 @@ _REMEMBERED: Final = 20_000
 _SAMPLE: Final = 512
 _LEARNT: Final = 3
 """Gaps after which an entity's interval is believed."""
-_DECAY: Final = 0.1
-_OUTAGE: Final = 20.0
+_GAPS: Final = 8
+_WORD_S: Final = 1.0
 _LATE: Final = 3.0
 _SILENT: Final = 10.0
 _SLACK_S: Final = 2.0
@@ -28,23 +30,28 @@ _INCOMPLETE: Final = 0.1
 
 @dataclass(slots=True)
 class _Rhythm:
-    """One entity's: when it spoke last, its interval in seconds, how many gaps were seen."""
+    """One entity's: its newest observation, when it spoke, and its interval, in seconds."""
 
+    observed: int
     last: float
+    word: float
+    gaps: list[float] = field(default_factory=list)
     interval: float = 0.0
-    gaps: int = 0
 
-    def hear(self, at: float) -> None:
-        gap = at - self.last
+    def hear(self, observed: int, at: float) -> None:
+        self.observed = observed
         self.last = at
-        if self.gaps > _LEARNT and self.interval and gap > _OUTAGE * self.interval:
+        gap = at - self.word
+        if gap < _WORD_S:
             return
-        self.interval = max(gap, self.interval + _DECAY * (gap - self.interval))
-        self.gaps += 1
+        self.word = at
+        self.gaps.append(gap)
+        del self.gaps[:-_GAPS]
+        self.interval = sorted(self.gaps)[-2:][0]
 
     @property
     def is_known(self) -> bool:
-        return self.gaps >= _LEARNT
+        return len(self.gaps) >= _LEARNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +78,25 @@ class Cadence:
         self._rhythms: OrderedDict[str, _Rhythm] = OrderedDict()
         self._last = 0.0
 
-    def hear(self, entity: str, at: float) -> None:
-        """Note that an entity spoke.
+    def hear(self, entity: str, observed: int, at: float) -> None:
+        """Note an observation of an entity.
 
         Args:
             entity: Its name.
-            at: When, seconds on a clock that does not jump.
+            observed: The observation's time, whole seconds.
+            at: When it came, seconds on a clock that does not jump.
         """
-        self._last = at
         rhythm = self._rhythms.get(entity)
         if rhythm is None:
-            self._rhythms[entity] = _Rhythm(at)
+            self._rhythms[entity] = _Rhythm(observed, at, at)
             if len(self._rhythms) > _REMEMBERED:
                 self._rhythms.popitem(last=False)
+        elif observed > rhythm.observed:
+            rhythm.hear(observed, at)
+            self._rhythms.move_to_end(entity)
+        else:
             return
-        rhythm.hear(at)
-        self._rhythms.move_to_end(entity)
+        self._last = at
 
     def hearing(self, now: float) -> Hearing:
         """Return how the feed is heard.

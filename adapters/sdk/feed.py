@@ -6,6 +6,8 @@ import msgspec
 
 from adapters.sdk.errors import FeedMisconfigured
 
+# Between its dots a part is never empty: it becomes a key of a bucket.
+_ID = r"^(?=.{1,64}\Z)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\Z"
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -44,6 +46,8 @@ class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             confidential.
         time_zone: Zone of times that have none.
         limit_per_s: Messages a second that are taken at most; 0: as fast as they come.
+        clock_tolerance_s: How far ahead of its receipt a message's time may lie before its
+            records are suspect, seconds. A time that is behind is no fault: stations catch up.
         spool: What is done while the bus cannot be reached.
         options: The adapter's own options.
         transport: The transport's own options.
@@ -51,7 +55,7 @@ class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             whoever read it.
     """
 
-    id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    id: Annotated[str, msgspec.Meta(pattern=_ID)]
     adapter: str
     agency: str
     source: str
@@ -59,6 +63,7 @@ class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     classification: str = "internal"
     time_zone: str = "Asia/Shanghai"
     limit_per_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    clock_tolerance_s: Annotated[float, msgspec.Meta(ge=0)] = 600.0
     spool: SpoolConfig = SpoolConfig()
     options: dict[str, Any] = {}
     transport: dict[str, Any] = {}

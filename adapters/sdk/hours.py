@@ -57,6 +57,11 @@ class Hours:
         while len(self.counts) > KEPT_HOURS:
             del self.counts[min(self.counts)]
 
+    def add_all(self, more: "Hours") -> None:
+        """Add all counts of others."""
+        for hour in sorted(more.counts):
+            self.add(hour, more.counts[hour])
+
     def copy(self) -> "Hours":
         """Return what stays as it is now."""
         return Hours(dict(self.counts))

@@ -1,7 +1,6 @@
 """A feed's state on the bus: taken up at the start, published as it changes."""
 
 import asyncio
-import contextlib
 import itertools
 import uuid
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ import structlog
 
 from adapters.sdk.adapter import Adapter
 from adapters.sdk.feed import FeedConfig
-from adapters.sdk.ledger import Ledger, Settling
+from adapters.sdk.ledger import Ledger
 from adapters.sdk.stamp import FEED_HEADER, REDRIVEN_HEADER, hour_of
 from broker.connection import Bus
 from broker.errors import PublishError
@@ -22,11 +21,12 @@ from broker.spool import Spool
 from broker.subjects import feed_subject, quarantine_subject
 from broker.subscriber import scan
 from broker.users import feeds_stream, quarantine_stream
-from liandong.feed.v1.feed_pb2 import Feed, FeedState
+from liandong.feed.v1.feed_pb2 import Feed, FeedState, Settled
 from liandong.record.v1.record_pb2 import Record
 
 _EVERY_S = 1.0
 _HEARD_EVERY = 5
+_LIVES_EVERY = 30
 _log = structlog.get_logger()
 
 
@@ -39,17 +39,38 @@ async def last_state(bus: Bus, agency: str, feed_id: str) -> Feed | None:
     return last
 
 
-async def take_up(bus: Bus, feed: FeedConfig, version: str, address: str) -> Ledger:
-    """Open a feed's books: the last quiet moment's counts, and what JetStream holds since."""
-    state = await last_state(bus, feed.agency, feed.id)
-    if state is None:
-        state = Feed(name=f"{feed.agency}/{feed.id}", agency=feed.agency)
-        state.counting_since.FromDatetime(datetime.now(UTC))
-    state.adapter, state.adapter_version, state.address = feed.adapter, version, address
-    ledger = Ledger(state)
-    settled, agency = state.settled, feed.agency
+def beginning(feed: FeedConfig, version: str, address: str) -> Feed:
+    """Return a feed's state before anything is known of it."""
+    state = Feed(name=f"{feed.agency}/{feed.id}", agency=feed.agency, adapter=feed.adapter)
+    state.adapter_version, state.address = version, address
+    state.counting_since.FromDatetime(datetime.now(UTC))
+    return state
+
+
+async def take_up(
+    bus: Bus, feed: FeedConfig, ledger: Ledger, upto: tuple[int | None, int | None] = (None, None)
+) -> None:
+    """Take up a feed's books: the last quiet moment's counts, and what JetStream holds since.
+
+    Args:
+        bus: The agency's connection.
+        feed: The feed.
+        ledger: The books; what was counted in them already stays.
+        upto: The last sequences of stream and quarantine to count; None: all.
+
+    Raises:
+        StreamUnavailable: If a stream cannot be read; the books are as they were.
+    """
+    agency = feed.agency
+    state = await last_state(bus, agency, feed.id)
+    settled = state.settled if state is not None else Settled()
     stored = await held(
-        bus, stream_name(agency), f"share.{agency}.>", feed.id, after=settled.stream_sequence
+        bus,
+        stream_name(agency),
+        f"share.{agency}.>",
+        feed.id,
+        after=settled.stream_sequence,
+        upto=upto[0],
     )
     quarantined = await held(
         bus,
@@ -57,18 +78,12 @@ async def take_up(bus: Bus, feed: FeedConfig, version: str, address: str) -> Led
         quarantine_subject(agency, feed.id),
         feed.id,
         after=settled.quarantine_sequence,
+        upto=upto[1],
     )
-    for hour in sorted(stored.keys() | quarantined.keys()):
-        settling = Settling(
-            hour,
-            stored=tuple(stored.get(hour, ())),
-            quarantined=tuple(quarantined.get(hour, ())),
-        )
-        count = len(settling.stored) + len(settling.quarantined)
-        ledger.receive(count, datetime.now(UTC), hour)
-        ledger.settle(settling)
-        _log.info("books taken up", feed=feed.id, hour=hour, records=count)
-    return ledger
+    if state is not None:
+        ledger.resume(state)
+    ledger.find(stored, quarantined)
+    _log.info("books taken up", feed=feed.id, received=ledger.received)
 
 
 async def recall(bus: Bus, adapter: Adapter[Any, Any]) -> None:
@@ -105,29 +120,35 @@ async def held(
 
 
 class Journal:
-    """Publishes a feed's state once a second while it changes.
+    """Publishes a feed's state once a second while it changes, and every half minute.
 
-    Use it as ``async with Journal(...)``; the last state is published on leaving.
+    Use it as ``async with Journal(...)``.
 
     Args:
-        bus: The agency's connection.
+        publisher: Publishes on the stream of its agency's feeds' states; it must be open.
         feed: The feed.
         ledger: Its books.
         spool: Where its messages wait while the bus is away; None: nowhere.
+        every_s: How often it looks for changes, seconds.
     """
 
     def __init__(
-        self, bus: Bus, feed: FeedConfig, ledger: Ledger, spool: Spool | None = None
+        self,
+        publisher: Publisher,
+        feed: FeedConfig,
+        ledger: Ledger,
+        spool: Spool | None = None,
+        *,
+        every_s: float = _EVERY_S,
     ) -> None:
-        self._publisher = Publisher(bus, feeds_stream(feed.agency), budget_s=5.0)
+        self._publisher = publisher
         self._subject = feed_subject(feed.agency, feed.id)
         self._ledger = ledger
         self._spool = spool
-        self._stack = contextlib.AsyncExitStack()
+        self._every_s = every_s
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        await self._stack.enter_async_context(self._publisher)
         self._task = asyncio.create_task(self._keep())
         return self
 
@@ -135,12 +156,13 @@ class Journal:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self._stack.aclose()
 
     async def tell(self, state: "FeedState.ValueType | None" = None) -> None:
         """Publish the state now, with the adapter's own when it has changed."""
         if state is not None:
             self._ledger.state.state = state
+        if self._spool is not None:
+            self._ledger.spool(self._spool.total, self._spool.bytes)
         payload = self._ledger.snapshot(datetime.now(UTC)).SerializeToString()
         try:
             await self._publisher.publish(Outgoing(self._subject, payload, uuid.uuid4().hex))
@@ -149,10 +171,10 @@ class Journal:
             _log.warning("the feed's state could not be published", error=str(error))
 
     async def _keep(self) -> None:
-        """Publish what has changed, once a second."""
+        """Publish what has changed, and now and then that the adapter lives."""
         told, heard = -1, None
         for beat in itertools.count():
-            await asyncio.sleep(_EVERY_S)
+            await asyncio.sleep(self._every_s)
             if self._spool is not None:
                 self._ledger.spool(self._spool.total, self._spool.bytes)
             if not beat % _HEARD_EVERY:
@@ -161,6 +183,6 @@ class Journal:
                 if (hearing.freshness, hearing.heard) != heard:
                     heard = (hearing.freshness, hearing.heard)
                     told = -1
-            if self._ledger.version != told:
+            if self._ledger.version != told or not beat % _LIVES_EVERY:
                 told = self._ledger.version
                 await self.tell()

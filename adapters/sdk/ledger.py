@@ -8,6 +8,7 @@ spool is in flight: acknowledged to its sender, not yet on the bus.
 
 import time
 from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,19 +61,17 @@ class Ledger:
     """Counts of one feed, and the state that tells them.
 
     Args:
-        state: The feed's state, with the counts to go on from in ``settled``.
+        state: What is known of the feed before anything is counted.
+        clock: Seconds that never jump.
     """
 
-    def __init__(self, state: Feed) -> None:
+    def __init__(self, state: Feed, clock: Callable[[], float] = time.monotonic) -> None:
         self.state = state
-        self.received = state.settled.received
-        self.stored = state.settled.stored
-        self.duplicates = state.settled.duplicates
-        self.quarantined = state.settled.quarantined
+        self._clock = clock
+        self.received = self.stored = self.duplicates = self.quarantined = 0
         self.in_flight = 0
-        self._stream_sequence = state.settled.stream_sequence
-        self._quarantine_sequence = state.settled.quarantine_sequence
-        self._hours = Hours.of(state.settled.hours)
+        self._sequences = (0, 0)
+        self._hours = Hours()
         self._quiet = self._stand()
         self._cadence = Cadence()
         self._causes: Counter[str] = Counter()
@@ -88,20 +87,73 @@ class Ledger:
         """Return a number that grows with every change."""
         return self._changes
 
-    def receive(self, count: int, at: datetime, hour: int) -> None:
-        """Count records that arrived.
+    @property
+    def settled_upto(self) -> tuple[int, int]:
+        """Return the sequences of stream and quarantine at the last quiet moment."""
+        return self._quiet.sequences
+
+    def resume(self, told: Feed) -> None:
+        """Go on from the books that were told last; what was counted here meanwhile is added.
+
+        Args:
+            told: The feed's state, with the counts of its last quiet moment in ``settled``.
+        """
+        settled, own = told.settled, self.state
+        before = Counts(settled.received, settled.stored, settled.duplicates, settled.quarantined)
+        self.received += before.received
+        self.stored += before.stored
+        self.duplicates += before.duplicates
+        self.quarantined += before.quarantined
+        sequences = (settled.stream_sequence, settled.quarantine_sequence)
+        self._sequences = _later(self._sequences, sequences)
+        hours = Hours.of(settled.hours)
+        self._hours.add_all(hours)
+        quiet = self._quiet
+        hours.add_all(quiet.hours)
+        counts = Counts(*map(sum, zip(before, quiet.counts, strict=True)))
+        self._quiet = _Stand(counts, _later(quiet.sequences, sequences), hours)
+        self.state = Feed()
+        self.state.CopyFrom(told)
+        self.state.adapter, self.state.adapter_version = own.adapter, own.adapter_version
+        self.state.address, self.state.state = own.address, own.state
+        self._changes += 1
+
+    def find(
+        self, stored: Mapping[int, Iterable[int]], quarantined: Mapping[int, Iterable[int]]
+    ) -> None:
+        """Count what stream and quarantine hold and the books do not: sequences by hour."""
+        for hour in sorted(stored.keys() | quarantined.keys()):
+            settling = Settling(
+                hour,
+                stored=tuple(stored.get(hour, ())),
+                quarantined=tuple(quarantined.get(hour, ())),
+            )
+            self.restore(len(settling.stored) + len(settling.quarantined), hour)
+            self.settle(settling)
+
+    def restore(self, count: int, hour: int) -> None:
+        """Count records that arrived before this adapter was started.
 
         Args:
             count: How many.
-            at: When they came to be counted.
             hour: The hour in which they arrived, counted since 1970 UTC.
         """
         self.received += count
         self.in_flight += count
         self._hours.add(hour, Counts(received=count))
-        self._last_received = at
-        self._recent.append((time.monotonic(), count))
         self._changes += 1
+
+    def receive(self, count: int, at: datetime, hour: int) -> None:
+        """Count records that arrived.
+
+        Args:
+            count: How many.
+            at: When.
+            hour: The hour in which they arrived, counted since 1970 UTC.
+        """
+        self.restore(count, hour)
+        self._last_received = at
+        self._recent.append((self._clock(), count))
 
     def settle(self, settling: Settling) -> None:
         """Count what became of records."""
@@ -113,8 +165,8 @@ class Ledger:
         self.in_flight -= stored + settling.duplicates + quarantined + settling.withdrawn
         counts = Counts(-settling.withdrawn, stored, settling.duplicates, quarantined)
         self._hours.add(settling.hour, counts)
-        self._stream_sequence = max((self._stream_sequence, *settling.stored))
-        self._quarantine_sequence = max((self._quarantine_sequence, *settling.quarantined))
+        latest = (max(settling.stored, default=0), max(settling.quarantined, default=0))
+        self._sequences = _later(self._sequences, latest)
         self._changes += 1
         if not self.in_flight:
             self._quiet = self._stand()
@@ -122,23 +174,24 @@ class Ledger:
     def _stand(self) -> _Stand:
         """Return where the books stand now."""
         counts = Counts(self.received, self.stored, self.duplicates, self.quarantined)
-        sequences = (self._stream_sequence, self._quarantine_sequence)
-        return _Stand(counts, sequences, self._hours.copy())
+        return _Stand(counts, self._sequences, self._hours.copy())
 
-    def hear(self, entity: str, observed: int, at: float) -> None:
+    def hear(self, entity: str, observed: int, at: float, now: int) -> None:
         """Note that an entity spoke.
 
         Args:
             entity: Its record's name.
             observed: The observation's time, seconds since 1970 UTC.
-            at: When it was heard, on the monotonic clock.
+            at: When it was heard, on the ledger's clock.
+            now: The same, seconds since 1970 UTC.
         """
-        self._cadence.hear(entity, at)
+        # A clock that once ran ahead must not make all that follows look old.
+        self._cadence.hear(entity, min(observed, now), at)
         self._last_observed = max(self._last_observed, observed)
 
     def hearing(self) -> Hearing:
         """Return how the feed is heard now, by its own cadence."""
-        return self._cadence.hearing(time.monotonic())
+        return self._cadence.hearing(self._clock())
 
     def refuse(self, cause: str, reason: str, at: datetime) -> None:
         """Note why a message went to quarantine."""
@@ -189,7 +242,12 @@ class Ledger:
 
     def _rate(self) -> float:
         """Return records a minute over the last minute."""
-        oldest = time.monotonic() - _RATE_WINDOW_S
+        oldest = self._clock() - _RATE_WINDOW_S
         while self._recent and self._recent[0][0] < oldest:
             self._recent.popleft()
         return float(sum(count for _, count in self._recent))
+
+
+def _later(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """Return the later of both sequences."""
+    return max(one[0], other[0]), max(one[1], other[1])

@@ -22,20 +22,23 @@ class Outward:
     def __init__(self, feed: str) -> None:
         self._salt = feed.encode()
 
-    def message(self, one: Translated, trace_id: str, headers: bytes) -> Outgoing:
+    def message(
+        self, one: Translated, trace_id: str, headers: bytes, *, said: str = ""
+    ) -> Outgoing:
         """Return the message that stores a record.
 
         Args:
             one: The record, with what makes its message unique at its source.
             trace_id: The trace to which it belongs; it is put into the record.
             headers: Its header lines.
+            said: The name that the message gave, when the record is kept under another.
         """
         record = one.record
         name = record.name
         record.provenance.trace_id = trace_id
         digest = hashlib.blake2b(one.message_id.encode(), digest_size=_ID_BYTES, salt=b"record")
         digest.update(self._salt)
-        digest.update(name.encode())
+        digest.update((said or name).encode())
         return Outgoing(
             share_subject(name), record.SerializeToString(), digest.hexdigest(), headers
         )

@@ -11,22 +11,29 @@ import msgspec
 import structlog
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
-from adapters.sdk.hours import hour_at
+from adapters.sdk.claims import Claim, Claims
+from adapters.sdk.doubt import doubt, doubt_ahead
+from adapters.sdk.hours import HOUR_S
 from adapters.sdk.ledger import Ledger, Settling
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.outward import Outward
 from adapters.sdk.pace import Pace
-from adapters.sdk.stamp import Stamp, hour_of_lines, new_trace_id
+from adapters.sdk.stamp import HOUR_HEADER, Stamp, hour_of_lines, new_trace_id
 from adapters.sdk.translation import Translation
+from broker.aside import Result
 from broker.errors import PublishDenied, PublishRefused, RecordTooLarge
-from broker.outbox import Outbox, Result
-from broker.outgoing import Outgoing, Spooled, Stored
+from broker.outbox import Way
+from broker.outgoing import Outgoing, Spooled, Stored, header_lines
 from broker.quarantine import Kept, QuarantineEntry, outgoing
+from broker.subjects import apart
+from liandong.record.v1.record_pb2 import Record
 
 _ID_BYTES = 16
 _HEAD_BYTES = 1 << 16
 _NEVER = (RecordTooLarge, PublishDenied, PublishRefused)
 """Refusals that will not change."""
+_CONTESTED = "Another connection claims this station's number."
+_TELL_S = 60.0
 _log = structlog.get_logger()
 
 
@@ -35,10 +42,13 @@ class _Sorted:
     """A lot on its way: what goes where, and which message it came from."""
 
     at: datetime
+    second: int
     hour: int
     trace_id: str
     headers: bytes
     heard: float
+    speaker: str
+    is_repeat: bool
     records: list[Outgoing] = field(default_factory=list)
     record_owners: list[int] = field(default_factory=list)
     entries: list[QuarantineEntry] = field(default_factory=list)
@@ -63,14 +73,22 @@ class Pipeline:
         self._salt = adapter.feed.id.encode()
         self._outward = Outward(adapter.feed.id)
         self._label = f"{adapter.name} {adapter.version}"
+        self._clock_tolerance_s = adapter.feed.clock_tolerance_s
+        self._claims = Claims() if adapter.one_connection_per_entity else None
+        self._told_of_contest = -_TELL_S
 
-    def open(self, records: Outbox, quarantine: Outbox) -> None:
+    def open(self, records: Way, quarantine: Way) -> None:
         """Take the ways to the bus: to the agency's stream, and to its quarantine."""
         self._records = records
         self._quarantine = quarantine
 
     async def submit(
-        self, messages: Sequence[Message | Undecodable], source: str
+        self,
+        messages: Sequence[Message | Undecodable],
+        source: str,
+        *,
+        speaker: str = "",
+        is_repeat: bool = False,
     ) -> list[Outcome | None]:
         """Settle messages; return what became of each, in their order.
 
@@ -80,53 +98,85 @@ class Pipeline:
         Args:
             messages: What a decoder cut, in order.
             source: Who sent them, for the quarantine: a peer's address, a file.
+            speaker: The connection that speaks, ``host:port``, which claims the stations that
+                it names until it is released; empty: none, as for a file.
+            is_repeat: These were submitted before, and not settled.
         """
         await self._pace.keep(len(messages))
-        lot = self._sort(messages, source)
+        lot = self._sort(messages, source, speaker, is_repeat=is_repeat)
         self._ledger.receive(len(lot.records) + len(lot.rejects), lot.at, lot.hour)
         results = await self._records.publish_all(lot.records) if lot.records else []
         self._reject_refused(messages, lot, results, source)
-        held = await self._hold(lot) if lot.rejects else []
+        held = await self._hold(lot.entries, lot.rejects) if lot.rejects else []
         self._settle(lot.hour, results, held)
         return _outcomes(len(messages), lot, results, held)
+
+    def release(self, speaker: str) -> None:
+        """Free what a connection claimed, now that it has ended."""
+        if self._claims is not None:
+            self._claims.release(speaker)
+
+    @property
+    def at_once(self) -> int:
+        """Return how many messages to submit at once, so that none waits for long."""
+        return self._pace.at_once
+
+    def hurry(self) -> None:
+        """Take what has been read as fast as can be: the feed ends."""
+        self._pace.release()
 
     def report(self, reason: str) -> None:
         """Enter what keeps messages from coming, as the feed's last error."""
         self._ledger.fault(reason, datetime.now(UTC))
 
-    async def settle_records(self, messages: Sequence[Outgoing], results: Sequence[Result]) -> None:
-        """Enter what became of records that were spooled.
+    async def settle_records(
+        self, messages: Sequence[Outgoing], results: Sequence[Result]
+    ) -> list[bool]:
+        """Enter what became of records that were spooled; return for each whether it is safe.
 
         A record that the stream will never take goes to quarantine as the bytes that it is.
         """
+        safe = []
         for message, result in zip(messages, results, strict=True):
-            self._settle(hour_of_lines(message.headers), [result], [])
+            hour = hour_of_lines(message.headers)
+            held: list[Result] = []
             if isinstance(result, _NEVER):
-                reject = self._reject_outgoing(
-                    self._entry(
-                        message.payload,
-                        "refused",
-                        str(result),
-                        "the spool",
-                        datetime.now(UTC),
-                        kept=Kept.RECORD,
-                    )
+                entry = self._entry(
+                    message.payload,
+                    "refused",
+                    str(result),
+                    "the spool",
+                    datetime.now(UTC),
+                    kept=Kept.RECORD,
                 )
-                held = await self._quarantine.publish_all([reject])
-                # Its entry says when it was moved, and is counted by that hour.
-                self._settle(hour_of_lines(reject.headers), [], held)
+                held = await self._hold([entry], [self._reject_outgoing(entry, hour)])
+            is_safe = isinstance((held or [result])[0], Stored | Spooled)
+            if is_safe:
+                self._settle(hour, [result], held)
+            safe.append(is_safe)
+        return safe
 
-    async def settle_entries(self, messages: Sequence[Outgoing], results: Sequence[Result]) -> None:
-        """Enter what became of entries of the quarantine that were spooled."""
+    async def settle_entries(
+        self, messages: Sequence[Outgoing], results: Sequence[Result]
+    ) -> list[bool]:
+        """Enter what became of entries of the quarantine that were spooled, as of records."""
+        safe = []
         for message, result in zip(messages, results, strict=True):
-            self._settle(hour_of_lines(message.headers), [], [result])
+            if is_safe := isinstance(result, Stored):
+                self._settle(hour_of_lines(message.headers), [], [result])
+            else:
+                _log.error("the quarantine does not take what is spooled", error=str(result))
+            safe.append(is_safe)
+        return safe
 
-    async def _hold(self, lot: _Sorted) -> list[Result]:
+    async def _hold(
+        self, entries: Sequence[QuarantineEntry], rejects: Sequence[Outgoing]
+    ) -> list[Result]:
         """Quarantine; of what is larger than the bus takes, the head alone, and say so."""
-        held = await self._quarantine.publish_all(lot.rejects)
+        held = [*await self._quarantine.publish_all(rejects)]
         for position, result in enumerate(held):
             if isinstance(result, RecordTooLarge):
-                whole = lot.entries[position]
+                whole = entries[position]
                 size = min(result.limit, _HEAD_BYTES)
                 reason = (
                     f"{whole.reason} Of its {result.size} bytes the first {size} are kept here, "
@@ -136,15 +186,28 @@ class Pipeline:
                 head = msgspec.structs.replace(
                     whole, raw=whole.raw[:size], reason=reason, kept=kept
                 )
-                message_id = lot.rejects[position].message_id
-                (held[position],) = await self._quarantine.publish_all([outgoing(head, message_id)])
+                reject = rejects[position]
+                cut = outgoing(head, reject.message_id)
+                cut.headers += _hour_line(hour_of_lines(reject.headers))
+                (held[position],) = await self._quarantine.publish_all([cut])
         return held
 
-    def _sort(self, messages: Sequence[Message | Undecodable], source: str) -> _Sorted:
+    def _sort(
+        self,
+        messages: Sequence[Message | Undecodable],
+        source: str,
+        speaker: str = "",
+        *,
+        is_repeat: bool = False,
+    ) -> _Sorted:
         """Translate messages; what cannot be goes to the quarantine's side."""
         now = datetime.now(UTC)
-        hour, trace_id = hour_at(now), new_trace_id()
-        lot = _Sorted(now, hour, trace_id, self._stamp.lines(hour, trace_id), time.monotonic())
+        second, trace_id = int(now.timestamp()), new_trace_id()
+        hour = second // HOUR_S
+        headers = self._stamp.lines(hour, trace_id)
+        lot = _Sorted(now, second, hour, trace_id, headers, time.monotonic(), speaker, is_repeat)
+        if speaker and self._claims is not None:
+            self._claims.hear(speaker)
         for index, message in enumerate(messages):
             translated, refused = self._translation.of(message)
             for one in translated:
@@ -155,9 +218,37 @@ class Pipeline:
 
     def _accept(self, lot: _Sorted, index: int, one: Translated) -> None:
         """Take a record that holds what its schema says."""
-        self._ledger.hear(one.record.name, one.record.observed_at.seconds, lot.heard)
-        lot.records.append(self._outward.message(one, lot.trace_id, lot.headers))
+        record = one.record
+        name = said = record.name
+        if lot.speaker and self._claims is not None:
+            claim = self._claims.claim(name, lot.speaker, is_repeat=lot.is_repeat)
+            if claim is not Claim.SOLE:
+                name = self._contested(record, claim, lot)
+        observed = record.observed_at.seconds
+        if observed > lot.second:
+            doubt_ahead(record, lot.second, self._clock_tolerance_s)
+            # A clock that is ahead must not make the feed look fresh for as long.
+            observed = lot.second
+        self._ledger.hear(name, observed, lot.heard, lot.second)
+        # By the name that the message gave: sent again, it may be kept under another.
+        lot.records.append(self._outward.message(one, lot.trace_id, lot.headers, said=said))
         lot.record_owners.append(index)
+
+    def _contested(self, record: Record, claim: Claim, lot: _Sorted) -> str:
+        """Flag a record of a station for which two speak, and return its name from here on."""
+        name = record.name
+        doubt(record, _CONTESTED)
+        if claim is Claim.OTHER:
+            record.name = apart(name, lot.speaker.rpartition(":")[0].strip("[]"))
+        if lot.heard - self._told_of_contest >= _TELL_S:
+            self._told_of_contest = lot.heard
+            reason = (
+                f"{lot.speaker} and another open connection both send as {name}; what the second "
+                f"says is kept apart as {apart(name, 'its-address')}: give one another number"
+            )
+            self._ledger.fault(reason, lot.at)
+            _log.warning("a station's number is claimed twice", name=name, speaker=lot.speaker)
+        return record.name
 
     def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
         """Put a message on the quarantine's side."""
@@ -173,7 +264,7 @@ class Pipeline:
             opening=refused.opening if is_whole else b"",
         )
         lot.entries.append(entry)
-        lot.rejects.append(self._reject_outgoing(entry))
+        lot.rejects.append(self._reject_outgoing(entry, lot.hour))
         lot.reject_owners.append(index)
 
     def _entry(
@@ -203,11 +294,13 @@ class Pipeline:
             opening=opening,
         )
 
-    def _reject_outgoing(self, entry: QuarantineEntry) -> Outgoing:
+    def _reject_outgoing(self, entry: QuarantineEntry, hour: int) -> Outgoing:
         """Return an entry as the message that stores it; the same bytes again are a duplicate."""
         digest = hashlib.blake2b(entry.raw, digest_size=_ID_BYTES, salt=b"quarantine")
         digest.update(self._salt)
-        return outgoing(entry, digest.hexdigest())
+        message = outgoing(entry, digest.hexdigest())
+        message.headers += _hour_line(hour)
+        return message
 
     def _reject_refused(
         self,
@@ -241,6 +334,11 @@ class Pipeline:
                 withdrawn=len(everything) - len(kept) - moved - spooled,
             )
         )
+
+
+def _hour_line(hour: int) -> bytes:
+    """Return the header line of the hour in which a message arrived."""
+    return header_lines({HOUR_HEADER: str(hour)})
 
 
 def _new(results: Sequence[Result]) -> tuple[int, ...]:

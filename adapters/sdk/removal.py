@@ -128,7 +128,7 @@ class Removal:
     async def _take_out(self, stands: Removals, gone: Sequence[QuarantineEntry]) -> None:
         """Write down that entries leave, then delete them."""
         hours = Counter(stands.hours)
-        hours.update(hour_at(entry.received_at) for entry in gone if entry.counted)
+        hours.update(_hour(entry) for entry in gone if entry.counted)
         latest = sorted(hours)[-KEPT_HOURS:]
         leaving = tuple(entry.sequence or 0 for entry in gone)
         assert max(leaving, default=0) <= self.upto, "the feed's counts do not have them yet"
@@ -165,6 +165,11 @@ class Removal:
 def _counted(gone: Sequence[QuarantineEntry]) -> int:
     """Return how many of entries the feed's books have."""
     return sum(entry.counted for entry in gone)
+
+
+def _hour(entry: QuarantineEntry) -> int:
+    """Return the hour under which the books have an entry."""
+    return hour_at(entry.received_at) if entry.hour is None else entry.hour
 
 
 def _noted(

@@ -14,12 +14,12 @@ import structlog
 from adapters.sdk.adapter import Adapter, Translated
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.message import Message, Undecodable
+from broker.violations import describe
 
 BUG: Final = "bug"
 """The cause of a refusal that is the adapter's fault, not the message's."""
 CONSTRAINT: Final = "constraint"
 """The cause of a refusal by the schema."""
-_VIOLATIONS_SHOWN: Final = 3
 _SHAPES: Final = 65_536
 _log = structlog.get_logger()
 
@@ -89,20 +89,6 @@ class Translation:
         if len(self._valid_shapes) >= _SHAPES:
             self._valid_shapes.clear()
         self._valid_shapes.add(shape)
-
-
-def describe(violations: Sequence[Any]) -> str:
-    """Return a record's violations as one sentence: which field, and what was expected."""
-    parts = []
-    for violation in violations[:_VIOLATIONS_SHOWN]:
-        path = violation.proto.field
-        elements = path.elements if path is not None else ()
-        where = ".".join(element.field_name for element in elements) or "record"
-        parts.append(f"{where}: {violation.proto.message}")
-    more = len(violations) - _VIOLATIONS_SHOWN
-    if more > 0:
-        parts.append(f"and {more} more")
-    return "; ".join(parts)
 
 
 def place_of(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """How bytes come in: sockets, folders, polls. A transport knows no format."""
 
-from adapters.transports.openers import cannot_wait, open_transport
+from adapters.transports.openers import cannot_wait, keeps_place, open_transport
 from adapters.transports.retry import Trouble
 from adapters.transports.transport import BusCheckpoint, Checkpoint, ForgetfulCheckpoint, Transport
 
@@ -11,5 +11,6 @@ __all__ = [
     "Transport",
     "Trouble",
     "cannot_wait",
+    "keeps_place",
     "open_transport",
 ]

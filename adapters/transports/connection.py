@@ -88,8 +88,8 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Settle and answer what is left of a peer that has said all, then hang up."""
         self._end_input()
-        if self._worker is None and self._transport is not None:
-            self._transport.close()
+        if self._worker is None:
+            self._hang_up()
         # TLS has no half-closed connections: there asyncio hangs up whatever is returned.
         return self._transport is not None and not self._transport.get_extra_info("sslcontext")
 
@@ -105,8 +105,13 @@ class Connection(asyncio.Protocol):
         self._given_up.set()
         self._end_input()
         if self._worker is None:
-            self._crowd.members.discard(self)
+            self._leave()
         self._log.info("disconnected", reason=str(exc) if exc else "hung up")
+
+    def _leave(self) -> None:
+        """Be one of the crowd no more, and speak for nobody."""
+        self._crowd.members.discard(self)
+        self._crowd.pipeline.release(self._peer)
 
     async def drain(self) -> None:
         """Settle and answer what has come, then hang up."""
@@ -203,18 +208,21 @@ class Connection(asyncio.Protocol):
         if self._worker is not None:
             return
         if self._transport is None:
-            self._crowd.members.discard(self)
+            self._leave()
         elif self._has_ended:
             self._hang_up()
 
     async def _work(self) -> None:
         """Settle what waits, lot by lot, until nothing does."""
         while self._waiting:
-            lot, self._waiting = self._waiting, []
+            most = self._crowd.pipeline.at_once
+            lot, self._waiting = self._waiting[:most], self._waiting[most:]
             try:
                 await self._settle(lot)
             finally:
                 self._crowd.held_bytes -= _bytes_of(lot)
+            # Whoever waited for us was not idle.
+            self._last_progress = self._now()
             if not self._is_full():
                 self._release(_Hold.FULL)
 
@@ -224,7 +232,9 @@ class Connection(asyncio.Protocol):
         While the peer waits they are tried until the bus takes them: of those of a peer
         that expects no answers nobody else has a copy.
         """
-        outcomes = await settle(self._crowd.pipeline, lot, self._peer, self._given_up)
+        outcomes = await settle(
+            self._crowd.pipeline, lot, self._peer, self._given_up, speaker=self._peer
+        )
         answer = self._crowd.dialect.answer
         answers = b"".join(
             answer(message, outcome)

@@ -3,8 +3,9 @@
 import asyncio
 import hashlib
 import random
+import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,11 +17,15 @@ from adapters.sdk.adapter import Adapter
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.pipeline import Pipeline
 from adapters.transports.address import public
+from adapters.transports.inflate import ACCEPTED, Inflater
 from adapters.transports.retry import Retry, Trouble, pause, unless_stopped
 from adapters.transports.tls import TlsOptions, client_context
 from adapters.transports.transport import Checkpoint
 
 _HEAD = 1024
+_WEB_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
+)
 _LOT = 1000
 _log = structlog.get_logger()
 
@@ -174,7 +179,9 @@ class HttpPoll:
         try:
             async with (
                 asyncio.timeout(self._options.timeout_s),
-                client.stream("GET", self._url, headers=place.validators) as response,
+                client.stream(
+                    "GET", self._url, headers={"Accept-Encoding": ACCEPTED, **place.validators}
+                ) as response,
             ):
                 if response.status_code == httpx.codes.NOT_MODIFIED:
                     return None
@@ -191,15 +198,19 @@ class HttpPoll:
             raise Trouble(f"{self.address} cannot be fetched: {what}") from error
 
     async def _decode(self, response: httpx.Response) -> _Body:
-        """Decode a body as it comes."""
+        """Decode a body as it comes.
+
+        Raises:
+            Trouble: If it breaks off, or is a web page: nobody's data, and another each time.
+        """
         decoder = self._adapter.decoder()
         messages: list[Message | Undecodable] = []
         digest = hashlib.sha256()
         head = b""
         size = 0
-        async for chunk in response.aiter_bytes():
+        async for chunk in _pieces(response):
             size += len(chunk)
-            head = head or chunk[:_HEAD]
+            head += chunk[: _HEAD - len(head)]
             digest.update(chunk)
             if size > self._options.max_bytes:
                 reason = (
@@ -211,7 +222,25 @@ class HttpPoll:
             messages += decoder.feed(chunk)
         else:
             messages += decoder.close()
+        if _WEB_PAGE.match(head):
+            raise Trouble(
+                f"{self.address} answers a web page, expected data: see in a browser what it "
+                "says; it may want a login, or have moved"
+            )
         return _Body(messages, _Place(_validators(response), digest.hexdigest()))
+
+
+async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Yield a body as it was before it was compressed.
+
+    Raises:
+        Trouble: If it breaks off, or is damaged.
+    """
+    inflater = Inflater(response.headers.get("Content-Encoding", ""))
+    async for chunk in response.aiter_raw():
+        for piece in inflater.feed(chunk):
+            yield piece
+    inflater.close()
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

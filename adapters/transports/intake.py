@@ -26,11 +26,13 @@ class Parcel:
         source: Who sent it.
         messages: What it holds.
         settled: Called with what became of each message, once each is safe.
+        speaker: Who speaks for the stations in it; empty: nobody.
     """
 
     source: str
     messages: Sequence[Message | Undecodable]
     settled: Callable[[Sequence[Outcome]], None]
+    speaker: str = ""
 
 
 class Intake:
@@ -104,7 +106,12 @@ class Intake:
     async def _settle(self, source: str, parcels: Sequence[Parcel]) -> None:
         """Settle the parcels of one sender, in their order."""
         messages = [message for parcel in parcels for message in parcel.messages]
-        outcomes = await settle(self._pipeline, messages, source, self._stop) if messages else []
+        speaker = parcels[0].speaker
+        outcomes = (
+            await settle(self._pipeline, messages, source, self._stop, speaker=speaker)
+            if messages
+            else []
+        )
         at = 0
         for parcel in parcels:
             size = len(parcel.messages)

@@ -53,6 +53,11 @@ def cannot_wait(source: str) -> bool:
     return source.partition(":")[0] in _CANNOT_WAIT
 
 
+def keeps_place(source: str) -> bool:
+    """Tell whether a source is polled, and its transport keeps its place in it."""
+    return source.partition(":")[0].partition("+")[0] in _POLLS
+
+
 def open_transport(
     feed: FeedConfig,
     adapter: Adapter[Any, Any],

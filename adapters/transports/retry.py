@@ -107,7 +107,12 @@ class Retry:
 
 
 async def settle(
-    pipeline: Pipeline, messages: Sequence[Message | Undecodable], source: str, stop: asyncio.Event
+    pipeline: Pipeline,
+    messages: Sequence[Message | Undecodable],
+    source: str,
+    stop: asyncio.Event,
+    *,
+    speaker: str = "",
 ) -> list[Outcome | None]:
     """Settle messages that nobody would send again; try until the bus takes all, or stopped.
 
@@ -116,15 +121,18 @@ async def settle(
         messages: What a decoder cut, in order.
         source: Who sent them.
         stop: When set, the try under way is the last.
+        speaker: The connection that speaks; empty: none.
 
     Returns:
         What became of each; None: not stored.
     """
-    outcomes = await pipeline.submit(messages, source)
+    outcomes = await pipeline.submit(messages, source, speaker=speaker)
 
     async def again() -> bool:
         left = [index for index, outcome in enumerate(outcomes) if outcome is None]
-        found = await pipeline.submit([messages[index] for index in left], source)
+        found = await pipeline.submit(
+            [messages[index] for index in left], source, speaker=speaker, is_repeat=True
+        )
         for index, outcome in zip(left, found, strict=True):
             outcomes[index] = outcome
         return None in outcomes

@@ -110,13 +110,10 @@ class TcpClient:
         Raises:
             Trouble: If the server cannot be reached, or does not prove itself.
         """
-        loop = asyncio.get_running_loop()
         connection = Connection(self._crowd)
         try:
             async with asyncio.timeout(_CONNECT_S):
-                await loop.create_connection(
-                    lambda: connection, self._host, self._port, ssl=context
-                )
+                await self._open(connection, context)
         except TimeoutError as error:
             raise Trouble(f"{self.address} does not answer within {_CONNECT_S:g} s") from error
         except OSError as error:
@@ -124,6 +121,16 @@ class TcpClient:
                 f"{self.address} cannot be reached ({error.strerror or error})"
             ) from error
         return connection
+
+    async def _open(self, connection: Connection, context: ssl.SSLContext | None) -> None:
+        """Open a connection; one that is called off knows that it has ended."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.create_connection(lambda: connection, self._host, self._port, ssl=context)
+        except asyncio.CancelledError:
+            # It may be made already, and uvloop then closes it without telling it so.
+            connection.connection_lost(None)
+            raise
 
 
 async def _until_closed(connection: Connection) -> None:

@@ -148,7 +148,10 @@ class Udp:
                     self._count_dropped(_COUNT.unpack(value)[0])
             messages = decoded(self._adapter, data)
             answer = functools.partial(self._answer, peer, messages)
-            self._intake.put(Parcel(peer_name(peer), messages, answer))
+            # Loggers take another port for each datagram: the host is who speaks.
+            name = peer_name(peer)
+            speaker = f"{name.rpartition(':')[0]}:*"
+            self._intake.put(Parcel(name, messages, answer, speaker))
         return True
 
     def _count_dropped(self, dropped: int) -> None:

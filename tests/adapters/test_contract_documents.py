@@ -149,7 +149,7 @@ class TestNwis(AdapterContract):
     adapter = "water/nwis"
     parts = True
     options = SMALL
-    filler = rb"\s*"
+    filler = rb"(\xef\xbb\xbf)?\s*"
     good = (series("01491000"), series("01491001"))
     bad = {series("01491000", "yesterday"): "datetime", b"{": "JSON"}
 

@@ -21,7 +21,9 @@ from broker.outgoing import Outgoing
 from broker.plan import BusPlan, stream_name
 from broker.publisher import Publisher
 from broker.subjects import record_name, share_subject
+from broker.toml import FileWrong
 from gateway import Gateway, GatewaySettings, errors, tokens
+from gateway.agreements import read_agreements
 from gateway.selection import digest
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
@@ -84,13 +86,17 @@ class City:
     async def share(self, *records: Record) -> None:
         """Publish records as their agencies, and wait until the view has them."""
         for record in records:
-            agency = record.name.split("/")[0]
-            settings = BusSettings.of(self.home, self.plan, agency)
-            async with Bus(settings) as bus, Publisher(bus, stream_name(agency)) as publisher:
-                payload = record.SerializeToString()
-                subject = share_subject(record.name)
-                await publisher.publish(Outgoing(subject, payload, uuid.uuid4().hex))
+            await self.publish(record)
             await self._seen(record)
+
+    async def publish(self, record: Record) -> None:
+        """Publish a record as its agency."""
+        agency = record.name.split("/")[0]
+        settings = BusSettings.of(self.home, self.plan, agency)
+        async with Bus(settings) as bus, Publisher(bus, stream_name(agency)) as publisher:
+            payload = record.SerializeToString()
+            subject = share_subject(record.name)
+            await publisher.publish(Outgoing(subject, payload, uuid.uuid4().hex))
 
     async def _seen(self, record: Record) -> None:
         """Wait until the view holds this record or a later one."""
@@ -266,6 +272,38 @@ async def test_the_shared_state_never_goes_back_in_time(city: City, station: str
     assert record.water_level.level_m == 9.5
 
 
+async def test_a_clock_that_is_ahead_does_not_hold_the_state(city: City, station: str) -> None:
+    """Read an hour before its own time, it gives way to the next true reading at once."""
+    name = record_name("water", "water.level", station)
+    changes = asyncio.Queue[float]()
+    await city.share(level(station, 9.5, at=NOW + timedelta(hours=1)))
+    end = city.gateway.view.listen(
+        lambda entry: changes.put_nowait(Record.FromString(entry.payload).water_level.level_m)
+    )
+
+    await city.publish(level(station, 8.1, at=datetime.now(UTC)))
+    async with asyncio.timeout(10):
+        assert await changes.get() == 8.1
+    end()
+
+    async with city.stub("water") as stub:
+        record = await stub.GetRecord(api.GetRecordRequest(name=name))
+    assert record.water_level.level_m == 8.1
+
+
+async def test_of_two_that_are_ahead_the_one_stored_later_holds(city: City, station: str) -> None:
+    """Also when it claims to be the earlier one; what was observed before both changes nothing."""
+    await city.share(level(station, 9.5, at=NOW + timedelta(hours=2)))
+    await city.publish(level(station, 9.1, at=NOW + timedelta(hours=1)))
+    await city.publish(level(station, 8.1, at=NOW - timedelta(hours=1)))
+    await city.share(level(f"{station}-last", 7.0))
+
+    entry = city.gateway.view.get(record_name("water", "water.level", station))
+
+    assert entry is not None
+    assert Record.FromString(entry.payload).water_level.level_m == 9.1
+
+
 async def test_a_wrong_request_names_the_field(city: City) -> None:
     """BadRequest says which field and what was expected."""
     async with city.stub("water") as stub:
@@ -364,6 +402,47 @@ async def test_before_the_view_is_whole_callers_are_told_to_come_back(city: City
             await stub.ListRecords(api.ListRecordsRequest())
 
     assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+async def test_bytes_that_are_no_request_are_told_as_such(city: City) -> None:
+    """A client of another schema learns it, with details; nothing is logged as our failure."""
+    async with city.channel("water") as channel:
+        call = channel.unary_unary("/liandong.gateway.v1.SharedStateService/ListRecords")
+
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await call(b"\xff\xff\xff")
+
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "ListRecordsRequest" in (raised.value.details() or "")
+
+
+@pytest.mark.parametrize(
+    ("selection", "said"),
+    [
+        (api.Selection(kinds=["water"]), "selection.kinds[0]: is 'water', expected a kind such"),
+        (api.Selection(kinds=["water.*", "water.levl"]), "selection.kinds[1]: is 'water.levl'"),
+        (api.Selection(districts=["Nanjing"]), "selection.districts[0]: is 'Nanjing', expected"),
+    ],
+)
+async def test_a_wrong_selection_is_told_with_what_it_holds_and_what_was_expected(
+    city: City, selection: api.Selection, said: str
+) -> None:
+    """A misspelt kind would otherwise be an empty list, and a watch silent for ever."""
+    async with city.stub("water") as stub:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await stub.ListRecords(api.ListRecordsRequest(selection=selection))
+
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert said in (raised.value.details() or "")
+
+
+def test_an_agreement_with_a_department_that_the_city_lacks_is_refused(tmp_path: Path) -> None:
+    """It would never open anything, and nobody would know why."""
+    file = tmp_path / "agreements.toml"
+    file.write_text(AGREEMENTS)
+
+    with pytest.raises(FileWrong, match="provider is 'water', which the city does not have"):
+        read_agreements(file, ("police", "health"))
 
 
 def test_every_error_has_its_status() -> None:

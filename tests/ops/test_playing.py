@@ -8,7 +8,6 @@ import pytest
 
 from ops.failure import Failure
 from ops.playing import play
-from tests.conftest import free_port
 
 
 @pytest.mark.parametrize(
@@ -18,7 +17,7 @@ from tests.conftest import free_port
         ("raw", None, "tcp://127.0.0.1:1", "cannot be read"),
         ("raw", b"x", "udp://127.0.0.1:1", "expected tcp://host:port or drop:folder"),
         ("raw", b"x", "tcp://127.0.0.1:77777", "expected tcp://host:port or drop:folder"),
-        ("raw", b"x", f"tcp://127.0.0.1:{free_port()}", "is the feed running?"),
+        ("raw", b"x", "tcp://127.0.0.1:1", "is the feed running?"),
         ("sl651", b"7e7e\nxy\n", "tcp://127.0.0.1:1", "line 2 is no hexadecimal"),
         ("raw", b"x", "drop:/proc/none", "cannot be put into /proc/none"),
         ("raw", None, "drop:.", "cannot be put into ."),

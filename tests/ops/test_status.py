@@ -47,7 +47,7 @@ def test_parts_that_are_away_are_named_and_the_others_shown(town: Town) -> None:
 
     assert no_server[0] == no_gateway[0] == no_bus[0] == 1
     wells = {part["part"]: part["well"] for part in map(json.loads, no_server[1].splitlines())}
-    assert wells == {"nats-server": False, "gateway": True, "feed": True}
+    assert wells == {"nats-server": False, "gateway": True, "feed": True, "agreements": True}
     assert f"no gateway answers at {nowhere}" in no_gateway[1]
     assert no_gateway[2] == f"liandong: not all is well: look at {nowhere}\n"
     assert no_bus[2].startswith(f"liandong: the bus at tls://127.0.0.1:{nats} cannot be reached")

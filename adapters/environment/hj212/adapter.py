@@ -50,6 +50,7 @@ class Hj212(Adapter[Frame, Hj212Options]):
 
     name: ClassVar[str] = "environment/hj212"
     options_type: ClassVar[type[msgspec.Struct]] = Hj212Options
+    one_connection_per_entity: ClassVar[bool] = True
 
     def __init__(self, feed: FeedConfig, options: Hj212Options) -> None:
         super().__init__(feed, options)

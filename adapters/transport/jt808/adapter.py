@@ -51,6 +51,7 @@ class Jt808(Adapter[Frame, Jt808Options]):
 
     name: ClassVar[str] = "transport/jt808"
     options_type: ClassVar[type[msgspec.Struct]] = Jt808Options
+    one_connection_per_entity: ClassVar[bool] = True
 
     def __init__(self, feed: FeedConfig, options: Jt808Options) -> None:
         super().__init__(feed, options)

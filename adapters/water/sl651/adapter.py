@@ -48,6 +48,7 @@ class Sl651(Adapter[Frame, Sl651Options]):
 
     name: ClassVar[str] = "water/sl651"
     options_type: ClassVar[type[msgspec.Struct]] = Sl651Options
+    one_connection_per_entity: ClassVar[bool] = True
 
     def __init__(self, feed: FeedConfig, options: Sl651Options) -> None:
         super().__init__(feed, options)

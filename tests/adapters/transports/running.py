@@ -12,14 +12,13 @@ from typing import Any
 from adapters.environment.hj212 import framed
 from adapters.runner import FeedRunner
 from adapters.sdk.feed import FeedConfig
-from adapters.sdk.journal import take_up
+from adapters.sdk.journal import beginning, take_up
 from adapters.sdk.ledger import Ledger
 from adapters.sdk.pipeline import Pipeline
 from adapters.sdk.stamp import FEED_HEADER
 from adapters.transports import Checkpoint, ForgetfulCheckpoint, open_transport
 from broker.connection import Bus, BusSettings
 from broker.home import Home
-from broker.outbox import Outbox
 from broker.plan import BusPlan, stream_name
 from broker.publisher import Publisher
 from broker.quarantine import QuarantineEntry, entries
@@ -133,6 +132,7 @@ async def running(
     feed_id: str = "",
     checkpoint: Checkpoint | None = None,
     options: dict[str, Any] | None = None,
+    clock_tolerance_s: float = 600.0,
     **transport: Any,
 ) -> AsyncIterator[RunningFeed]:
     """Run a feed of its own."""
@@ -143,6 +143,7 @@ async def running(
         agency=agency,
         source=source,
         options=options or {},
+        clock_tolerance_s=clock_tolerance_s,
         transport=transport,
     )
     async with FeedRunner(feed, home, plan, checkpoint) as runner:
@@ -169,16 +170,14 @@ async def impatient(
     )
     adapter = Stage(feed, StageOptions())
     async with Bus(BusSettings.of(home, plan, "water")) as bus:
-        ledger = await take_up(bus, feed, adapter.version, source)
+        ledger = Ledger(beginning(feed, adapter.version, source))
+        await take_up(bus, feed, ledger)
         async with (
             Publisher(bus, stream_name("water"), budget_s=BUDGET_S) as records,
             Publisher(bus, quarantine_stream("water"), budget_s=BUDGET_S) as quarantine,
         ):
             pipeline = Pipeline(adapter, ledger)
-            pipeline.open(
-                Outbox(records, stream_name("water"), None, pipeline.settle_records),
-                Outbox(quarantine, quarantine_stream("water"), None, pipeline.settle_entries),
-            )
+            pipeline.open(records, quarantine)
             opened = open_transport(
                 feed, adapter, pipeline, home, checkpoint or ForgetfulCheckpoint()
             )

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.conftest import free_port
@@ -102,4 +103,19 @@ async def postgresql() -> AsyncIterator[str]:
         )
         flags = [part for setting in settings for part in ("-c", setting)]
         async with process(*as_user, postgres, "-D", data, *flags, port=port):
-            yield f"postgresql+psycopg://liandong@127.0.0.1:{port}/postgres"
+            address = f"liandong@127.0.0.1:{port}/postgres"
+            await _until_serving(f"postgresql://{address}")
+            yield f"postgresql+psycopg://{address}"
+
+
+async def _until_serving(url: str) -> None:
+    """Wait until a database takes connections: it listens before it does."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                connection = await asyncio.to_thread(psycopg.connect, url)
+            except psycopg.OperationalError:
+                await asyncio.sleep(0.05)
+            else:
+                connection.close()
+                return

@@ -155,6 +155,18 @@ async def test_a_file_with_a_bad_row_ends_in_failed(watching: Any, inbox: Path) 
         assert entry.source == "mixed.csv"
 
 
+async def test_a_name_that_is_no_utf_8_harms_nothing(watching: Any, inbox: Path) -> None:
+    """A Windows share gives names in GBK; the file is told by its escaped name."""
+    async with watching() as feed:
+        put(inbox, os.fsdecode("警情".encode("gb18030")), b"\xff\xff\xff")
+        put(inbox, "later.csv", export(1))
+        await until((inbox / "done" / "later.csv").exists)
+        await until(lambda: feed.ledger.quarantined)
+        (held,) = await feed.quarantined()
+
+    assert held.source.startswith("\\udc")
+
+
 async def test_an_empty_file_is_done(watching: Any, inbox: Path) -> None:
     """It holds nothing that could be lost."""
     async with watching() as feed:

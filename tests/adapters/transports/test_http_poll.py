@@ -11,7 +11,8 @@ from adapters.transports import ForgetfulCheckpoint
 from broker.home import Home
 from broker.plan import BusPlan
 from tests.adapters.transports.exports import warning
-from tests.adapters.transports.running import RunningFeed, own_bus, running, until
+from tests.adapters.transports.running import RunningFeed, impatient, own_bus, running, until
+from tests.adapters.transports.stage import reading
 from tests.adapters.transports.web import STALL, page, serving
 from tests.conftest import free_port
 
@@ -166,13 +167,12 @@ async def test_an_address_where_nobody_listens_is_asked_until_someone_does(polli
 async def test_a_body_that_could_not_be_stored_is_fetched_again(tmp_path: Path) -> None:
     """Its validators count only once it is stored; then it is there once."""
     async with (
-        own_bus(tmp_path / "home", "weather") as bus,
+        own_bus(tmp_path / "home", "water") as bus,
         serving(page(b"", "503 Service Unavailable")) as web,
-        running(bus.home, bus.plan, ADAPTER, web.url, **QUICK) as feed,
+        impatient(bus.home, bus.plan, web.url, **QUICK) as feed,
     ):
-        feed.transport._pipeline._records._budget_s = 0.2
         await bus.server.kill()
-        web.answer = page(warning("HTTP-9"), ETag='"v9"')
+        web.answer = page(reading("again"), ETag='"v9"')
         await until(lambda: "the bus is away" in feed.error)
         asked = len(web.requests)
         await until(lambda: len(web.requests) > asked)

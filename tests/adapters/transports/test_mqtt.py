@@ -56,7 +56,7 @@ async def test_what_was_not_acknowledged_comes_again_at_the_next_start(
 
         await publish(broker, reading("meanwhile"))
         async with impatient(bus.home, bus.plan, source, **session) as feed:
-            await until(lambda: wire.acknowledged == 31)
+            await until(lambda: wire.acknowledged >= 31)
             assert feed.ledger.stored == 31
 
 

@@ -217,6 +217,28 @@ async def test_an_idle_connection_is_closed(listening: Any) -> None:
         writer.close()
 
 
+async def test_a_sender_that_waits_for_its_answer_is_not_idle(tmp_path: Path) -> None:
+    """However long the bus takes: the connection is still there for the next frame."""
+    async with (
+        own_bus(tmp_path / "home", "environment") as bus,
+        running(bus.home, bus.plan, ADAPTER, ANYWHERE, idle_s=2.0, stall_s=2.0) as feed,
+    ):
+        reader, writer = await feed.connect()
+        bus.freeze()
+        writer.write(frame(0))
+        await until(lambda: feed.ledger.in_flight)
+        (connection,) = feed.transport._crowd.members
+        connection._last_progress -= 3600
+        connection._look()
+        bus.thaw()
+        await answers(reader, 1)
+        connection._look()
+
+        writer.write(frame(1))
+        await answers(reader, 1)
+        writer.close()
+
+
 async def test_while_jetstream_stands_still_nothing_is_answered_and_then_all_once(
     tmp_path: Path,
 ) -> None:

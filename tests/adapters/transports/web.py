@@ -22,10 +22,12 @@ class Web:
 
     Args:
         answer: What it answers until it is changed.
+        hangs_up: Whether it hangs up after each answer.
     """
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, *, hangs_up: bool = False) -> None:
         self.answer = answer
+        self.hangs_up = hangs_up
         self.requests: list[str] = []
         self.port = 0
         self._ended = asyncio.Event()
@@ -46,15 +48,21 @@ class Web:
                         writer.write(part)
                     else:
                         await self._ended.wait()
+                if self.hangs_up:
+                    break
         writer.close()
 
 
 @asynccontextmanager
 async def serving(
-    answer: Answer, port: int = 0, context: ssl.SSLContext | None = None
+    answer: Answer,
+    port: int = 0,
+    context: ssl.SSLContext | None = None,
+    *,
+    hangs_up: bool = False,
 ) -> AsyncIterator[Web]:
     """Run a server."""
-    web = Web(answer)
+    web = Web(answer, hangs_up=hangs_up)
     server = await asyncio.start_server(web.serve, "127.0.0.1", port, ssl=context)
     web.port = server.sockets[0].getsockname()[1]
     try:

@@ -1,0 +1,59 @@
+"""What is wrong with a message, by its schema, in words for people: field, value, expected."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+_SHOWN: Final = 80
+_EXPECTED: Final = {
+    "kinds": "a kind such as water.level, or a domain such as water.*",
+    "districts": "a GB/T 2260 code of 2 to 12 digits, such as 320102",
+    "district": "a GB/T 2260 code of 6, 9 or 12 digits, such as 320102",
+    "name": "<agency>/<kind>/<entity>, such as water/water.level/0012345678",
+    "statuses": "ACTUAL, EXERCISE or TEST",
+    "status": "ACTUAL, EXERCISE or TEST",
+    "classification": "PUBLIC, INTERNAL, RESTRICTED or CONFIDENTIAL",
+    "level": "a level that is stated",
+}
+"""By the field's name, where the schema's rule is a pattern or a list of numbers."""
+
+
+def field_of(violation: Any) -> str:
+    """Return a violation's field as it is written: ``selection.kinds[0]``."""
+    path = violation.proto.field
+    parts = []
+    for element in path.elements if path is not None else ():
+        subscript = element.subscript
+        parts.append(
+            element.field_name + (f"[{subscript.value!r}]" if subscript is not None else "")
+        )
+    return ".".join(parts) or "the message"
+
+
+def sentence_of(violation: Any) -> str:
+    """Return what a violation's field holds and what was expected of it."""
+    proto, value = violation.proto, violation.field_value
+    elements = proto.field.elements if proto.field is not None else ()
+    rule = proto.rule_id
+    if value is None or value == "" or not isinstance(value, str | int | float):
+        return str(proto.message)
+    shown = repr(value)
+    if len(shown) > _SHOWN:
+        shown = f"{shown[:_SHOWN]}…"
+    expected = _EXPECTED.get(elements[-1].field_name) if elements else None
+    if expected is not None and rule in {"string.pattern", "enum.not_in", "enum.defined_only"}:
+        return f"is {shown}, expected {expected}"
+    return f"is {shown}, {proto.message}"
+
+
+def describe(violations: Sequence[Any], shown: int = 3) -> str:
+    """Return violations as one sentence.
+
+    Args:
+        violations: As protovalidate gives them.
+        shown: How many are told at most.
+    """
+    parts = [f"{field_of(one)}: {sentence_of(one)}" for one in violations[:shown]]
+    more = len(violations) - shown
+    if more > 0:
+        parts.append(f"and {more} more")
+    return "; ".join(parts)
