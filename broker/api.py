@@ -57,7 +57,5 @@ async def call(
         stop_denied()
         stop_lost()
     if "error" in answer:
-        failure = answer["error"]
-        description = str(failure.get("description", "no reason given"))
-        raise StreamUnavailable(stream, description, failure.get("err_code", 0))
+        raise StreamUnavailable(stream, str(answer["error"].get("description", "no reason given")))
     return answer

@@ -36,14 +36,13 @@ class StreamsDiffer(BrokerError):
 class StreamUnavailable(BrokerError):
     """A stream cannot be asked or read at the moment, or by this user."""
 
-    def __init__(self, stream: str, problem: str, err_code: int = 0) -> None:
+    def __init__(self, stream: str, problem: str) -> None:
         super().__init__(
             f"stream {stream} cannot be read ({problem}): "
             "see with `liandong status` whether the bus runs, and use the agency's own key"
         )
         self.stream = stream
         self.problem = problem
-        self.err_code = err_code
 
 
 class QuarantineTaken(BrokerError):

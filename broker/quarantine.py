@@ -7,6 +7,7 @@ of arrival. An entry that somebody put there without saying why is an entry all 
 import asyncio
 import base64
 import binascii
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -29,7 +30,8 @@ _MAX_REASON = 2000
 _UNTOLD = "untold"
 _NO_REASON = "whoever put it here did not say why: ask who publishes on this subject by hand"
 _AT_ONCE = 64
-_NOT_FOUND = 10043
+# Up to the year 3110: anybody may write anything there.
+_HOUR = re.compile("[0-9]{1,7}")
 
 
 class Kept(StrEnum):
@@ -60,6 +62,8 @@ class QuarantineEntry(msgspec.Struct, frozen=True, kw_only=True):
         kept: What ``raw`` is of the message.
         opening: What a decoder must have read before, to read ``raw`` alone: a table's header.
         sequence: Its number in the quarantine; None before it is stored.
+        hour: The hour under which the books have it, counted since 1970 UTC, where it says one;
+            None: that of ``received_at``.
         counted: Whether it says itself which feed it is of, and so is in that feed's books.
     """
 
@@ -74,6 +78,7 @@ class QuarantineEntry(msgspec.Struct, frozen=True, kw_only=True):
     kept: Kept = Kept.WHOLE
     opening: bytes = b""
     sequence: int | None = None
+    hour: int | None = None
     counted: bool = True
 
 
@@ -169,12 +174,19 @@ async def remove(bus: Bus, agency: str, sequences: Sequence[int]) -> None:
         request = {"seq": sequence, "no_erase": True}
         try:
             await call(bus, stream, f"STREAM.MSG.DELETE.{stream}", request)
-        except StreamUnavailable as error:
-            if error.err_code != _NOT_FOUND:
+        except StreamUnavailable:
+            # For what is gone already the server has several words, one of them for faults too.
+            if await _holds(bus, agency, sequence):
                 raise
 
     for first in range(0, len(sequences), _AT_ONCE):
         await asyncio.gather(*map(delete, sequences[first : first + _AT_ONCE]))
+
+
+async def _holds(bus: Bus, agency: str, sequence: int) -> bool:
+    """Tell whether an entry is there."""
+    found = entries(bus, agency, start=sequence, upto=sequence, headers_only=True)
+    return bool([entry async for entry in found])
 
 
 def _entry(delivery: Delivery) -> QuarantineEntry:
@@ -198,6 +210,7 @@ def _entry(delivery: Delivery) -> QuarantineEntry:
         kept=Kept(kept) if kept in {*Kept} else Kept.CUT,
         opening=_opening(held.get("Opening", "")),
         sequence=delivery.sequence,
+        hour=int(held["Hour"]) if _HOUR.fullmatch(held.get("Hour", "")) else None,
         counted=held.get("Feed") == feed,
     )
 

@@ -36,6 +36,7 @@ class Discard(msgspec.Struct, frozen=True, kw_only=True):
         who: By whom.
         why: The reason that was given.
         what: Which were meant: numbers, or what they had in common.
+        example: What was wrong with the first of them: its cause and reason.
         count: How many they were.
         first: The number of the first.
         last: The number of the last.
@@ -45,6 +46,7 @@ class Discard(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     why: str
     what: str
+    example: str = ""
     count: int = 0
     first: int = 0
     last: int = 0

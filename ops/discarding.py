@@ -69,11 +69,11 @@ def quarantine_discarded(
             for one in left.discards:
                 print_object({"feed": feed, **msgspec.to_builtins(one)})
         return
-    shown = table("at", "feed", "entries", "no.", "which", "by", "why")
+    shown = table("at", "feed", "entries", "no.", "which", "by", "why", "what was wrong")
     for feed, left in found:
         for one in left.discards:
             numbers = f"{one.first}" if one.count == 1 else f"{one.first} to {one.last}"
-            texts = map(cell, (one.what, one.who, one.why))
+            texts = map(cell, (one.what, one.who, one.why, one.example))
             shown.add_row(local(one.at, described), cell(feed), f"{one.count:,}", numbers, *texts)
     console.print(shown if shown.row_count else "nothing was discarded")
     if forgotten := sum(left.discards_forgotten for _, left in found):

@@ -101,6 +101,12 @@ class _Look:
     clusters: Clusters = field(default_factory=Clusters)
     latest: list[QuarantineEntry] = field(default_factory=list)
 
+    @property
+    def nothing(self) -> str:
+        """Return what is said when nothing was found."""
+        is_part = self.feed or self.choice != Choice()
+        return "the quarantine has no such entry" if is_part else "the quarantine is empty"
+
     async def read(self, home: Home, city: City, asking: str, agency: str) -> None:
         """Read what is looked for."""
         for owner in owners(city, asking, agency):
@@ -124,7 +130,7 @@ def _show_clusters(look: _Look, city: City, *, as_json: bool) -> None:
             print_object(cluster_facts(cluster) | {"share": round(cluster.count / total, 4)})
         return
     if not found:
-        console.print("the quarantine is empty")
+        console.print(look.nothing)
         return
     more = ["share", "first", "last"] if is_wide() else []
     head = ("agency", "cluster", "entries", "senders", *more, "feed", "cause", "no.", "reason")
@@ -162,7 +168,7 @@ def _show_entries(look: _Look, city: City, *, as_json: bool) -> None:
             print_object(_facts(entry))
         return
     if not look.latest:
-        console.print("the quarantine is empty")
+        console.print(look.nothing)
         return
     shown = table("agency", "no.", "at", "feed", "cause", "reason")
     for entry in look.latest:

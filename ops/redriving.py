@@ -163,37 +163,37 @@ def _healing_facts(healing: Healing) -> dict[str, Any]:
 
 def _tell(feed: str, outlook: Outlook, zone: tzinfo, *, applied: bool) -> None:
     """Tell a person what came of trying a feed's quarantine again."""
-    would = "" if applied else "would "
+    leave, stay = ("left", "stay") if applied else ("would leave", "would stay")
     known = f", {outlook.duplicates:,} of them stored already" if outlook.duplicates else ""
     typer.echo(
-        f"{feed}: of {counted(outlook.heals + outlook.stays)}, {outlook.heals:,} {would}leave as "
-        f"{outlook.records:,} records{known}; {outlook.stays:,} {would}stay"
+        f"{feed}: of {counted(outlook.heals + outlook.stays)}, {outlook.heals:,} {leave} "
+        f"as {outlook.records:,} records{known}; {outlook.stays:,} {stay}"
     )
     for healing in outlook.healings():
-        for line in _lines(healing, zone, would):
+        for line in _lines(healing, zone, leave, stay):
             typer.echo(plain(line))
     tell_waiting(outlook.waiting)
 
 
-def _lines(healing: Healing, zone: tzinfo, would: str) -> list[str]:
+def _lines(healing: Healing, zone: tzinfo, leave: str, stay: str) -> list[str]:
     """Return for a person what came of a cluster."""
     cluster = healing.cluster
     lines = [f"  {cluster.id}  {counted(cluster.count)}, {cluster.cause}: {cluster.reason}"]
     if healing.heals:
-        lines.append(f"    {healing.heals:,} {would}leave")
+        lines.append(f"    {healing.heals:,} {leave}")
     if healing.example is not None:
         first, *more = record_lines(healing.example, zone)
         lines += [f"      for example {first}", *(f"        {line}" for line in more)]
     stays = healing.stays.found()
-    lines += [_staying(one, cluster, would) for one in stays[:_REASONS_SHOWN]]
+    lines += [_staying(one, cluster, stay) for one in stays[:_REASONS_SHOWN]]
     if len(stays) > _REASONS_SHOWN:
         lines.append(f"    and {len(stays) - _REASONS_SHOWN:,} reasons more: --json has them all")
     return lines
 
 
-def _staying(staying: Cluster, before: Cluster, would: str) -> str:
+def _staying(staying: Cluster, before: Cluster, stay: str) -> str:
     """Return for a person what stays of a cluster, and why now."""
-    stays = f"    {staying.count:,} {would}stay"
+    stays = f"    {staying.count:,} {stay}"
     if staying.id == before.id:
         return f"{stays}: as before"
     return f"{stays}, now for {staying.cause}: {staying.reason}"

@@ -37,7 +37,7 @@ _NEARLY_FULL = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """A part of the system: what it is, where, how it is in words, and whether that is well."""
 
     part: str
@@ -76,21 +76,21 @@ def status(
         raise Failure(f"not all is well: look at {', '.join(unwell)}")
 
 
-async def _bus(home: Home, city: City, agency: str) -> list[_Part]:
+async def _bus(home: Home, city: City, agency: str) -> list[Part]:
     """Return how the server is, how much the caller's stream holds, and which quarantines fill."""
     stream = CITY_STREAM if agency == OPS else stream_name(agency)
     owners = own_agencies(city, agency)
     try:
         async with bus_of(home, city, agency) as bus:
             state = (await bus.js.stream_info(stream)).state
-        quarantines = [await _quarantine(home, city, agency, one) for one in owners]
+        quarantines = [await quarantine_part(home, city, agency, one) for one in owners]
     except BrokerError as error:
-        return [_Part("nats-server", city.plan.url, str(error), well=False)]
+        return [Part("nats-server", city.plan.url, str(error), well=False)]
     held = f"{stream} holds {state.messages:,} records, {state.bytes / 1e6:.1f} MB"
-    return [_Part("nats-server", city.plan.url, held, well=True), *filter(None, quarantines)]
+    return [Part("nats-server", city.plan.url, held, well=True), *filter(None, quarantines)]
 
 
-async def _quarantine(home: Home, city: City, asking: str, agency: str) -> _Part | None:
+async def quarantine_part(home: Home, city: City, asking: str, agency: str) -> Part | None:
     """Return how full an agency's quarantine is; None: it is empty."""
     async with bus_of(home, city, reader_of(asking, agency)) as bus:
         info = await bus.js.stream_info(quarantine_stream(agency))
@@ -99,52 +99,52 @@ async def _quarantine(home: Home, city: City, asking: str, agency: str) -> _Part
         return None
     told = f"{counted(info.state.messages)}, {held / 1e6:.1f} of {limit / 1e6:.0f} MB"
     if held <= _NEARLY_FULL * limit:
-        return _Part("quarantine", agency, told, well=True)
+        return Part("quarantine", agency, told, well=True)
     # When it is full it takes nothing more, and neither does the feed.
     remedy = "heal or discard entries (`liandong quarantine list`), or senders must wait when full"
-    return _Part("quarantine", agency, f"{told}: {remedy}", well=False)
+    return Part("quarantine", agency, f"{told}: {remedy}", well=False)
 
 
-def _gateway(home: Home, city: City, agency: str, gateway: str) -> list[_Part]:
+def _gateway(home: Home, city: City, agency: str, gateway: str) -> list[Part]:
     """Return how the gateway is, and through it the feeds."""
     at = target(city, gateway)
     try:
         with channel(home, city, agency, gateway) as opened:
             told = {feed.name.partition("/")[2]: feed for feed in list_feeds(opened)}
     except Failure as failure:
-        return [_Part("gateway", at, str(failure), well=False)]
-    parts = [_Part("gateway", at, "serves", well=True)]
+        return [Part("gateway", at, str(failure), well=False)]
+    parts = [Part("gateway", at, "serves", well=True)]
     for feed in city.feeds:
         if agency not in {OPS, feed.agency}:
             continue
         if feed.id not in told:
-            parts.append(_Part("feed", feed.id, "does not run", well=False))
+            parts.append(Part("feed", feed.id, "does not run", well=False))
             continue
         fares = condition(told[feed.id], city, datetime.now(UTC))
-        parts.append(_Part("feed", feed.id, fares.sentence, fares.well))
+        parts.append(Part("feed", feed.id, fares.sentence, fares.well))
     return parts
 
 
-def _agreements(city: City) -> list[_Part]:
+def _agreements(city: City) -> list[Part]:
     """Return whether the file of agreements is right."""
     if city.agreements is None:
         return []
     try:
         count = len(read_agreements(city.agreements, city.plan.agencies))
     except FileWrong as error:
-        return [_Part("agreements", "", f"{error}; those before it stay in force", well=False)]
-    return [_Part("agreements", str(city.agreements), f"{count} agreements", well=True)]
+        return [Part("agreements", "", f"{error}; those before it stay in force", well=False)]
+    return [Part("agreements", str(city.agreements), f"{count} agreements", well=True)]
 
 
-def _certificates(home: Home, city: City) -> list[_Part]:
+def _certificates(home: Home, city: City) -> list[Part]:
     """Return the certificates that end soon or are none."""
     try:
         all_ends = certificate_ends(home)
     except ValueError as error:
-        return [_Part("certificate", str(home.tls_dir), f"one is damaged: {error}", well=False)]
+        return [Part("certificate", str(home.tls_dir), f"one is damaged: {error}", well=False)]
     soon = datetime.now(UTC) + _SOON
     return [
-        _Part("certificate", name, f"ends {local(ends, city)}: run `liandong keys`", well=False)
+        Part("certificate", name, f"ends {local(ends, city)}: run `liandong keys`", well=False)
         for name, ends in all_ends.items()
         if ends < soon
     ]

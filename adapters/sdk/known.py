@@ -8,10 +8,11 @@ from typing import Final
 from broker.connection import Bus
 from broker.outgoing import Outgoing
 from broker.plan import stream_name
+from broker.subjects import apart, name_of, share_subject
 from broker.subscriber import scan
 
 _ID: Final = "Nats-Msg-Id"
-_MOST_SUBJECTS: Final = 64
+_MOST_SUBJECTS: Final = 128
 
 
 class Wanted:
@@ -21,12 +22,20 @@ class Wanted:
         self._ids: set[bytes] = set()
         self._subjects: set[str] = set()
 
-    def add(self, message: Outgoing) -> None:
-        """Take a record's message."""
+    def add(self, message: Outgoing, sender: str) -> None:
+        """Take a record's message.
+
+        Args:
+            message: The message.
+            sender: Who sent it: where two claim one station, what came again from this one
+                is kept under a name of its own.
+        """
         self._ids.add(bytes.fromhex(message.message_id))
         # Beyond that many subjects the whole stream is read.
         if len(self._subjects) <= _MOST_SUBJECTS:
             self._subjects.add(message.subject)
+            if sender:
+                self._subjects.add(share_subject(apart(name_of(message.subject), sender)))
 
     async def stored(self, bus: Bus, agency: str) -> set[str]:
         """Return the ids of those that the agency's stream holds.

@@ -12,7 +12,7 @@ import structlog
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
 from adapters.sdk.claims import Claim, Claims
-from adapters.sdk.doubt import doubt
+from adapters.sdk.doubt import doubt, doubt_ahead
 from adapters.sdk.hours import HOUR_S
 from adapters.sdk.ledger import Ledger, Settling
 from adapters.sdk.message import Message, Undecodable
@@ -226,9 +226,7 @@ class Pipeline:
                 name = self._contested(record, claim, lot)
         observed = record.observed_at.seconds
         if observed > lot.second:
-            if observed > lot.second + self._clock_tolerance_s:
-                ahead = (observed - lot.second) // 60
-                doubt(record, f"The source's time is {ahead} min ahead of its receipt.")
+            doubt_ahead(record, lot.second, self._clock_tolerance_s)
             # A clock that is ahead must not make the feed look fresh for as long.
             observed = lot.second
         self._ledger.hear(name, observed, lot.heard, lot.second)

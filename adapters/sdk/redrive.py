@@ -15,6 +15,7 @@ from contextlib import aclosing
 from typing import Final
 
 from adapters.sdk.choice import Choice, chosen
+from adapters.sdk.clusters import sender_of
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.hours import hour_at
 from adapters.sdk.journal import last_state
@@ -110,8 +111,9 @@ class Redrive:
             for attempt in lot:
                 last = attempt.entry.sequence or 0
                 outlook.add(attempt)
+                sender = sender_of(attempt.entry.source).strip("[]")
                 for message in self._messages(attempt):
-                    wanted.add(message)
+                    wanted.add(message, sender)
         return wanted, last
 
     async def _lots(self, choice: Choice, outlook: Outlook) -> AsyncGenerator[list[Attempt], None]:

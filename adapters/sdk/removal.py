@@ -23,8 +23,9 @@ from broker.errors import BrokerError, QuarantineTaken
 from broker.quarantine import QuarantineEntry, remove
 from broker.removals import Discard, Removals, RemovalsAccount
 
-_CLAIM: Final = timedelta(minutes=2)
+_CLAIM: Final = timedelta(seconds=30)
 _DISCARDS_KEPT: Final = 100
+_EXAMPLE_SIGNS: Final = 160
 _log = structlog.get_logger()
 
 
@@ -127,7 +128,7 @@ class Removal:
     async def _take_out(self, stands: Removals, gone: Sequence[QuarantineEntry]) -> None:
         """Write down that entries leave, then delete them."""
         hours = Counter(stands.hours)
-        hours.update(hour_at(entry.received_at) for entry in gone if entry.counted)
+        hours.update(_hour(entry) for entry in gone if entry.counted)
         latest = sorted(hours)[-KEPT_HOURS:]
         leaving = tuple(entry.sequence or 0 for entry in gone)
         assert max(leaving, default=0) <= self.upto, "the feed's counts do not have them yet"
@@ -166,6 +167,11 @@ def _counted(gone: Sequence[QuarantineEntry]) -> int:
     return sum(entry.counted for entry in gone)
 
 
+def _hour(entry: QuarantineEntry) -> int:
+    """Return the hour under which the books have an entry."""
+    return hour_at(entry.received_at) if entry.hour is None else entry.hour
+
+
 def _noted(
     discards: tuple[Discard, ...], note: Discard, gone: Sequence[QuarantineEntry]
 ) -> tuple[Discard, ...]:
@@ -176,6 +182,7 @@ def _noted(
     numbers = [entry.sequence or 0 for entry in gone]
     grown = msgspec.structs.replace(
         begun,
+        example=begun.example or f"{gone[0].cause}: {gone[0].reason}"[:_EXAMPLE_SIGNS],
         count=begun.count + len(numbers),
         first=begun.first or numbers[0],
         last=numbers[-1],

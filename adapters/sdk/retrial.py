@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.sdk.adapter import Adapter, Translated
+from adapters.sdk.doubt import doubt_ahead
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.translation import Translation
 from broker.quarantine import Kept, QuarantineEntry
@@ -76,9 +77,11 @@ class Retrial:
         if not pieces:
             return _stays(entry, "empty", _EMPTY)
         translated: list[Translated] = []
-        refused = None
+        received, refused = int(entry.received_at.timestamp()), None
         for piece in pieces:
             valid, why = self._translation.of(piece)
+            for one in valid:
+                doubt_ahead(one.record, received, self._adapter.feed.clock_tolerance_s)
             translated += valid
             refused = refused or why
         return Attempt(entry, tuple(translated), refused)

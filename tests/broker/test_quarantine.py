@@ -4,12 +4,14 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from broker.connection import Bus
+from broker.connection import Bus, BusSettings
 from broker.errors import RecordTooLarge, StreamUnavailable
+from broker.home import Home
 from broker.outgoing import Outgoing
 from broker.publisher import Publisher
 from broker.quarantine import (
@@ -20,7 +22,10 @@ from broker.quarantine import (
     outgoing,
     remove,
 )
+from broker.server import EmbeddedServer
+from broker.streams import reconcile
 from broker.subjects import quarantine_subject
+from tests.conftest import small_plan
 
 Connect = Callable[[str], AbstractAsyncContextManager[Bus]]
 STREAM = "QUARANTINE_WATER"
@@ -193,6 +198,25 @@ async def test_an_agency_deletes_entries_of_its_quarantine_again_and_again(
 
         assert [one.raw for one in await held(bus, feed)] == [b"2"]
         assert (await feeds_held(bus, "water"))[feed] == 1
+
+
+async def test_a_quarantine_that_is_empty_again_may_be_emptied_again(tmp_path: Path) -> None:
+    """First, last and all: the server refuses each in other words, and all of them are gone."""
+    home, plan = Home(tmp_path), small_plan(("water",))
+    async with EmbeddedServer(home, plan):
+        await reconcile(home, plan)
+        async with (
+            Bus(BusSettings.of(home, plan, "water")) as bus,
+            Publisher(bus, STREAM) as publisher,
+        ):
+            await remove(bus, "water", [1])
+            for number in range(5):
+                await publisher.publish(outgoing(entry("x", b"%d" % number), f"{number}"))
+            for gone in ([5], [1], [5, 1], [1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 6]):
+                await remove(bus, "water", gone)
+
+            assert [one async for one in entries(bus, "water")] == []
+            assert await feeds_held(bus, "water") == {}
 
 
 async def test_operators_delete_nothing(bus_of: Connect, feed: str) -> None:

@@ -19,7 +19,7 @@ from adapters.sdk.feed import FeedConfig
 from broker.connection import Bus, BusSettings
 from broker.home import Home
 from broker.plan import BusPlan
-from broker.quarantine import entries
+from broker.quarantine import Kept, entries
 from broker.server import EmbeddedServer
 from broker.streams import definitions, reconcile
 from broker.subscriber import scan
@@ -207,6 +207,8 @@ async def test_no_patient_is_found_on_the_whole_bus(
     assert counts["health.socket"][1] > 30
     assert counts["health.socket"][2] >= len([*_broken()])
     assert {entry.cause for entry in held} >= {"not_hl7", "encoding", "time", "oversize", "framing"}
+    # What was blanked must not be tried again: it would become a record of nobody.
+    assert {entry.kept for entry in held} == {Kept.CONCEALED}
     found = {word for word in secrets for one in _spellings(word) if one in content}
     assert found == set()
     # A sender hears of its own message what the bus never does; not even that is the case.

@@ -170,6 +170,7 @@ def test_what_is_given_up_is_told_with_who_and_why(hospital: Hospital) -> None:
     mine = [row for row in told if row["feed"] == "environment.discarded"]
     assert [(row["why"], row["count"]) for row in mine] == [("a drill", 2), ("a drill", 1)]
     assert all("@" in row["who"] for row in mine)
+    assert mine[0]["example"].startswith("factor: factor is 'a99001'")
     assert "a drill" in shown
     assert hospital.entries("discarded") == []
     assert (books["balances"], books["discarded"], books["in_quarantine"]) == (True, 3, 0)

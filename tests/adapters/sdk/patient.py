@@ -158,9 +158,12 @@ async def settled(runner: FeedRunner, count: int, begin: Any) -> None:
             await asyncio.sleep(0.01)
 
 
-def air(second: int, factor: str = "a99001", station: int = 1, extra: str = "") -> bytes:
+def air(
+    second: int = 0, factor: str = "a99001", station: int = 1, extra: str = "", at: str = ""
+) -> bytes:
     """Write a frame of an air station that wants an answer."""
+    at = at or f"202406011200{second:02d}"
     return framed(
-        f"QN=202406011200{second:02d}000;ST=22;CN=2011;PW=123456;MN={station:024d};Flag=5;{extra}"
-        f"CP=&&DataTime=202406011200{second:02d};{factor}-Rtd={second}.0&&"
+        f"QN={at}000;ST=22;CN=2011;PW=123456;MN={station:024d};Flag=5;{extra}"
+        f"CP=&&DataTime={at};{factor}-Rtd={second}.0&&"
     )

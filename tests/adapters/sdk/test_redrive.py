@@ -339,6 +339,7 @@ async def test_discarded_entries_stay_accounted_for_with_who_and_why(patient: Pa
     assert (audit.findings, audit.discarded, audit.healed, audit.quarantined) == ((), 3, 0, 0)
     assert (drill.who, drill.why, drill.count) == (WHO, "a drill", 2)
     assert (drill.first, drill.last) == (entries[0].sequence, entries[1].sequence)
+    assert drill.example.startswith("factor: factor is 'a99001'")
     assert (other.what, other.count) == (f"no. {_last(entries)}", 1)
 
 
