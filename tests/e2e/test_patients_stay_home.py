@@ -37,6 +37,7 @@ OURS = [
     "ACCOUNT-99",
     "吃了生鸡蛋",
 ]
+_KEY = re.compile(rb"\b[AUX][A-Z2-7]{55}\b")
 _KEPT_BY_DESIGN = {"EVN": (1, 2, 6), "PV1": (2, 3, 6), "OBR": (4, 7, 22), "OBX": (2, 3)}
 _NOBODY = {"test", "name", "Reason", "EMERGENCY", "0000000000", "27268008"}
 """Words of the messages that the bus has of itself, and the finding that is notifiable."""
@@ -196,7 +197,8 @@ async def test_no_patient_is_found_on_the_whole_bus(
     content = await _everything(home, plan)
     for file in home.nats_dir.rglob("*"):
         content += file.read_bytes() if file.is_file() else b""
-    content += "".join(capfd.readouterr()).encode()
+    # Keys are letters at random, among which a short name is found now and then.
+    content = _KEY.sub(b"", content) + "".join(capfd.readouterr()).encode()
     print(f"\n{len(secrets)} words, {len(content)} bytes searched; {counts}")
 
     # The search finds what is there: the senders, the wards, the control ids.

@@ -1,8 +1,10 @@
 """Quarantines that heal, against the real server: nothing lost, nothing twice, books exact."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -29,9 +31,11 @@ from broker.streams import reconcile
 from broker.subjects import feed_subject
 from broker.users import feeds_stream, quarantine_stream
 from liandong.feed.v1.feed_pb2 import Feed
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT
 from tests.adapters.sdk.patient import ALL, WHO, Patient, air, speak
 from tests.conftest import small_plan
 
+ZONE = ZoneInfo("Asia/Shanghai")
 UNITS = {"a99001": "mg/m3"}
 MORE_UNITS = UNITS | {"a99002": "mg/m3"}
 
@@ -447,6 +451,35 @@ def _entry(
         received_at=datetime.now(UTC),
         kept=kept,
     )
+
+
+async def test_a_clock_that_is_ahead_is_doubted_by_when_the_message_came(
+    patient: Patient,
+) -> None:
+    """However late it is tried again: as it would have been live."""
+    ahead = datetime.now(UTC) + timedelta(hours=10)
+    await patient.send(air(at=f"{ahead.astimezone(ZONE):%Y%m%d%H%M%S}"))
+    patient.mend(units=UNITS)
+
+    await patient.redrive()
+    (record,) = await patient.records()
+
+    assert record.quality.level == QUALITY_LEVEL_SUSPECT
+    assert re.search(r"time is (599|600) min ahead of its receipt", record.quality.note)
+
+
+async def test_an_entry_is_taken_out_of_the_hour_under_which_the_books_have_it(
+    patient: Patient,
+) -> None:
+    """What waited in a spool arrived earlier than its entry was made; the stamp says when."""
+    await patient.send(air(1))
+    (entry,) = await patient.entries()
+    stamped = int(entry.received_at.timestamp()) // 3600
+    async with patient.bus() as bus, Removal(bus, "environment", patient.feed.id, WHO) as removal:
+        await removal.heal([msgspec.structs.replace(entry, hour=stamped - 3)])
+
+    assert entry.hour == stamped
+    assert (await patient.removals()).hours == {stamped - 3: 1}
 
 
 @pytest.mark.parametrize(
