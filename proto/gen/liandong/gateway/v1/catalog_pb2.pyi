@@ -74,3 +74,114 @@ class ListFeedsResponse(message.Message):
     _ClearFieldArgType: _TypeAlias = typing.Literal["feeds", b"feeds", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ListKindsRequest(message.Message):
+    """Asks for the kinds."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ListKindsResponse(message.Message):
+    """The kinds."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    KINDS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def kinds(self) -> containers.RepeatedCompositeFieldContainer[Kind]:
+        """Ordered by name."""
+
+    def __init__(
+        self,
+        *,
+        kinds: abc.Iterable[Kind] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["kinds", b"kinds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Kind(message.Message):
+    """A kind of records."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    FIELD_FIELD_NUMBER: builtins.int
+    MESSAGE_FIELD_NUMBER: builtins.int
+    DESCRIPTION_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """Its name, for example `water.level`."""
+    field: builtins.str
+    """The field of the record that is its body, for example `water_level`."""
+    message: builtins.str
+    """The body's message, for example `liandong.water.v1.Level`."""
+    description: builtins.str
+    """What it states, one sentence."""
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        field: builtins.str = ...,
+        message: builtins.str = ...,
+        description: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["description", b"description", "field", b"field", "message", b"message", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class GetSchemaRequest(message.Message):
+    """Asks for schemas."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """A kind, for example `water.level`, or a message's full name; empty: all of liandong's."""
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class GetSchemaResponse(message.Message):
+    """Schemas."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    FILE_DESCRIPTOR_SET_FIELD_NUMBER: builtins.int
+    file_descriptor_set: builtins.bytes
+    """An encoded `google.protobuf.FileDescriptorSet`: the files and all that they import,
+    imported files first.
+    """
+    def __init__(
+        self,
+        *,
+        file_descriptor_set: builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["file_descriptor_set", b"file_descriptor_set"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...

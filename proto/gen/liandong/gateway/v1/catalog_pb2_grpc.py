@@ -40,6 +40,16 @@ class CatalogServiceStub:
                 request_serializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListFeedsRequest.SerializeToString,
                 response_deserializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListFeedsResponse.FromString,
                 _registered_method=True)
+        self.ListKinds = channel.unary_unary(
+                '/liandong.gateway.v1.CatalogService/ListKinds',
+                request_serializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListKindsRequest.SerializeToString,
+                response_deserializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListKindsResponse.FromString,
+                _registered_method=True)
+        self.GetSchema = channel.unary_unary(
+                '/liandong.gateway.v1.CatalogService/GetSchema',
+                request_serializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaRequest.SerializeToString,
+                response_deserializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -53,6 +63,20 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListKinds(self, request, context):
+        """Lists the kinds of records that the schemas have.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSchema(self, request, context):
+        """Returns the schemas, for clients without generated code.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +84,16 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListFeeds,
                     request_deserializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListFeedsRequest.FromString,
                     response_serializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListFeedsResponse.SerializeToString,
+            ),
+            'ListKinds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListKinds,
+                    request_deserializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListKindsRequest.FromString,
+                    response_serializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListKindsResponse.SerializeToString,
+            ),
+            'GetSchema': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSchema,
+                    request_deserializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaRequest.FromString,
+                    response_serializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +124,60 @@ class CatalogService:
             '/liandong.gateway.v1.CatalogService/ListFeeds',
             liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListFeedsRequest.SerializeToString,
             liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListFeedsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListKinds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/liandong.gateway.v1.CatalogService/ListKinds',
+            liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListKindsRequest.SerializeToString,
+            liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListKindsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSchema(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/liandong.gateway.v1.CatalogService/GetSchema',
+            liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaRequest.SerializeToString,
+            liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,10 @@ class CatalogServiceStub:
     def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
     ListFeeds: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListFeedsRequest, _catalog_pb2.ListFeedsResponse]
     """Lists the feeds of the caller's agency and of those that share with it."""
+    ListKinds: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListKindsRequest, _catalog_pb2.ListKindsResponse]
+    """Lists the kinds of records that the schemas have."""
+    GetSchema: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetSchemaRequest, _catalog_pb2.GetSchemaResponse]
+    """Returns the schemas, for clients without generated code."""
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -43,6 +47,10 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListFeeds: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListFeedsRequest, _catalog_pb2.ListFeedsResponse]  # type: ignore[assignment]
     """Lists the feeds of the caller's agency and of those that share with it."""
+    ListKinds: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListKindsRequest, _catalog_pb2.ListKindsResponse]  # type: ignore[assignment]
+    """Lists the kinds of records that the schemas have."""
+    GetSchema: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetSchemaRequest, _catalog_pb2.GetSchemaResponse]  # type: ignore[assignment]
+    """Returns the schemas, for clients without generated code."""
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tells which feeds there are and how they fare."""
@@ -54,5 +62,21 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.ListFeedsResponse, _abc.Awaitable[_catalog_pb2.ListFeedsResponse]]:
         """Lists the feeds of the caller's agency and of those that share with it."""
+
+    @_abc_1.abstractmethod
+    def ListKinds(
+        self,
+        request: _catalog_pb2.ListKindsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListKindsResponse, _abc.Awaitable[_catalog_pb2.ListKindsResponse]]:
+        """Lists the kinds of records that the schemas have."""
+
+    @_abc_1.abstractmethod
+    def GetSchema(
+        self,
+        request: _catalog_pb2.GetSchemaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.GetSchemaResponse, _abc.Awaitable[_catalog_pb2.GetSchemaResponse]]:
+        """Returns the schemas, for clients without generated code."""
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -23,11 +23,15 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from liandong.feed.v1 import feed_pb2 as liandong_dot_feed_dot_v1_dot_feed__pb2
+from liandong.place.v1 import place_pb2 as liandong_dot_place_dot_v1_dot_place__pb2
 from liandong.record.v1 import record_pb2 as liandong_dot_record_dot_v1_dot_record__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&liandong/gateway/v1/shared_state.proto\x12\x13liandong.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fliandong/record/v1/record.proto\"2\n\x10GetRecordRequest\x12\x1e\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc0\x02R\x04name\";\n\x16\x42\x61tchGetRecordsRequest\x12!\n\x05names\x18\x01 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x05names\"O\n\x17\x42\x61tchGetRecordsResponse\x12\x34\n\x07records\x18\x01 \x03(\x0b\x32\x1a.liandong.record.v1.RecordR\x07records\"\x8d\x03\n\tSelection\x12K\n\x05kinds\x18\x01 \x03(\tB5\xbaH2\x92\x01/\x10@\"+r)2\'^[a-z][a-z0-9_]*\\.([a-z][a-z0-9_]*|\\*)$R\x05kinds\x12$\n\x08\x61gencies\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10@R\x08\x61gencies\x12:\n\tdistricts\x18\x03 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\x80\x02\"\x11r\x0f\x32\r^[0-9]{2,12}$R\tdistricts\x12\x43\n\x0c\x62ounding_box\x18\x04 \x01(\x0b\x32 .liandong.gateway.v1.BoundingBoxR\x0b\x62oundingBox\x12;\n\x08observed\x18\x05 \x01(\x0b\x32\x1f.liandong.gateway.v1.TimeWindowR\x08observed\x12I\n\x08statuses\x18\x06 \x03(\x0e\x32\x1a.liandong.record.v1.StatusB\x11\xbaH\x0e\x92\x01\x0b\x10\x03\"\x07\x82\x01\x04\x10\x01 \x00R\x08statusesJ\x04\x08\x07\x10\x15\"\xd2\x02\n\x0b\x42oundingBox\x12\x34\n\tsouth_deg\x18\x01 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x80V@)\x00\x00\x00\x00\x00\x80V\xc0R\x08southDeg\x12\x32\n\x08west_deg\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x80\x66@)\x00\x00\x00\x00\x00\x80\x66\xc0R\x07westDeg\x12\x34\n\tnorth_deg\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x80V@)\x00\x00\x00\x00\x00\x80V\xc0R\x08northDeg\x12\x32\n\x08\x65\x61st_deg\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x80\x66@)\x00\x00\x00\x00\x00\x80\x66\xc0R\x07\x65\x61stDeg:o\xbaHl\x1aj\n\x18\x62ounding_box.south_north\x12,south_deg must not be greater than north_deg\x1a this.south_deg <= this.north_deg\"\xfa\x01\n\nTimeWindow\x12\x35\n\x08start_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07startAt\x12\x31\n\x06\x65nd_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05\x65ndAt:\x81\x01\xbaH~\x1a|\n\x11time_window.order\x12\x1estart_at must be before end_at\x1aG!has(this.start_at) || !has(this.end_at) || this.start_at < this.end_at\"\xa1\x01\n\x12ListRecordsRequest\x12<\n\tselection\x18\x01 \x01(\x0b\x32\x1e.liandong.gateway.v1.SelectionR\tselection\x12$\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"s\n\x13ListRecordsResponse\x12\x34\n\x07records\x18\x01 \x03(\x0b\x32\x1a.liandong.record.v1.RecordR\x07records\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x80\x01\n\x13WatchRecordsRequest\x12<\n\tselection\x18\x01 \x01(\x0b\x32\x1e.liandong.gateway.v1.SelectionR\tselection\x12+\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\x0bresumeToken\"P\n\x14WatchRecordsResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .liandong.gateway.v1.RecordEventR\x06\x65vents\"\xac\x01\n\x0bRecordEvent\x12\x32\n\x04type\x18\x01 \x01(\x0e\x32\x1e.liandong.gateway.v1.EventTypeR\x04type\x12\x32\n\x06record\x18\x02 \x01(\x0b\x32\x1a.liandong.record.v1.RecordR\x06record\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12!\n\x0cresume_token\x18\x04 \x01(\tR\x0bresumeToken*\x88\x01\n\tEventType\x12\x1a\n\x16\x45VENT_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45VENT_TYPE_SNAPSHOT\x10\x01\x12\x17\n\x13\x45VENT_TYPE_BOOKMARK\x10\x02\x12\x15\n\x11\x45VENT_TYPE_CHANGE\x10\x03\x12\x16\n\x12\x45VENT_TYPE_REMOVAL\x10\x04\x32\x9b\x03\n\x12SharedStateService\x12N\n\tGetRecord\x12%.liandong.gateway.v1.GetRecordRequest\x1a\x1a.liandong.record.v1.Record\x12l\n\x0f\x42\x61tchGetRecords\x12+.liandong.gateway.v1.BatchGetRecordsRequest\x1a,.liandong.gateway.v1.BatchGetRecordsResponse\x12`\n\x0bListRecords\x12\'.liandong.gateway.v1.ListRecordsRequest\x1a(.liandong.gateway.v1.ListRecordsResponse\x12\x65\n\x0cWatchRecords\x12(.liandong.gateway.v1.WatchRecordsRequest\x1a).liandong.gateway.v1.WatchRecordsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&liandong/gateway/v1/shared_state.proto\x12\x13liandong.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bliandong/feed/v1/feed.proto\x1a\x1dliandong/place/v1/place.proto\x1a\x1fliandong/record/v1/record.proto\"\xe6\x01\n\x10GetRecordRequest\x12\x1e\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc0\x02R\x04name\x12\x37\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\x08readMask\x12/\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04\x61sOf\x12H\n\x0b\x61s_of_basis\x18\x04 \x01(\x0e\x32\x1e.liandong.gateway.v1.TimeBasisB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tasOfBasis\"\xef\x01\n\x16\x42\x61tchGetRecordsRequest\x12!\n\x05names\x18\x01 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07R\x05names\x12\x37\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\x08readMask\x12/\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04\x61sOf\x12H\n\x0b\x61s_of_basis\x18\x04 \x01(\x0e\x32\x1e.liandong.gateway.v1.TimeBasisB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tasOfBasis\"\x83\x01\n\x17\x42\x61tchGetRecordsResponse\x12\x34\n\x07records\x18\x01 \x03(\x0b\x32\x1a.liandong.record.v1.RecordR\x07records\x12\x32\n\x05\x66\x65\x65\x64s\x18\x02 \x03(\x0b\x32\x1c.liandong.gateway.v1.FeedAgeR\x05\x66\x65\x65\x64s\"\x94\x03\n\x07\x46\x65\x65\x64\x41ge\x12\x12\n\x04\x66\x65\x65\x64\x18\x01 \x01(\tR\x04\x66\x65\x65\x64\x12\x39\n\tfreshness\x18\x02 \x01(\x0e\x32\x1b.liandong.feed.v1.FreshnessR\tfreshness\x12+\n\x03\x61ge\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03\x61ge\x12\x44\n\x10last_observed_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0elastObservedAt\x12@\n\x0eusual_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\rusualInterval\x12+\n\x11\x65ntities_expected\x18\x06 \x01(\rR\x10\x65ntitiesExpected\x12%\n\x0e\x65ntities_heard\x18\x07 \x01(\rR\rentitiesHeard\x12\x31\n\x05state\x18\x08 \x01(\x0e\x32\x1b.liandong.feed.v1.FeedStateR\x05state\"\xd5\x04\n\tSelection\x12K\n\x05kinds\x18\x01 \x03(\tB5\xbaH2\x92\x01/\x10@\"+r)2\'^[a-z][a-z0-9_]*\\.([a-z][a-z0-9_]*|\\*)$R\x05kinds\x12$\n\x08\x61gencies\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10@R\x08\x61gencies\x12:\n\tdistricts\x18\x03 \x03(\tB\x1c\xbaH\x19\x92\x01\x16\x10\x80\x02\"\x11r\x0f\x32\r^[0-9]{2,12}$R\tdistricts\x12\x43\n\x0c\x62ounding_box\x18\x04 \x01(\x0b\x32 .liandong.gateway.v1.BoundingBoxR\x0b\x62oundingBox\x12;\n\x08observed\x18\x05 \x01(\x0b\x32\x1f.liandong.gateway.v1.TimeWindowR\x08observed\x12I\n\x08statuses\x18\x06 \x03(\x0e\x32\x1a.liandong.record.v1.StatusB\x11\xbaH\x0e\x92\x01\x0b\x10\x03\"\x07\x82\x01\x04\x10\x01 \x00R\x08statuses\x12\x31\n\x06\x63ircle\x18\x15 \x01(\x0b\x32\x19.liandong.place.v1.CircleR\x06\x63ircle\x12\x34\n\x07polygon\x18\x16 \x01(\x0b\x32\x1a.liandong.place.v1.PolygonR\x07polygon\x12 \n\x06\x66ilter\x18\x17 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x10R\x06\x66ilter\x12;\n\x08received\x18\x18 \x01(\x0b\x32\x1f.liandong.gateway.v1.TimeWindowR\x08receivedJ\x04\x08\x07\x10\x15\"\xd2\x02\n\x0b\x42oundingBox\x12\x34\n\tsouth_deg\x18\x01 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x80V@)\x00\x00\x00\x00\x00\x80V\xc0R\x08southDeg\x12\x32\n\x08west_deg\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x80\x66@)\x00\x00\x00\x00\x00\x80\x66\xc0R\x07westDeg\x12\x34\n\tnorth_deg\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x80V@)\x00\x00\x00\x00\x00\x80V\xc0R\x08northDeg\x12\x32\n\x08\x65\x61st_deg\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x80\x66@)\x00\x00\x00\x00\x00\x80\x66\xc0R\x07\x65\x61stDeg:o\xbaHl\x1aj\n\x18\x62ounding_box.south_north\x12,south_deg must not be greater than north_deg\x1a this.south_deg <= this.north_deg\"\xfa\x01\n\nTimeWindow\x12\x35\n\x08start_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07startAt\x12\x31\n\x06\x65nd_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05\x65ndAt:\x81\x01\xbaH~\x1a|\n\x11time_window.order\x12\x1estart_at must be before end_at\x1aG!has(this.start_at) || !has(this.end_at) || this.start_at < this.end_at\"\xb8\x03\n\x12ListRecordsRequest\x12<\n\tselection\x18\x01 \x01(\x0b\x32\x1e.liandong.gateway.v1.SelectionR\tselection\x12$\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12\"\n\x08order_by\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x07orderBy\x12=\n\rdistance_from\x18\x05 \x01(\x0b\x32\x18.liandong.place.v1.PointR\x0c\x64istanceFrom\x12\x37\n\tread_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\x08readMask\x12/\n\x05\x61s_of\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04\x61sOf\x12H\n\x0b\x61s_of_basis\x18\x08 \x01(\x0e\x32\x1e.liandong.gateway.v1.TimeBasisB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tasOfBasis\"\xa7\x01\n\x13ListRecordsResponse\x12\x34\n\x07records\x18\x01 \x03(\x0b\x32\x1a.liandong.record.v1.RecordR\x07records\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x32\n\x05\x66\x65\x65\x64s\x18\x03 \x03(\x0b\x32\x1c.liandong.gateway.v1.FeedAgeR\x05\x66\x65\x65\x64s\"\xbb\x02\n\x13WatchRecordsRequest\x12<\n\tselection\x18\x01 \x01(\x0b\x32\x1e.liandong.gateway.v1.SelectionR\tselection\x12+\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\x0bresumeToken\x12%\n\x0e\x65very_revision\x18\x03 \x01(\x08R\reveryRevision\x12\x37\n\tread_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\x08readMask\x12Y\n\x12heartbeat_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xbaH\x0c\xaa\x01\t\"\x03\x08\x90\x1c\x32\x02\x08\x01R\x11heartbeatInterval\"P\n\x14WatchRecordsResponse\x12\x38\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .liandong.gateway.v1.RecordEventR\x06\x65vents\"\xab\x02\n\x0bRecordEvent\x12\x32\n\x04type\x18\x01 \x01(\x0e\x32\x1e.liandong.gateway.v1.EventTypeR\x04type\x12\x32\n\x06record\x18\x02 \x01(\x0b\x32\x1a.liandong.record.v1.RecordR\x06record\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12!\n\x0cresume_token\x18\x04 \x01(\tR\x0bresumeToken\x12\x32\n\x05\x66\x65\x65\x64s\x18\x05 \x03(\x0b\x32\x1c.liandong.gateway.v1.FeedAgeR\x05\x66\x65\x65\x64s\x12I\n\x0eremoval_reason\x18\x06 \x01(\x0e\x32\".liandong.gateway.v1.RemovalReasonR\rremovalReason\"\xb7\x02\n\x14ListRevisionsRequest\x12\x1e\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc0\x02R\x04name\x12\x37\n\x06window\x18\x02 \x01(\x0b\x32\x1f.liandong.gateway.v1.TimeWindowR\x06window\x12>\n\x05\x62\x61sis\x18\x03 \x01(\x0e\x32\x1e.liandong.gateway.v1.TimeBasisB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05\x62\x61sis\x12$\n\tpage_size\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\x12\x37\n\tread_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\x08readMask\"|\n\x15ListRevisionsResponse\x12;\n\trevisions\x18\x01 \x03(\x0b\x32\x1d.liandong.gateway.v1.RevisionR\trevisions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x98\x01\n\x08Revision\x12\x32\n\x06record\x18\x01 \x01(\x0b\x32\x1a.liandong.record.v1.RecordR\x06record\x12\x37\n\tstored_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08storedAt\x12\x1f\n\x0b\x62\x61\x63k_filled\x18\x03 \x01(\x08R\nbackFilled\"\x82\x04\n\x17SummarizeRecordsRequest\x12<\n\tselection\x18\x01 \x01(\x0b\x32\x1e.liandong.gateway.v1.SelectionR\tselection\x12L\n\x08group_by\x18\x02 \x03(\x0e\x32\x1c.liandong.gateway.v1.GroupByB\x13\xbaH\x10\x92\x01\r\x10\x04\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x07groupBy\x12\x33\n\rh3_resolution\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x0f(\x00H\x00R\x0ch3Resolution\x88\x01\x01\x12:\n\x0f\x64istrict_digits\x18\x04 \x01(\x05\x42\x11\xbaH\x0e\x1a\x0c\x30\x00\x30\x02\x30\x04\x30\x06\x30\t0\x0cR\x0e\x64istrictDigits\x12\x1e\n\x05value\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x05value\x12=\n\x06\x62ucket\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xbaH\x07\xaa\x01\x04\x32\x02\x08\x01R\x06\x62ucket\x12/\n\x05\x61s_of\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04\x61sOf\x12H\n\x0b\x61s_of_basis\x18\x08 \x01(\x0e\x32\x1e.liandong.gateway.v1.TimeBasisB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tasOfBasisB\x10\n\x0e_h3_resolution\"\x89\x01\n\x18SummarizeRecordsResponse\x12\x39\n\x06groups\x18\x01 \x03(\x0b\x32!.liandong.gateway.v1.SummaryGroupR\x06groups\x12\x32\n\x05\x66\x65\x65\x64s\x18\x02 \x03(\x0b\x32\x1c.liandong.gateway.v1.FeedAgeR\x05\x66\x65\x65\x64s\"\x86\x03\n\x0cSummaryGroup\x12\x17\n\x07h3_cell\x18\x01 \x01(\tR\x06h3Cell\x12\x35\n\th3_center\x18\x02 \x01(\x0b\x32\x18.liandong.place.v1.PointR\x08h3Center\x12\x1a\n\x08\x64istrict\x18\x03 \x01(\tR\x08\x64istrict\x12\x12\n\x04kind\x18\x04 \x01(\tR\x04kind\x12\x16\n\x06\x61gency\x18\x05 \x01(\tR\x06\x61gency\x12\x35\n\x08start_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07startAt\x12\x14\n\x05\x63ount\x18\x07 \x01(\x03R\x05\x63ount\x12\x1f\n\x0bvalue_count\x18\x08 \x01(\x03R\nvalueCount\x12\x10\n\x03sum\x18\t \x01(\x01R\x03sum\x12\x17\n\x04mean\x18\n \x01(\x01H\x00R\x04mean\x88\x01\x01\x12\x15\n\x03min\x18\x0b \x01(\x01H\x01R\x03min\x88\x01\x01\x12\x15\n\x03max\x18\x0c \x01(\x01H\x02R\x03max\x88\x01\x01\x42\x07\n\x05_meanB\x06\n\x04_minB\x06\n\x04_max*Y\n\tTimeBasis\x12\x1a\n\x16TIME_BASIS_UNSPECIFIED\x10\x00\x12\x17\n\x13TIME_BASIS_OBSERVED\x10\x01\x12\x17\n\x13TIME_BASIS_RECEIVED\x10\x02*\x8b\x01\n\rRemovalReason\x12\x1e\n\x1aREMOVAL_REASON_UNSPECIFIED\x10\x00\x12\x1a\n\x16REMOVAL_REASON_EXPIRED\x10\x01\x12\x1f\n\x1bREMOVAL_REASON_NOT_SELECTED\x10\x02\x12\x1d\n\x19REMOVAL_REASON_NOT_SHARED\x10\x03*\xa2\x01\n\tEventType\x12\x1a\n\x16\x45VENT_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45VENT_TYPE_SNAPSHOT\x10\x01\x12\x17\n\x13\x45VENT_TYPE_BOOKMARK\x10\x02\x12\x15\n\x11\x45VENT_TYPE_CHANGE\x10\x03\x12\x16\n\x12\x45VENT_TYPE_REMOVAL\x10\x04\x12\x18\n\x14\x45VENT_TYPE_HEARTBEAT\x10\x05*x\n\x07GroupBy\x12\x18\n\x14GROUP_BY_UNSPECIFIED\x10\x00\x12\x14\n\x10GROUP_BY_H3_CELL\x10\x01\x12\x15\n\x11GROUP_BY_DISTRICT\x10\x02\x12\x11\n\rGROUP_BY_KIND\x10\x03\x12\x13\n\x0fGROUP_BY_AGENCY\x10\x04\x32\xf4\x04\n\x12SharedStateService\x12N\n\tGetRecord\x12%.liandong.gateway.v1.GetRecordRequest\x1a\x1a.liandong.record.v1.Record\x12l\n\x0f\x42\x61tchGetRecords\x12+.liandong.gateway.v1.BatchGetRecordsRequest\x1a,.liandong.gateway.v1.BatchGetRecordsResponse\x12`\n\x0bListRecords\x12\'.liandong.gateway.v1.ListRecordsRequest\x1a(.liandong.gateway.v1.ListRecordsResponse\x12\x65\n\x0cWatchRecords\x12(.liandong.gateway.v1.WatchRecordsRequest\x1a).liandong.gateway.v1.WatchRecordsResponse0\x01\x12\x66\n\rListRevisions\x12).liandong.gateway.v1.ListRevisionsRequest\x1a*.liandong.gateway.v1.ListRevisionsResponse\x12o\n\x10SummarizeRecords\x12,.liandong.gateway.v1.SummarizeRecordsRequest\x1a-.liandong.gateway.v1.SummarizeRecordsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +40,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETRECORDREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETRECORDREQUEST'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\300\002'
+  _globals['_GETRECORDREQUEST'].fields_by_name['as_of_basis']._loaded_options = None
+  _globals['_GETRECORDREQUEST'].fields_by_name['as_of_basis']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_BATCHGETRECORDSREQUEST'].fields_by_name['names']._loaded_options = None
   _globals['_BATCHGETRECORDSREQUEST'].fields_by_name['names']._serialized_options = b'\272H\010\222\001\005\010\001\020\350\007'
+  _globals['_BATCHGETRECORDSREQUEST'].fields_by_name['as_of_basis']._loaded_options = None
+  _globals['_BATCHGETRECORDSREQUEST'].fields_by_name['as_of_basis']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_SELECTION'].fields_by_name['kinds']._loaded_options = None
   _globals['_SELECTION'].fields_by_name['kinds']._serialized_options = b'\272H2\222\001/\020@\"+r)2\'^[a-z][a-z0-9_]*\\.([a-z][a-z0-9_]*|\\*)$'
   _globals['_SELECTION'].fields_by_name['agencies']._loaded_options = None
@@ -46,6 +54,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SELECTION'].fields_by_name['districts']._serialized_options = b'\272H\031\222\001\026\020\200\002\"\021r\0172\r^[0-9]{2,12}$'
   _globals['_SELECTION'].fields_by_name['statuses']._loaded_options = None
   _globals['_SELECTION'].fields_by_name['statuses']._serialized_options = b'\272H\016\222\001\013\020\003\"\007\202\001\004\020\001 \000'
+  _globals['_SELECTION'].fields_by_name['filter']._loaded_options = None
+  _globals['_SELECTION'].fields_by_name['filter']._serialized_options = b'\272H\005r\003\030\200\020'
   _globals['_BOUNDINGBOX'].fields_by_name['south_deg']._loaded_options = None
   _globals['_BOUNDINGBOX'].fields_by_name['south_deg']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\200V@)\000\000\000\000\000\200V\300'
   _globals['_BOUNDINGBOX'].fields_by_name['west_deg']._loaded_options = None
@@ -62,32 +72,78 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTRECORDSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_LISTRECORDSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTRECORDSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
+  _globals['_LISTRECORDSREQUEST'].fields_by_name['order_by']._loaded_options = None
+  _globals['_LISTRECORDSREQUEST'].fields_by_name['order_by']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_LISTRECORDSREQUEST'].fields_by_name['as_of_basis']._loaded_options = None
+  _globals['_LISTRECORDSREQUEST'].fields_by_name['as_of_basis']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_WATCHRECORDSREQUEST'].fields_by_name['resume_token']._loaded_options = None
   _globals['_WATCHRECORDSREQUEST'].fields_by_name['resume_token']._serialized_options = b'\272H\005r\003\030\200\010'
-  _globals['_EVENTTYPE']._serialized_start=2016
-  _globals['_EVENTTYPE']._serialized_end=2152
-  _globals['_GETRECORDREQUEST']._serialized_start=158
-  _globals['_GETRECORDREQUEST']._serialized_end=208
-  _globals['_BATCHGETRECORDSREQUEST']._serialized_start=210
-  _globals['_BATCHGETRECORDSREQUEST']._serialized_end=269
-  _globals['_BATCHGETRECORDSRESPONSE']._serialized_start=271
-  _globals['_BATCHGETRECORDSRESPONSE']._serialized_end=350
-  _globals['_SELECTION']._serialized_start=353
-  _globals['_SELECTION']._serialized_end=750
-  _globals['_BOUNDINGBOX']._serialized_start=753
-  _globals['_BOUNDINGBOX']._serialized_end=1091
-  _globals['_TIMEWINDOW']._serialized_start=1094
-  _globals['_TIMEWINDOW']._serialized_end=1344
-  _globals['_LISTRECORDSREQUEST']._serialized_start=1347
-  _globals['_LISTRECORDSREQUEST']._serialized_end=1508
-  _globals['_LISTRECORDSRESPONSE']._serialized_start=1510
-  _globals['_LISTRECORDSRESPONSE']._serialized_end=1625
-  _globals['_WATCHRECORDSREQUEST']._serialized_start=1628
-  _globals['_WATCHRECORDSREQUEST']._serialized_end=1756
-  _globals['_WATCHRECORDSRESPONSE']._serialized_start=1758
-  _globals['_WATCHRECORDSRESPONSE']._serialized_end=1838
-  _globals['_RECORDEVENT']._serialized_start=1841
-  _globals['_RECORDEVENT']._serialized_end=2013
-  _globals['_SHAREDSTATESERVICE']._serialized_start=2155
-  _globals['_SHAREDSTATESERVICE']._serialized_end=2566
+  _globals['_WATCHRECORDSREQUEST'].fields_by_name['heartbeat_interval']._loaded_options = None
+  _globals['_WATCHRECORDSREQUEST'].fields_by_name['heartbeat_interval']._serialized_options = b'\272H\014\252\001\t\"\003\010\220\0342\002\010\001'
+  _globals['_LISTREVISIONSREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_LISTREVISIONSREQUEST'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\300\002'
+  _globals['_LISTREVISIONSREQUEST'].fields_by_name['basis']._loaded_options = None
+  _globals['_LISTREVISIONSREQUEST'].fields_by_name['basis']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_LISTREVISIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTREVISIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_LISTREVISIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTREVISIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\010'
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['group_by']._loaded_options = None
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['group_by']._serialized_options = b'\272H\020\222\001\r\020\004\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['h3_resolution']._loaded_options = None
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['h3_resolution']._serialized_options = b'\272H\006\032\004\030\017(\000'
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['district_digits']._loaded_options = None
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['district_digits']._serialized_options = b'\272H\016\032\0140\0000\0020\0040\0060\t0\014'
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['value']._loaded_options = None
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['value']._serialized_options = b'\272H\005r\003\030\200\002'
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['bucket']._loaded_options = None
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['bucket']._serialized_options = b'\272H\007\252\001\0042\002\010\001'
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['as_of_basis']._loaded_options = None
+  _globals['_SUMMARIZERECORDSREQUEST'].fields_by_name['as_of_basis']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_TIMEBASIS']._serialized_start=5454
+  _globals['_TIMEBASIS']._serialized_end=5543
+  _globals['_REMOVALREASON']._serialized_start=5546
+  _globals['_REMOVALREASON']._serialized_end=5685
+  _globals['_EVENTTYPE']._serialized_start=5688
+  _globals['_EVENTTYPE']._serialized_end=5850
+  _globals['_GROUPBY']._serialized_start=5852
+  _globals['_GROUPBY']._serialized_end=5972
+  _globals['_GETRECORDREQUEST']._serialized_start=285
+  _globals['_GETRECORDREQUEST']._serialized_end=515
+  _globals['_BATCHGETRECORDSREQUEST']._serialized_start=518
+  _globals['_BATCHGETRECORDSREQUEST']._serialized_end=757
+  _globals['_BATCHGETRECORDSRESPONSE']._serialized_start=760
+  _globals['_BATCHGETRECORDSRESPONSE']._serialized_end=891
+  _globals['_FEEDAGE']._serialized_start=894
+  _globals['_FEEDAGE']._serialized_end=1298
+  _globals['_SELECTION']._serialized_start=1301
+  _globals['_SELECTION']._serialized_end=1898
+  _globals['_BOUNDINGBOX']._serialized_start=1901
+  _globals['_BOUNDINGBOX']._serialized_end=2239
+  _globals['_TIMEWINDOW']._serialized_start=2242
+  _globals['_TIMEWINDOW']._serialized_end=2492
+  _globals['_LISTRECORDSREQUEST']._serialized_start=2495
+  _globals['_LISTRECORDSREQUEST']._serialized_end=2935
+  _globals['_LISTRECORDSRESPONSE']._serialized_start=2938
+  _globals['_LISTRECORDSRESPONSE']._serialized_end=3105
+  _globals['_WATCHRECORDSREQUEST']._serialized_start=3108
+  _globals['_WATCHRECORDSREQUEST']._serialized_end=3423
+  _globals['_WATCHRECORDSRESPONSE']._serialized_start=3425
+  _globals['_WATCHRECORDSRESPONSE']._serialized_end=3505
+  _globals['_RECORDEVENT']._serialized_start=3508
+  _globals['_RECORDEVENT']._serialized_end=3807
+  _globals['_LISTREVISIONSREQUEST']._serialized_start=3810
+  _globals['_LISTREVISIONSREQUEST']._serialized_end=4121
+  _globals['_LISTREVISIONSRESPONSE']._serialized_start=4123
+  _globals['_LISTREVISIONSRESPONSE']._serialized_end=4247
+  _globals['_REVISION']._serialized_start=4250
+  _globals['_REVISION']._serialized_end=4402
+  _globals['_SUMMARIZERECORDSREQUEST']._serialized_start=4405
+  _globals['_SUMMARIZERECORDSREQUEST']._serialized_end=4919
+  _globals['_SUMMARIZERECORDSRESPONSE']._serialized_start=4922
+  _globals['_SUMMARIZERECORDSRESPONSE']._serialized_end=5059
+  _globals['_SUMMARYGROUP']._serialized_start=5062
+  _globals['_SUMMARYGROUP']._serialized_end=5452
+  _globals['_SHAREDSTATESERVICE']._serialized_start=5975
+  _globals['_SHAREDSTATESERVICE']._serialized_end=6603
 # @@protoc_insertion_point(module_scope)

@@ -5,10 +5,14 @@ The gateway: what departments call."""
 
 from collections import abc as abc
 from google.protobuf import descriptor as descriptor
+from google.protobuf import duration_pb2 as duration_pb2
+from google.protobuf import field_mask_pb2 as field_mask_pb2
 from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
 from google.protobuf.internal import containers as containers
 from google.protobuf.internal import enum_type_wrapper as enum_type_wrapper
+from liandong.feed.v1 import feed_pb2 as feed_pb2
+from liandong.place.v1 import place_pb2 as place_pb2
 from liandong.record.v1 import record_pb2 as record_pb2
 import builtins as builtins
 import sys
@@ -20,6 +24,56 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: descriptor.FileDescriptor
+
+class _TimeBasis:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TimeBasisEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_TimeBasis.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    TIME_BASIS_UNSPECIFIED: _TimeBasis.ValueType  # 0
+    """As TIME_BASIS_OBSERVED."""
+    TIME_BASIS_OBSERVED: _TimeBasis.ValueType  # 1
+    """When it happened: `observed_at`. What came late counts as if it had come in time."""
+    TIME_BASIS_RECEIVED: _TimeBasis.ValueType  # 2
+    """When the city had it on its bus: what could be known at that time."""
+
+class TimeBasis(_TimeBasis, metaclass=_TimeBasisEnumTypeWrapper):
+    """Which of a record's two times is meant."""
+
+TIME_BASIS_UNSPECIFIED: TimeBasis.ValueType  # 0
+"""As TIME_BASIS_OBSERVED."""
+TIME_BASIS_OBSERVED: TimeBasis.ValueType  # 1
+"""When it happened: `observed_at`. What came late counts as if it had come in time."""
+TIME_BASIS_RECEIVED: TimeBasis.ValueType  # 2
+"""When the city had it on its bus: what could be known at that time."""
+
+class _RemovalReason:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RemovalReasonEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_RemovalReason.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    REMOVAL_REASON_UNSPECIFIED: _RemovalReason.ValueType  # 0
+    """Not stated."""
+    REMOVAL_REASON_EXPIRED: _RemovalReason.ValueType  # 1
+    """It is no longer true: its `expires_at` has passed."""
+    REMOVAL_REASON_NOT_SELECTED: _RemovalReason.ValueType  # 2
+    """It has changed and is no longer selected."""
+    REMOVAL_REASON_NOT_SHARED: _RemovalReason.ValueType  # 3
+    """No agreement opens it any more."""
+
+class RemovalReason(_RemovalReason, metaclass=_RemovalReasonEnumTypeWrapper):
+    """Why a watcher is told that a record is gone."""
+
+REMOVAL_REASON_UNSPECIFIED: RemovalReason.ValueType  # 0
+"""Not stated."""
+REMOVAL_REASON_EXPIRED: RemovalReason.ValueType  # 1
+"""It is no longer true: its `expires_at` has passed."""
+REMOVAL_REASON_NOT_SELECTED: RemovalReason.ValueType  # 2
+"""It has changed and is no longer selected."""
+REMOVAL_REASON_NOT_SHARED: RemovalReason.ValueType  # 3
+"""No agreement opens it any more."""
 
 class _EventType:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -37,6 +91,8 @@ class _EventTypeEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_EventType.Va
     """A record is new or changed."""
     EVENT_TYPE_REMOVAL: _EventType.ValueType  # 4
     """A record is no longer selected or no longer true."""
+    EVENT_TYPE_HEARTBEAT: _EventType.ValueType  # 5
+    """Nothing has changed; the watch lives."""
 
 class EventType(_EventType, metaclass=_EventTypeEnumTypeWrapper):
     """Kinds of events."""
@@ -51,6 +107,39 @@ EVENT_TYPE_CHANGE: EventType.ValueType  # 3
 """A record is new or changed."""
 EVENT_TYPE_REMOVAL: EventType.ValueType  # 4
 """A record is no longer selected or no longer true."""
+EVENT_TYPE_HEARTBEAT: EventType.ValueType  # 5
+"""Nothing has changed; the watch lives."""
+
+class _GroupBy:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _GroupByEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_GroupBy.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    GROUP_BY_UNSPECIFIED: _GroupBy.ValueType  # 0
+    """Not stated; refused."""
+    GROUP_BY_H3_CELL: _GroupBy.ValueType  # 1
+    """The H3 cell of the record's point."""
+    GROUP_BY_DISTRICT: _GroupBy.ValueType  # 2
+    """The beginning of the district's code."""
+    GROUP_BY_KIND: _GroupBy.ValueType  # 3
+    """The kind."""
+    GROUP_BY_AGENCY: _GroupBy.ValueType  # 4
+    """The agency that owns it."""
+
+class GroupBy(_GroupBy, metaclass=_GroupByEnumTypeWrapper):
+    """By what records are grouped."""
+
+GROUP_BY_UNSPECIFIED: GroupBy.ValueType  # 0
+"""Not stated; refused."""
+GROUP_BY_H3_CELL: GroupBy.ValueType  # 1
+"""The H3 cell of the record's point."""
+GROUP_BY_DISTRICT: GroupBy.ValueType  # 2
+"""The beginning of the district's code."""
+GROUP_BY_KIND: GroupBy.ValueType  # 3
+"""The kind."""
+GROUP_BY_AGENCY: GroupBy.ValueType  # 4
+"""The agency that owns it."""
 
 @typing.final
 class GetRecordRequest(message.Message):
@@ -59,16 +148,32 @@ class GetRecordRequest(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     NAME_FIELD_NUMBER: builtins.int
+    READ_MASK_FIELD_NUMBER: builtins.int
+    AS_OF_FIELD_NUMBER: builtins.int
+    AS_OF_BASIS_FIELD_NUMBER: builtins.int
     name: builtins.str
     """The record's name, `<agency>/<kind>/<entity>`."""
+    as_of_basis: TimeBasis.ValueType
+    """What `as_of` speaks of."""
+    @builtins.property
+    def read_mask(self) -> field_mask_pb2.FieldMask:
+        """Which fields are wanted, for example `name,water_level.level_m`; empty: all."""
+
+    @builtins.property
+    def as_of(self) -> timestamp_pb2.Timestamp:
+        """As it stood at this time, in UTC; absent: now."""
+
     def __init__(
         self,
         *,
         name: builtins.str = ...,
+        read_mask: field_mask_pb2.FieldMask | None = ...,
+        as_of: timestamp_pb2.Timestamp | None = ...,
+        as_of_basis: TimeBasis.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of", "as_of_basis", b"as_of_basis", "name", b"name", "read_mask", b"read_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -79,18 +184,34 @@ class BatchGetRecordsRequest(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     NAMES_FIELD_NUMBER: builtins.int
+    READ_MASK_FIELD_NUMBER: builtins.int
+    AS_OF_FIELD_NUMBER: builtins.int
+    AS_OF_BASIS_FIELD_NUMBER: builtins.int
+    as_of_basis: TimeBasis.ValueType
+    """What `as_of` speaks of."""
     @builtins.property
     def names(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
         """The records' names, at most 1000."""
+
+    @builtins.property
+    def read_mask(self) -> field_mask_pb2.FieldMask:
+        """Which fields are wanted; empty: all."""
+
+    @builtins.property
+    def as_of(self) -> timestamp_pb2.Timestamp:
+        """As they stood at this time, in UTC; absent: now."""
 
     def __init__(
         self,
         *,
         names: abc.Iterable[builtins.str] | None = ...,
+        read_mask: field_mask_pb2.FieldMask | None = ...,
+        as_of: timestamp_pb2.Timestamp | None = ...,
+        as_of_basis: TimeBasis.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["names", b"names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of", "as_of_basis", b"as_of_basis", "names", b"names", "read_mask", b"read_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -101,18 +222,78 @@ class BatchGetRecordsResponse(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     RECORDS_FIELD_NUMBER: builtins.int
+    FEEDS_FIELD_NUMBER: builtins.int
     @builtins.property
     def records(self) -> containers.RepeatedCompositeFieldContainer[record_pb2.Record]:
         """The records, in the order asked."""
+
+    @builtins.property
+    def feeds(self) -> containers.RepeatedCompositeFieldContainer[FeedAge]:
+        """How the feeds fare from which they come."""
 
     def __init__(
         self,
         *,
         records: abc.Iterable[record_pb2.Record] | None = ...,
+        feeds: abc.Iterable[FeedAge] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["records", b"records"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["feeds", b"feeds", "records", b"records"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class FeedAge(message.Message):
+    """How old what a feed brings is, by its own cadence: silence is not calm."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    FEED_FIELD_NUMBER: builtins.int
+    FRESHNESS_FIELD_NUMBER: builtins.int
+    AGE_FIELD_NUMBER: builtins.int
+    LAST_OBSERVED_AT_FIELD_NUMBER: builtins.int
+    USUAL_INTERVAL_FIELD_NUMBER: builtins.int
+    ENTITIES_EXPECTED_FIELD_NUMBER: builtins.int
+    ENTITIES_HEARD_FIELD_NUMBER: builtins.int
+    STATE_FIELD_NUMBER: builtins.int
+    feed: builtins.str
+    """`<agency>/<feed id>`, for example `water/water.sl651`."""
+    freshness: feed_pb2.Freshness.ValueType
+    """How it is heard."""
+    entities_expected: builtins.int
+    """How many entities have a known interval."""
+    entities_heard: builtins.int
+    """How many of them spoke within three of their intervals."""
+    state: feed_pb2.FeedState.ValueType
+    """Whether its adapter runs."""
+    @builtins.property
+    def age(self) -> duration_pb2.Duration:
+        """How long ago its last message came; absent: none came yet."""
+
+    @builtins.property
+    def last_observed_at(self) -> timestamp_pb2.Timestamp:
+        """The latest observation that it brought, in UTC."""
+
+    @builtins.property
+    def usual_interval(self) -> duration_pb2.Duration:
+        """How often an entity usually speaks; absent: not known yet."""
+
+    def __init__(
+        self,
+        *,
+        feed: builtins.str = ...,
+        freshness: feed_pb2.Freshness.ValueType = ...,
+        age: duration_pb2.Duration | None = ...,
+        last_observed_at: timestamp_pb2.Timestamp | None = ...,
+        usual_interval: duration_pb2.Duration | None = ...,
+        entities_expected: builtins.int = ...,
+        entities_heard: builtins.int = ...,
+        state: feed_pb2.FeedState.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["age", b"age", "last_observed_at", b"last_observed_at", "usual_interval", b"usual_interval"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["age", b"age", "entities_expected", b"entities_expected", "entities_heard", b"entities_heard", "feed", b"feed", "freshness", b"freshness", "last_observed_at", b"last_observed_at", "state", b"state", "usual_interval", b"usual_interval"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -128,6 +309,15 @@ class Selection(message.Message):
     BOUNDING_BOX_FIELD_NUMBER: builtins.int
     OBSERVED_FIELD_NUMBER: builtins.int
     STATUSES_FIELD_NUMBER: builtins.int
+    CIRCLE_FIELD_NUMBER: builtins.int
+    POLYGON_FIELD_NUMBER: builtins.int
+    FILTER_FIELD_NUMBER: builtins.int
+    RECEIVED_FIELD_NUMBER: builtins.int
+    filter: builtins.str
+    """A CEL expression over `record`, for example
+    `record.water_level.level_m > 8.5 && record.location.district.startsWith("3201")`.
+    It sees what the caller may see.
+    """
     @builtins.property
     def kinds(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
         """Kinds, for example `water.level`; `water.*` selects a domain."""
@@ -154,6 +344,18 @@ class Selection(message.Message):
     def statuses(self) -> containers.RepeatedScalarFieldContainer[record_pb2.Status.ValueType]:
         """Statuses; empty: ACTUAL only."""
 
+    @builtins.property
+    def circle(self) -> place_pb2.Circle:
+        """A circle in which the record's point lies, or which its areas touch."""
+
+    @builtins.property
+    def polygon(self) -> place_pb2.Polygon:
+        """A closed ring in which the record's point lies, or which its areas touch."""
+
+    @builtins.property
+    def received(self) -> TimeWindow:
+        """When the city had it on its bus."""
+
     def __init__(
         self,
         *,
@@ -163,10 +365,14 @@ class Selection(message.Message):
         bounding_box: BoundingBox | None = ...,
         observed: TimeWindow | None = ...,
         statuses: abc.Iterable[record_pb2.Status.ValueType] | None = ...,
+        circle: place_pb2.Circle | None = ...,
+        polygon: place_pb2.Polygon | None = ...,
+        filter: builtins.str = ...,
+        received: TimeWindow | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["bounding_box", b"bounding_box", "observed", b"observed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["bounding_box", b"bounding_box", "circle", b"circle", "observed", b"observed", "polygon", b"polygon", "received", b"received"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["agencies", b"agencies", "bounding_box", b"bounding_box", "districts", b"districts", "kinds", b"kinds", "observed", b"observed", "statuses", b"statuses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["agencies", b"agencies", "bounding_box", b"bounding_box", "circle", b"circle", "districts", b"districts", "filter", b"filter", "kinds", b"kinds", "observed", b"observed", "polygon", b"polygon", "received", b"received", "statuses", b"statuses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -239,13 +445,36 @@ class ListRecordsRequest(message.Message):
     SELECTION_FIELD_NUMBER: builtins.int
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    ORDER_BY_FIELD_NUMBER: builtins.int
+    DISTANCE_FROM_FIELD_NUMBER: builtins.int
+    READ_MASK_FIELD_NUMBER: builtins.int
+    AS_OF_FIELD_NUMBER: builtins.int
+    AS_OF_BASIS_FIELD_NUMBER: builtins.int
     page_size: builtins.int
     """How many a page: 0 for the server's choice (100), at most 1000; more is cut to that."""
     page_token: builtins.str
-    """`next_page_token` of the page before; the selection must be the same."""
+    """`next_page_token` of the page before; the rest of the request must be the same."""
+    order_by: builtins.str
+    """`name` (the default), `observed_at`, `observed_at desc`, or `distance`, which
+    needs `distance_from` or a circle in the selection.
+    """
+    as_of_basis: TimeBasis.ValueType
+    """What `as_of` speaks of."""
     @builtins.property
     def selection(self) -> Selection:
         """Which records."""
+
+    @builtins.property
+    def distance_from(self) -> place_pb2.Point:
+        """From where distances are measured; absent: the circle's centre."""
+
+    @builtins.property
+    def read_mask(self) -> field_mask_pb2.FieldMask:
+        """Which fields are wanted; empty: all."""
+
+    @builtins.property
+    def as_of(self) -> timestamp_pb2.Timestamp:
+        """The city as it stood at this time, in UTC; absent: now."""
 
     def __init__(
         self,
@@ -253,10 +482,15 @@ class ListRecordsRequest(message.Message):
         selection: Selection | None = ...,
         page_size: builtins.int = ...,
         page_token: builtins.str = ...,
+        order_by: builtins.str = ...,
+        distance_from: place_pb2.Point | None = ...,
+        read_mask: field_mask_pb2.FieldMask | None = ...,
+        as_of: timestamp_pb2.Timestamp | None = ...,
+        as_of_basis: TimeBasis.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["selection", b"selection"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of", "distance_from", b"distance_from", "read_mask", b"read_mask", "selection", b"selection"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["page_size", b"page_size", "page_token", b"page_token", "selection", b"selection"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["as_of", b"as_of", "as_of_basis", b"as_of_basis", "distance_from", b"distance_from", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "read_mask", b"read_mask", "selection", b"selection"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -268,21 +502,27 @@ class ListRecordsResponse(message.Message):
 
     RECORDS_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    FEEDS_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
     """Token of the next page; empty: this was the last."""
     @builtins.property
     def records(self) -> containers.RepeatedCompositeFieldContainer[record_pb2.Record]:
-        """The records, ordered by name."""
+        """The records, in the order asked."""
+
+    @builtins.property
+    def feeds(self) -> containers.RepeatedCompositeFieldContainer[FeedAge]:
+        """How the feeds fare that bring what is selected; on the first page."""
 
     def __init__(
         self,
         *,
         records: abc.Iterable[record_pb2.Record] | None = ...,
         next_page_token: builtins.str = ...,
+        feeds: abc.Iterable[FeedAge] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["next_page_token", b"next_page_token", "records", b"records"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["feeds", b"feeds", "next_page_token", b"next_page_token", "records", b"records"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -294,21 +534,40 @@ class WatchRecordsRequest(message.Message):
 
     SELECTION_FIELD_NUMBER: builtins.int
     RESUME_TOKEN_FIELD_NUMBER: builtins.int
+    EVERY_REVISION_FIELD_NUMBER: builtins.int
+    READ_MASK_FIELD_NUMBER: builtins.int
+    HEARTBEAT_INTERVAL_FIELD_NUMBER: builtins.int
     resume_token: builtins.str
     """`resume_token` of the last event seen; the watch goes on after it, without a snapshot."""
+    every_revision: builtins.bool
+    """Whether each revision is wanted, in the order of the bus. A watcher that reads too
+    slowly is then ended with RESOURCE_EXHAUSTED, and goes on with its last token;
+    otherwise it is sent the latest of each record.
+    """
     @builtins.property
     def selection(self) -> Selection:
         """Which records."""
+
+    @builtins.property
+    def read_mask(self) -> field_mask_pb2.FieldMask:
+        """Which fields are wanted; empty: all."""
+
+    @builtins.property
+    def heartbeat_interval(self) -> duration_pb2.Duration:
+        """How often to be told that nothing has changed; absent: every 15 s. At least 1 s."""
 
     def __init__(
         self,
         *,
         selection: Selection | None = ...,
         resume_token: builtins.str = ...,
+        every_revision: builtins.bool = ...,
+        read_mask: field_mask_pb2.FieldMask | None = ...,
+        heartbeat_interval: duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["selection", b"selection"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["heartbeat_interval", b"heartbeat_interval", "read_mask", b"read_mask", "selection", b"selection"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["resume_token", b"resume_token", "selection", b"selection"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["every_revision", b"every_revision", "heartbeat_interval", b"heartbeat_interval", "read_mask", b"read_mask", "resume_token", b"resume_token", "selection", b"selection"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -344,15 +603,23 @@ class RecordEvent(message.Message):
     RECORD_FIELD_NUMBER: builtins.int
     NAME_FIELD_NUMBER: builtins.int
     RESUME_TOKEN_FIELD_NUMBER: builtins.int
+    FEEDS_FIELD_NUMBER: builtins.int
+    REMOVAL_REASON_FIELD_NUMBER: builtins.int
     type: EventType.ValueType
     """What happened."""
     name: builtins.str
     """The record's name, for REMOVAL."""
     resume_token: builtins.str
     """Where to go on after this event."""
+    removal_reason: RemovalReason.ValueType
+    """Why the record is gone, for REMOVAL."""
     @builtins.property
     def record(self) -> record_pb2.Record:
         """The record, for SNAPSHOT and CHANGE."""
+
+    @builtins.property
+    def feeds(self) -> containers.RepeatedCompositeFieldContainer[FeedAge]:
+        """How the feeds fare that bring what is selected, for BOOKMARK and HEARTBEAT."""
 
     def __init__(
         self,
@@ -361,9 +628,286 @@ class RecordEvent(message.Message):
         record: record_pb2.Record | None = ...,
         name: builtins.str = ...,
         resume_token: builtins.str = ...,
+        feeds: abc.Iterable[FeedAge] | None = ...,
+        removal_reason: RemovalReason.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["name", b"name", "record", b"record", "resume_token", b"resume_token", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["feeds", b"feeds", "name", b"name", "record", b"record", "removal_reason", b"removal_reason", "resume_token", b"resume_token", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ListRevisionsRequest(message.Message):
+    """Asks for what was said of one record."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    WINDOW_FIELD_NUMBER: builtins.int
+    BASIS_FIELD_NUMBER: builtins.int
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    READ_MASK_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """The record's name, `<agency>/<kind>/<entity>`."""
+    basis: TimeBasis.ValueType
+    """What `window` speaks of, and revisions are ordered by."""
+    page_size: builtins.int
+    """How many a page: 0 for the server's choice (100), at most 1000; more is cut to that."""
+    page_token: builtins.str
+    """`next_page_token` of the page before; the rest of the request must be the same."""
+    @builtins.property
+    def window(self) -> TimeWindow:
+        """Over what time; absent: all that is kept."""
+
+    @builtins.property
+    def read_mask(self) -> field_mask_pb2.FieldMask:
+        """Which fields are wanted; empty: all."""
+
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        window: TimeWindow | None = ...,
+        basis: TimeBasis.ValueType = ...,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
+        read_mask: field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["read_mask", b"read_mask", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["basis", b"basis", "name", b"name", "page_size", b"page_size", "page_token", b"page_token", "read_mask", b"read_mask", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ListRevisionsResponse(message.Message):
+    """A page of revisions."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    REVISIONS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Token of the next page; empty: this was the last."""
+    @builtins.property
+    def revisions(self) -> containers.RepeatedCompositeFieldContainer[Revision]:
+        """The revisions, earliest first."""
+
+    def __init__(
+        self,
+        *,
+        revisions: abc.Iterable[Revision] | None = ...,
+        next_page_token: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["next_page_token", b"next_page_token", "revisions", b"revisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Revision(message.Message):
+    """What was said of a record once."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: builtins.int
+    STORED_AT_FIELD_NUMBER: builtins.int
+    BACK_FILLED_FIELD_NUMBER: builtins.int
+    back_filled: builtins.bool
+    """Whether something observed later was there already: it entered history only."""
+    @builtins.property
+    def record(self) -> record_pb2.Record:
+        """The record as it was published."""
+
+    @builtins.property
+    def stored_at(self) -> timestamp_pb2.Timestamp:
+        """When the city had it on its bus, in UTC."""
+
+    def __init__(
+        self,
+        *,
+        record: record_pb2.Record | None = ...,
+        stored_at: timestamp_pb2.Timestamp | None = ...,
+        back_filled: builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["record", b"record", "stored_at", b"stored_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["back_filled", b"back_filled", "record", b"record", "stored_at", b"stored_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class SummarizeRecordsRequest(message.Message):
+    """Asks for a summary. Without `bucket` the state is summarized, each record once;
+    with it, all that was said within `selection.observed`.
+    """
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    SELECTION_FIELD_NUMBER: builtins.int
+    GROUP_BY_FIELD_NUMBER: builtins.int
+    H3_RESOLUTION_FIELD_NUMBER: builtins.int
+    DISTRICT_DIGITS_FIELD_NUMBER: builtins.int
+    VALUE_FIELD_NUMBER: builtins.int
+    BUCKET_FIELD_NUMBER: builtins.int
+    AS_OF_FIELD_NUMBER: builtins.int
+    AS_OF_BASIS_FIELD_NUMBER: builtins.int
+    h3_resolution: builtins.int
+    """Resolution of H3 cells: 0 (continents) to 15 (a square metre); absent: 7,
+    some 5 km2.
+    """
+    district_digits: builtins.int
+    """How many digits of the district's code: 2 province, 4 city, 6 district (when 0),
+    9 street, 12 village.
+    """
+    value: builtins.str
+    """The number that is aggregated, as a path, for example `traffic_crowd.people`;
+    empty: records are counted only.
+    """
+    as_of_basis: TimeBasis.ValueType
+    """What `as_of` speaks of."""
+    @builtins.property
+    def selection(self) -> Selection:
+        """Which records."""
+
+    @builtins.property
+    def group_by(self) -> containers.RepeatedScalarFieldContainer[GroupBy.ValueType]:
+        """By what they are grouped; empty: one group of all."""
+
+    @builtins.property
+    def bucket(self) -> duration_pb2.Duration:
+        """The length of time buckets, which begin at multiples of it since 1970 UTC."""
+
+    @builtins.property
+    def as_of(self) -> timestamp_pb2.Timestamp:
+        """The city as it stood at this time, in UTC; absent: now."""
+
+    def __init__(
+        self,
+        *,
+        selection: Selection | None = ...,
+        group_by: abc.Iterable[GroupBy.ValueType] | None = ...,
+        h3_resolution: builtins.int | None = ...,
+        district_digits: builtins.int = ...,
+        value: builtins.str = ...,
+        bucket: duration_pb2.Duration | None = ...,
+        as_of: timestamp_pb2.Timestamp | None = ...,
+        as_of_basis: TimeBasis.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["_h3_resolution", b"_h3_resolution", "as_of", b"as_of", "bucket", b"bucket", "h3_resolution", b"h3_resolution", "selection", b"selection"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_h3_resolution", b"_h3_resolution", "as_of", b"as_of", "as_of_basis", b"as_of_basis", "bucket", b"bucket", "district_digits", b"district_digits", "group_by", b"group_by", "h3_resolution", b"h3_resolution", "selection", b"selection", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__h3_resolution: _TypeAlias = typing.Literal["h3_resolution"]  # noqa: Y015
+    _WhichOneofArgType__h3_resolution: _TypeAlias = typing.Literal["_h3_resolution", b"_h3_resolution"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__h3_resolution) -> _WhichOneofReturnType__h3_resolution | None: ...
+
+@typing.final
+class SummarizeRecordsResponse(message.Message):
+    """A summary."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    GROUPS_FIELD_NUMBER: builtins.int
+    FEEDS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def groups(self) -> containers.RepeatedCompositeFieldContainer[SummaryGroup]:
+        """The groups that have records, in the order of their keys; at most 10,000."""
+
+    @builtins.property
+    def feeds(self) -> containers.RepeatedCompositeFieldContainer[FeedAge]:
+        """How the feeds fare that bring what is selected."""
+
+    def __init__(
+        self,
+        *,
+        groups: abc.Iterable[SummaryGroup] | None = ...,
+        feeds: abc.Iterable[FeedAge] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["feeds", b"feeds", "groups", b"groups"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class SummaryGroup(message.Message):
+    """Records that have the same keys. Keys by which it is not grouped are empty."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    H3_CELL_FIELD_NUMBER: builtins.int
+    H3_CENTER_FIELD_NUMBER: builtins.int
+    DISTRICT_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    AGENCY_FIELD_NUMBER: builtins.int
+    START_AT_FIELD_NUMBER: builtins.int
+    COUNT_FIELD_NUMBER: builtins.int
+    VALUE_COUNT_FIELD_NUMBER: builtins.int
+    SUM_FIELD_NUMBER: builtins.int
+    MEAN_FIELD_NUMBER: builtins.int
+    MIN_FIELD_NUMBER: builtins.int
+    MAX_FIELD_NUMBER: builtins.int
+    h3_cell: builtins.str
+    """The H3 cell, as hexadecimal digits; empty also for records without a point."""
+    district: builtins.str
+    """The beginning of the district's code."""
+    kind: builtins.str
+    """The kind."""
+    agency: builtins.str
+    """The agency."""
+    count: builtins.int
+    """How many records."""
+    value_count: builtins.int
+    """How many of them state the value."""
+    sum: builtins.float
+    """Sum of the values."""
+    mean: builtins.float
+    """Their mean; absent without values."""
+    min: builtins.float
+    """The least; absent without values."""
+    max: builtins.float
+    """The greatest; absent without values."""
+    @builtins.property
+    def h3_center(self) -> place_pb2.Point:
+        """The cell's middle."""
+
+    @builtins.property
+    def start_at(self) -> timestamp_pb2.Timestamp:
+        """When the time bucket begins, in UTC."""
+
+    def __init__(
+        self,
+        *,
+        h3_cell: builtins.str = ...,
+        h3_center: place_pb2.Point | None = ...,
+        district: builtins.str = ...,
+        kind: builtins.str = ...,
+        agency: builtins.str = ...,
+        start_at: timestamp_pb2.Timestamp | None = ...,
+        count: builtins.int = ...,
+        value_count: builtins.int = ...,
+        sum: builtins.float = ...,
+        mean: builtins.float | None = ...,
+        min: builtins.float | None = ...,
+        max: builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["_max", b"_max", "_mean", b"_mean", "_min", b"_min", "h3_center", b"h3_center", "max", b"max", "mean", b"mean", "min", b"min", "start_at", b"start_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_max", b"_max", "_mean", b"_mean", "_min", b"_min", "agency", b"agency", "count", b"count", "district", b"district", "h3_cell", b"h3_cell", "h3_center", b"h3_center", "kind", b"kind", "max", b"max", "mean", b"mean", "min", b"min", "start_at", b"start_at", "sum", b"sum", "value_count", b"value_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max: _TypeAlias = typing.Literal["max"]  # noqa: Y015
+    _WhichOneofArgType__max: _TypeAlias = typing.Literal["_max", b"_max"]  # noqa: Y015
+    _WhichOneofReturnType__mean: _TypeAlias = typing.Literal["mean"]  # noqa: Y015
+    _WhichOneofArgType__mean: _TypeAlias = typing.Literal["_mean", b"_mean"]  # noqa: Y015
+    _WhichOneofReturnType__min: _TypeAlias = typing.Literal["min"]  # noqa: Y015
+    _WhichOneofArgType__min: _TypeAlias = typing.Literal["_min", b"_min"]  # noqa: Y015
+    @typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max) -> _WhichOneofReturnType__max | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__mean) -> _WhichOneofReturnType__mean | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min) -> _WhichOneofReturnType__min | None: ...

@@ -57,6 +57,16 @@ class SharedStateServiceStub:
                 request_serializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.WatchRecordsRequest.SerializeToString,
                 response_deserializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.WatchRecordsResponse.FromString,
                 _registered_method=True)
+        self.ListRevisions = channel.unary_unary(
+                '/liandong.gateway.v1.SharedStateService/ListRevisions',
+                request_serializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.ListRevisionsRequest.SerializeToString,
+                response_deserializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.ListRevisionsResponse.FromString,
+                _registered_method=True)
+        self.SummarizeRecords = channel.unary_unary(
+                '/liandong.gateway.v1.SharedStateService/SummarizeRecords',
+                request_serializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.SummarizeRecordsRequest.SerializeToString,
+                response_deserializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.SummarizeRecordsResponse.FromString,
+                _registered_method=True)
 
 
 class SharedStateServiceServicer:
@@ -65,7 +75,8 @@ class SharedStateServiceServicer:
     """
 
     def GetRecord(self, request, context):
-        """Returns one record. NOT_FOUND when it does not exist or may not be seen.
+        """Returns one record. NOT_FOUND when it does not exist or may not be seen. How
+        its feed fares is in the trailing metadata `liandong-feed-bin`, a FeedAge.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -79,7 +90,8 @@ class SharedStateServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRecords(self, request, context):
-        """Lists records, page by page, ordered by name.
+        """Lists records, page by page. A page may hold fewer than asked, or none, while
+        `next_page_token` says that there is more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,6 +99,20 @@ class SharedStateServiceServicer:
 
     def WatchRecords(self, request, context):
         """Sends what is selected now, a bookmark, then every change.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRevisions(self, request, context):
+        """Lists what was said of one record over time, as far as the city keeps it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SummarizeRecords(self, request, context):
+        """Counts records, and aggregates one of their values, by place, kind and time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,6 +140,16 @@ def add_SharedStateServiceServicer_to_server(servicer, server):
                     servicer.WatchRecords,
                     request_deserializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.WatchRecordsRequest.FromString,
                     response_serializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.WatchRecordsResponse.SerializeToString,
+            ),
+            'ListRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRevisions,
+                    request_deserializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.ListRevisionsRequest.FromString,
+                    response_serializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.ListRevisionsResponse.SerializeToString,
+            ),
+            'SummarizeRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.SummarizeRecords,
+                    request_deserializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.SummarizeRecordsRequest.FromString,
+                    response_serializer=liandong_dot_gateway_dot_v1_dot_shared__state__pb2.SummarizeRecordsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -226,6 +262,60 @@ class SharedStateService:
             '/liandong.gateway.v1.SharedStateService/WatchRecords',
             liandong_dot_gateway_dot_v1_dot_shared__state__pb2.WatchRecordsRequest.SerializeToString,
             liandong_dot_gateway_dot_v1_dot_shared__state__pb2.WatchRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/liandong.gateway.v1.SharedStateService/ListRevisions',
+            liandong_dot_gateway_dot_v1_dot_shared__state__pb2.ListRevisionsRequest.SerializeToString,
+            liandong_dot_gateway_dot_v1_dot_shared__state__pb2.ListRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SummarizeRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/liandong.gateway.v1.SharedStateService/SummarizeRecords',
+            liandong_dot_gateway_dot_v1_dot_shared__state__pb2.SummarizeRecordsRequest.SerializeToString,
+            liandong_dot_gateway_dot_v1_dot_shared__state__pb2.SummarizeRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

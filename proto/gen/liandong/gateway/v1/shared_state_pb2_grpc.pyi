@@ -37,13 +37,21 @@ class SharedStateServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SharedStateServiceAsyncStub: ...
     GetRecord: _grpc.UnaryUnaryMultiCallable[_shared_state_pb2.GetRecordRequest, _record_pb2.Record]
-    """Returns one record. NOT_FOUND when it does not exist or may not be seen."""
+    """Returns one record. NOT_FOUND when it does not exist or may not be seen. How
+    its feed fares is in the trailing metadata `liandong-feed-bin`, a FeedAge.
+    """
     BatchGetRecords: _grpc.UnaryUnaryMultiCallable[_shared_state_pb2.BatchGetRecordsRequest, _shared_state_pb2.BatchGetRecordsResponse]
     """Returns several records, in the order asked. NOT_FOUND when one is missing."""
     ListRecords: _grpc.UnaryUnaryMultiCallable[_shared_state_pb2.ListRecordsRequest, _shared_state_pb2.ListRecordsResponse]
-    """Lists records, page by page, ordered by name."""
+    """Lists records, page by page. A page may hold fewer than asked, or none, while
+    `next_page_token` says that there is more.
+    """
     WatchRecords: _grpc.UnaryStreamMultiCallable[_shared_state_pb2.WatchRecordsRequest, _shared_state_pb2.WatchRecordsResponse]
     """Sends what is selected now, a bookmark, then every change."""
+    ListRevisions: _grpc.UnaryUnaryMultiCallable[_shared_state_pb2.ListRevisionsRequest, _shared_state_pb2.ListRevisionsResponse]
+    """Lists what was said of one record over time, as far as the city keeps it."""
+    SummarizeRecords: _grpc.UnaryUnaryMultiCallable[_shared_state_pb2.SummarizeRecordsRequest, _shared_state_pb2.SummarizeRecordsResponse]
+    """Counts records, and aggregates one of their values, by place, kind and time."""
 
 @_typing.type_check_only
 class SharedStateServiceAsyncStub(SharedStateServiceStub):
@@ -53,13 +61,21 @@ class SharedStateServiceAsyncStub(SharedStateServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetRecord: _aio.UnaryUnaryMultiCallable[_shared_state_pb2.GetRecordRequest, _record_pb2.Record]  # type: ignore[assignment]
-    """Returns one record. NOT_FOUND when it does not exist or may not be seen."""
+    """Returns one record. NOT_FOUND when it does not exist or may not be seen. How
+    its feed fares is in the trailing metadata `liandong-feed-bin`, a FeedAge.
+    """
     BatchGetRecords: _aio.UnaryUnaryMultiCallable[_shared_state_pb2.BatchGetRecordsRequest, _shared_state_pb2.BatchGetRecordsResponse]  # type: ignore[assignment]
     """Returns several records, in the order asked. NOT_FOUND when one is missing."""
     ListRecords: _aio.UnaryUnaryMultiCallable[_shared_state_pb2.ListRecordsRequest, _shared_state_pb2.ListRecordsResponse]  # type: ignore[assignment]
-    """Lists records, page by page, ordered by name."""
+    """Lists records, page by page. A page may hold fewer than asked, or none, while
+    `next_page_token` says that there is more.
+    """
     WatchRecords: _aio.UnaryStreamMultiCallable[_shared_state_pb2.WatchRecordsRequest, _shared_state_pb2.WatchRecordsResponse]  # type: ignore[assignment]
     """Sends what is selected now, a bookmark, then every change."""
+    ListRevisions: _aio.UnaryUnaryMultiCallable[_shared_state_pb2.ListRevisionsRequest, _shared_state_pb2.ListRevisionsResponse]  # type: ignore[assignment]
+    """Lists what was said of one record over time, as far as the city keeps it."""
+    SummarizeRecords: _aio.UnaryUnaryMultiCallable[_shared_state_pb2.SummarizeRecordsRequest, _shared_state_pb2.SummarizeRecordsResponse]  # type: ignore[assignment]
+    """Counts records, and aggregates one of their values, by place, kind and time."""
 
 class SharedStateServiceServicer(metaclass=_abc_1.ABCMeta):
     """Reads the shared state and watches it change. The caller is its client
@@ -72,7 +88,9 @@ class SharedStateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _shared_state_pb2.GetRecordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_record_pb2.Record, _abc.Awaitable[_record_pb2.Record]]:
-        """Returns one record. NOT_FOUND when it does not exist or may not be seen."""
+        """Returns one record. NOT_FOUND when it does not exist or may not be seen. How
+        its feed fares is in the trailing metadata `liandong-feed-bin`, a FeedAge.
+        """
 
     @_abc_1.abstractmethod
     def BatchGetRecords(
@@ -88,7 +106,9 @@ class SharedStateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _shared_state_pb2.ListRecordsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_shared_state_pb2.ListRecordsResponse, _abc.Awaitable[_shared_state_pb2.ListRecordsResponse]]:
-        """Lists records, page by page, ordered by name."""
+        """Lists records, page by page. A page may hold fewer than asked, or none, while
+        `next_page_token` says that there is more.
+        """
 
     @_abc_1.abstractmethod
     def WatchRecords(
@@ -97,5 +117,21 @@ class SharedStateServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_shared_state_pb2.WatchRecordsResponse], _abc.AsyncIterator[_shared_state_pb2.WatchRecordsResponse]]:
         """Sends what is selected now, a bookmark, then every change."""
+
+    @_abc_1.abstractmethod
+    def ListRevisions(
+        self,
+        request: _shared_state_pb2.ListRevisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_shared_state_pb2.ListRevisionsResponse, _abc.Awaitable[_shared_state_pb2.ListRevisionsResponse]]:
+        """Lists what was said of one record over time, as far as the city keeps it."""
+
+    @_abc_1.abstractmethod
+    def SummarizeRecords(
+        self,
+        request: _shared_state_pb2.SummarizeRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_shared_state_pb2.SummarizeRecordsResponse, _abc.Awaitable[_shared_state_pb2.SummarizeRecordsResponse]]:
+        """Counts records, and aggregates one of their values, by place, kind and time."""
 
 def add_SharedStateServiceServicer_to_server(servicer: SharedStateServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
