@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from broker.toml import FileWrong, read_toml
+from gateway.entry import Entry
 from gateway.identity import Caller
 from gateway.key import Key
 from liandong.record.v1.record_pb2 import Classification
@@ -96,6 +97,32 @@ def _moment(value: datetime | None) -> datetime | None:
     return value.replace(tzinfo=UTC) if value is not None and not value.tzinfo else value
 
 
+class Disclosure:
+    """How records of one key leave for one caller.
+
+    Attributes:
+        agreements: Ids of the agreements that open them; empty: they are the caller's own.
+        hidden: Paths of the fields that stay behind; empty: records leave as published.
+    """
+
+    __slots__ = ("agreements", "hidden")
+
+    def __init__(self, agreements: tuple[str, ...], hidden: tuple[str, ...] = ()) -> None:
+        self.agreements = agreements
+        self.hidden = hidden
+
+    def show(self, entry: Entry) -> Entry:
+        """Return what the caller sees of an entry."""
+        return entry
+
+    def key(self, key: Key) -> Key:
+        """Return what the caller sees of a key."""
+        return key
+
+
+_OWN = Disclosure(())
+
+
 class Permit:
     """What one caller may read, decided once for each kind of record and remembered."""
 
@@ -109,14 +136,20 @@ class Permit:
             and (not agreement.purposes or caller.purpose in agreement.purposes)
             and agreement.is_valid(now)
         ]
-        self._decisions: dict[Key, bool] = {}
+        self._decisions: dict[Key, Disclosure | None] = {}
 
-    def allows(self, key: Key) -> bool:
-        """Tell whether records of this key may be read."""
-        decision = self._decisions.get(key)
-        if decision is None:
+    def disclosure(self, key: Key) -> Disclosure | None:
+        """Return how records of this key leave; None: they do not."""
+        try:
+            return self._decisions[key]
+        except KeyError:
             decision = self._decisions[key] = self._decide(key)
-        return decision
+            return decision
+
+    def show(self, entry: Entry) -> Entry | None:
+        """Return what the caller sees of an entry; None: nothing."""
+        disclosure = self.disclosure(entry.key)
+        return None if disclosure is None else disclosure.show(entry)
 
     def opens(self, agency: str) -> bool:
         """Tell whether anything of an agency may be read."""
@@ -124,15 +157,19 @@ class Permit:
             agreement.provider in {agency, ANY} for agreement, _ in self._agreements
         )
 
-    def _decide(self, key: Key) -> bool:
+    def _decide(self, key: Key) -> Disclosure | None:
         """Decide: its own always, else what an agreement opens."""
-        return key.agency == self._agency or any(
-            agreement.provider in {key.agency, ANY}
+        if key.agency == self._agency:
+            return _OWN
+        opening = tuple(
+            agreement.id
+            for agreement, ceiling in self._agreements
+            if agreement.provider in {key.agency, ANY}
             and key.classification <= ceiling
             and any(matches(pattern, key.kind) for pattern in agreement.kinds)
             and in_districts(key.district, agreement.districts)
-            for agreement, ceiling in self._agreements
         )
+        return Disclosure(opening) if opening else None
 
 
 class Agreements:

@@ -1,54 +1,109 @@
 """The outermost layer of every call: what callers are told when something goes wrong."""
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
 
 import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
 
+from gateway.agreements import Agreements, Permit
 from gateway.errors import GatewayError, InvalidRequest, Starting, TooSlow, to_status
-from gateway.identity import Context
+from gateway.identity import Caller, Context, identify
+from gateway.key import Key
 
 R = TypeVar("R")
-Method = Callable[[Any, Context], Awaitable[R]]
 _log = structlog.get_logger()
 
 
-class Gate:
-    """Whether calls are served: not before the view is whole."""
+@dataclass(slots=True, eq=False)
+class Call:
+    """A call that is being served.
 
-    __slots__ = ("is_open",)
+    Attributes:
+        method: The method's name, ``Service/Method``.
+        caller: Who calls, and what for.
+        permit: What the caller may read, as it was decided when the call began.
+        context: The call itself.
+        read: How many records of which key have left, for the record of accesses.
+    """
 
-    def __init__(self) -> None:
+    method: str
+    caller: Caller
+    permit: Permit
+    context: Context
+    read: Counter[Key] = field(default_factory=Counter)
+
+
+Method = Callable[[Any, Call], Awaitable[R]]
+
+
+class Service(NamedTuple):
+    """A gRPC service: its methods, and what the bytes of their requests are.
+
+    Methods return encoded bytes, which are sent as they are; those of ``streams`` write
+    them to their call's context.
+    """
+
+    name: str
+    unaries: dict[str, tuple[Method[bytes], type[Message]]]
+    streams: dict[str, tuple[Method[None], type[Message]]]
+
+
+class Entrance:
+    """What every call passes: not before the view is whole, and as a known department.
+
+    Args:
+        agreements: Who may read what.
+    """
+
+    __slots__ = ("_agreements", "is_open")
+
+    def __init__(self, agreements: Agreements) -> None:
+        self._agreements = agreements
         self.is_open = False
 
-    def require_open(self) -> None:
-        """Fail while calls are not served.
+    def admit(self, method: str, context: Context) -> Call:
+        """Return a call that may be served.
 
         Raises:
             Starting: If the view is not whole yet.
+            Unauthenticated: If the caller is no department of the city.
         """
         if not self.is_open:
             raise Starting
+        caller = identify(context)
+        return Call(method, caller, self._agreements.permit(caller), context)
 
 
-def guarded(name: str, gate: Gate, request_type: type[Message], method: Method[R]) -> Method[R]:
-    """Return a method that tells its caller known errors in full and unknown ones never.
+def handler(entrance: Entrance, service: Service) -> "grpc.GenericRpcHandler[Any, Any]":
+    """Return what grpc.aio serves a service by."""
+    name = service.name.rpartition(".")[2]
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+    for method, (serve, request) in service.unaries.items():
+        handlers[method] = grpc.unary_unary_rpc_method_handler(
+            _guarded(f"{name}/{method}", entrance, request, serve)
+        )
+    for method, (stream, request) in service.streams.items():
+        handlers[method] = grpc.unary_stream_rpc_method_handler(
+            _guarded(f"{name}/{method}", entrance, request, stream)
+        )
+    return grpc.method_handlers_generic_handler(service.name, handlers)
 
-    Args:
-        name: The method's name, for the log.
-        gate: While it is closed, callers are told to come back.
-        request_type: What the bytes of a request are.
-        method: The method.
-    """
+
+def _guarded(
+    name: str, entrance: Entrance, request_type: type[Message], method: Method[R]
+) -> Callable[[bytes, Context], Awaitable[R]]:
+    """Return a method that tells its caller known errors in full and unknown ones never."""
 
     async def call(request: bytes, context: Context) -> R:
         began = time.perf_counter()
         try:
-            gate.require_open()
-            return await method(_decoded(request_type, request), context)
+            admitted = entrance.admit(name, context)
+            return await method(_decoded(request_type, request), admitted)
         except TooSlow as error:
             # A status with details would wait until the caller has read everything.
             context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)

@@ -6,14 +6,15 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from broker.subscriber import Delivery
-from gateway.agreements import Agreements
+from gateway.calls import Call, Service
 from gateway.encoding import framed
-from gateway.identity import OPERATORS, Context, identify
+from gateway.identity import OPERATORS
 from gateway.selection import require_valid
 from gateway.tokens import decode, encode
 from liandong.feed.v1.feed_pb2 import Feed
 from liandong.gateway.v1.catalog_pb2 import ListFeedsRequest
 
+_NAME = "liandong.gateway.v1.CatalogService"
 _PAGE = 100
 _LARGEST_PAGE = 1000
 _log = structlog.get_logger()
@@ -22,14 +23,15 @@ _log = structlog.get_logger()
 class Catalog:
     """Answers ListFeeds.
 
-    Args:
-        agreements: Who may read what; a feed may be seen by whoever may read anything of
-            its agency, and by the operators.
+    A feed may be seen by whoever may read anything of its agency, and by the operators.
     """
 
-    def __init__(self, agreements: Agreements) -> None:
-        self._agreements = agreements
+    def __init__(self) -> None:
         self._feeds: dict[str, tuple[str, bytes]] = {}
+
+    def service(self) -> Service:
+        """Return the service."""
+        return Service(_NAME, {"ListFeeds": (self.list_feeds, ListFeedsRequest)}, {})
 
     def take(self, delivery: Delivery) -> None:
         """Take a feed's state from the bus."""
@@ -40,11 +42,9 @@ class Catalog:
             return
         self._feeds[feed.name] = (feed.agency, framed(1, delivery.payload))
 
-    async def list_feeds(self, request: ListFeedsRequest, context: Context) -> bytes:
+    async def list_feeds(self, request: ListFeedsRequest, call: Call) -> bytes:
         """Return a page of feeds, ordered by name."""
-        caller = identify(context)
         require_valid(request)
-        permit = self._agreements.permit(caller)
         bound = ",".join(sorted(request.agencies))
         after = ""
         if request.page_token:
@@ -52,7 +52,7 @@ class Catalog:
         names = sorted(
             name
             for name, (agency, _) in self._feeds.items()
-            if (caller.agency == OPERATORS or permit.opens(agency))
+            if (call.caller.agency == OPERATORS or call.permit.opens(agency))
             and (not request.agencies or agency in request.agencies)
         )
         start = bisect.bisect_right(names, after)

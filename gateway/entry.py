@@ -1,5 +1,6 @@
 """A record as the view keeps it: its bytes, and what selections ask of it."""
 
+import operator
 from dataclasses import dataclass
 
 from gateway.encoding import varint
@@ -45,6 +46,9 @@ class Entry:
     def payload(self) -> bytes:
         """Return its bytes, exactly as published."""
         return self.sized[self.payload_at :]
+
+
+KEY = operator.attrgetter("key")
 
 
 def entry_of(payload: bytes, sequence: int, stored_ns: int) -> Entry:

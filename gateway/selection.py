@@ -3,13 +3,13 @@
 import difflib
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import protovalidate
 from google.protobuf.message import Message
 
 from broker.violations import field_of, sentence_of
-from gateway.agreements import Permit, district_prefix, matches
+from gateway.agreements import Disclosure, Permit, district_prefix, matches
 from gateway.entry import Box, Entry
 from gateway.errors import InvalidRequest
 from gateway.key import KINDS, Key
@@ -75,29 +75,32 @@ class Selector:
 
     def __init__(self, selection: Selection, permit: Permit) -> None:
         self._entry_tests = _entry_tests(selection)
-        self._decided = _Decisions((permit.allows, *_key_tests(selection)))
+        self._decided = _Decisions(permit, _key_tests(selection))
         self.digest = digest(selection)
 
-    def __call__(self, entry: Entry) -> bool:
-        """Tell whether an entry is selected, may be seen, and has not ended."""
-        return bool(self.first((entry,), 1))
+    def show(self, entry: Entry) -> Entry | None:
+        """Return what the caller sees of an entry; None: not selected, closed or ended."""
+        return next(iter(self.first((entry,), 1)), None)
 
     def first(self, entries: Iterable[Entry], count: int) -> list[Entry]:
-        """Return the first entries that are selected, may be seen and have not ended.
+        """Return what the caller sees of the first entries that are selected and not ended.
 
         Args:
             entries: Where to look.
             count: How many at most.
         """
-        decided, tests, now = self._decided, self._entry_tests, now_ns()
-        meant = (
-            entry
-            for entry in entries
-            if decided[entry.key] and not (entry.expires and entry.expires <= now)
-        )
+        meant, tests = self._shown(entries), self._entry_tests
         if tests:
             meant = (entry for entry in meant if all(test(entry) for test in tests))
         return list(itertools.islice(meant, count))
+
+    def _shown(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Return what the caller sees of entries whose key is selected."""
+        decided, now = self._decided, now_ns()
+        for entry in entries:
+            disclosure = decided[entry.key]
+            if disclosure is not None and not 0 < entry.expires <= now:
+                yield disclosure.show(entry) if disclosure.hidden else entry
 
 
 class Selectors:
@@ -118,16 +121,20 @@ class Selectors:
         return selector
 
 
-class _Decisions(dict[Key, bool]):
-    """What was decided about keys, and how it is decided of a new one."""
+class _Decisions(dict[Key, Disclosure | None]):
+    """How records of a key are shown if it is selected, and how that is decided of a new one."""
 
-    def __init__(self, tests: Sequence[KeyTest]) -> None:
+    def __init__(self, permit: Permit, tests: Sequence[KeyTest]) -> None:
         super().__init__()
+        self._permit = permit
         self._tests = tests
 
-    def __missing__(self, key: Key) -> bool:
-        decision = self[key] = all(test(key) for test in self._tests)
-        return decision
+    def __missing__(self, key: Key) -> Disclosure | None:
+        disclosure = self._permit.disclosure(key)
+        if disclosure is not None and not all(test(disclosure.key(key)) for test in self._tests):
+            disclosure = None
+        self[key] = disclosure
+        return disclosure
 
 
 def digest(selection: Selection) -> str:

@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import grpc
 import msgspec
 import structlog
-from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -18,16 +18,13 @@ from broker.errors import BrokerError
 from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
-from gateway.calls import Gate, Method, guarded
+from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
 from gateway.shared_state import SharedState
 from gateway.view import StateView, now_ns
 from gateway.watch import Watches
-from liandong.gateway.v1 import catalog_pb2
 from liandong.gateway.v1 import shared_state_pb2 as api
 
-_STATE = "liandong.gateway.v1.SharedStateService"
-_CATALOG = "liandong.gateway.v1.CatalogService"
 _TICK_S = 0.5
 _GRACE_S = 2.0
 _MAX_CALLS = 10_000
@@ -92,15 +89,16 @@ class Gateway:
             Path(settings.agreements) if settings.agreements is not None else None,
             settings.agencies,
         )
-        self._gate = Gate()
+        self._entrance = Entrance(self._agreements)
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
-            catalog = Catalog(self._agreements)
-            server = self._server(catalog)
+            catalog = Catalog()
+            services = (_state_service(self.view, self._agreements), catalog.service())
+            server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)
             # All that the stream keeps, not the last of each subject: what was stored last
@@ -113,8 +111,8 @@ class Gateway:
             await feeds.caught_up.wait()
             ticking = asyncio.create_task(self._tick())
             stack.callback(ticking.cancel)
-            self._gate.is_open = True
-            for name in ("", _STATE, _CATALOG):
+            self._entrance.is_open = True
+            for name in ("", *(service.name for service in services)):
                 await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
             self._stack = stack.pop_all()
         _log.info("gateway serves", port=self.port, records=len(self.view))
@@ -128,14 +126,18 @@ class Gateway:
     ) -> None:
         await self._stack.aclose()
 
-    def _server(self, catalog: Catalog) -> grpc.aio.Server:
+    def _server(self, services: Sequence[Service]) -> grpc.aio.Server:
         """Make the server with all its services."""
         server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=_MAX_CALLS)
-        server.add_generic_rpc_handlers(_handlers(self.view, self._agreements, catalog, self._gate))
+        server.add_generic_rpc_handlers(
+            tuple(handler(self._entrance, service) for service in services)
+        )
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # no stubs
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        names = (_STATE, _CATALOG, health.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(names, server)
+        names = (service.name for service in services)
+        reflection.enable_server_reflection(
+            (*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server
+        )
         address = f"{self._settings.host}:{self._settings.port}"
         try:
             self.port = server.add_secure_port(address, _credentials(self._settings))
@@ -163,40 +165,15 @@ def _credentials(settings: GatewaySettings) -> grpc.ServerCredentials:
     )
 
 
-def _handlers(
-    view: StateView, agreements: Agreements, catalog: Catalog, gate: Gate
-) -> "tuple[grpc.GenericRpcHandler[Any, Any], ...]":
-    """Return the services; methods return encoded bytes, which are sent as they are."""
-    state, watches = SharedState(view, agreements), Watches(view, agreements)
-
-    def unary(
-        name: str, method: Method[bytes], request: type[Message]
-    ) -> "grpc.RpcMethodHandler[Any, Any]":
-        return grpc.unary_unary_rpc_method_handler(guarded(name, gate, request, method))
-
-    def stream(
-        name: str, method: Method[None], request: type[Message]
-    ) -> "grpc.RpcMethodHandler[Any, Any]":
-        return grpc.unary_stream_rpc_method_handler(guarded(name, gate, request, method))
-
-    def service(
-        name: str,
-        unaries: dict[str, tuple[Method[bytes], type[Message]]],
-        streams: dict[str, tuple[Method[None], type[Message]]],
-    ) -> "grpc.GenericRpcHandler[Any, Any]":
-        handlers = {method: unary(method, *serves) for method, serves in unaries.items()}
-        handlers |= {method: stream(method, *serves) for method, serves in streams.items()}
-        return grpc.method_handlers_generic_handler(name, handlers)
-
-    return (
-        service(
-            _STATE,
-            {
-                "GetRecord": (state.get_record, api.GetRecordRequest),
-                "BatchGetRecords": (state.batch_get_records, api.BatchGetRecordsRequest),
-                "ListRecords": (state.list_records, api.ListRecordsRequest),
-            },
-            {"WatchRecords": (watches.watch_records, api.WatchRecordsRequest)},
-        ),
-        service(_CATALOG, {"ListFeeds": (catalog.list_feeds, catalog_pb2.ListFeedsRequest)}, {}),
+def _state_service(view: StateView, agreements: Agreements) -> Service:
+    """Return the service that reads the shared state and watches it."""
+    state, watches = SharedState(view), Watches(view, agreements)
+    return Service(
+        "liandong.gateway.v1.SharedStateService",
+        {
+            "GetRecord": (state.get_record, api.GetRecordRequest),
+            "BatchGetRecords": (state.batch_get_records, api.BatchGetRecordsRequest),
+            "ListRecords": (state.list_records, api.ListRecordsRequest),
+        },
+        {"WatchRecords": (watches.watch_records, api.WatchRecordsRequest)},
     )

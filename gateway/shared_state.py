@@ -3,10 +3,10 @@
 import bisect
 import itertools
 
-from gateway.agreements import Agreements
+from gateway.calls import Call
 from gateway.encoding import elements, framed
+from gateway.entry import KEY
 from gateway.errors import NotFound
-from gateway.identity import Context, identify
 from gateway.selection import Selectors, require_valid
 from gateway.tokens import decode, encode
 from gateway.view import StateView
@@ -30,40 +30,39 @@ class SharedState:
 
     Args:
         view: The shared state.
-        agreements: Who may read what.
     """
 
-    def __init__(self, view: StateView, agreements: Agreements) -> None:
+    def __init__(self, view: StateView) -> None:
         self._view = view
-        self._agreements = agreements
         self._selectors = Selectors()
 
-    async def get_record(self, request: GetRecordRequest, context: Context) -> bytes:
+    async def get_record(self, request: GetRecordRequest, call: Call) -> bytes:
         """Return one record as its owner published it."""
-        permit = self._agreements.permit(identify(context))
         entry = self._view.get(request.name)
-        if entry is None or not permit.allows(entry.key):
+        shown = None if entry is None else call.permit.show(entry)
+        if shown is None:
             require_valid(request)
             raise NotFound(request.name)
-        return entry.payload
+        call.read[shown.key] += 1
+        return shown.payload
 
-    async def batch_get_records(self, request: BatchGetRecordsRequest, context: Context) -> bytes:
+    async def batch_get_records(self, request: BatchGetRecordsRequest, call: Call) -> bytes:
         """Return several records in the order asked."""
-        permit = self._agreements.permit(identify(context))
         require_valid(request)
         found = []
         for name in request.names:
             entry = self._view.get(name)
-            if entry is None or not permit.allows(entry.key):
+            shown = None if entry is None else call.permit.show(entry)
+            if shown is None:
                 raise NotFound(name)
-            found.append(entry.sized)
-        return elements(_RECORDS, found)
+            found.append(shown)
+        call.read.update(map(KEY, found))
+        return elements(_RECORDS, [entry.sized for entry in found])
 
-    async def list_records(self, request: ListRecordsRequest, context: Context) -> bytes:
+    async def list_records(self, request: ListRecordsRequest, call: Call) -> bytes:
         """Return a page of records, ordered by name."""
-        permit = self._agreements.permit(identify(context))
         require_valid(request)
-        selector = self._selectors.of(request.selection, permit)
+        selector = self._selectors.of(request.selection, call.permit)
         size = min(request.page_size or _PAGE, _LARGEST_PAGE)
         after = ""
         if request.page_token:
@@ -71,6 +70,7 @@ class SharedState:
         found = selector.first(self._view.after(after), size + 1)
         sized = _fitting([entry.sized for entry in found[:size]])
         page = elements(_RECORDS, sized)
+        call.read.update(map(KEY, found[: len(sized)]))
         if len(found) > len(sized):
             token = encode("page", selector.digest, found[len(sized) - 1].name)
             page += framed(_NEXT_PAGE_TOKEN, token.encode())

@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from gateway.agreements import Agreements
+from gateway.calls import Call
 from gateway.encoding import named_event, record_event
 from gateway.entry import Entry
 from gateway.errors import TooSlow
-from gateway.identity import Caller, Context, identify
+from gateway.identity import Caller
 from gateway.selection import Selector, Selectors, require_valid
 from gateway.snapshot import Snapshots, joined
 from gateway.tokens import decode_sequence, encode
@@ -48,14 +49,13 @@ class Watches:
         self.snapshots = Snapshots(view)
         self._open = 0
 
-    async def watch_records(self, request: WatchRecordsRequest, context: Context) -> None:
+    async def watch_records(self, request: WatchRecordsRequest, call: Call) -> None:
         """Send a watch's events until the caller has gone."""
-        caller = identify(context)
         require_valid(request)
-        watcher = _Watcher(self, caller, request.selection)
+        watcher = _Watcher(self, call.caller, request.selection)
         self._open += 1
         try:
-            await watcher.run(context.write, request.resume_token)
+            await watcher.run(call.context.write, request.resume_token)
         finally:
             self._open -= 1
             watcher.close()
@@ -94,7 +94,7 @@ class _Watcher:
 
     def _on_change(self, entry: Entry) -> None:
         """Note a change that this watcher is to be told of."""
-        if entry.name in self._sent or self._selector(entry):
+        if entry.name in self._sent or self._selector.show(entry):
             # Taken out first, so that the order is that of the latest change.
             self._changed.pop(entry.name, None)
             self._changed[entry.name] = entry
@@ -104,7 +104,7 @@ class _Watcher:
         """Look at everything again under the changed agreements."""
         self._selector = self._watches.selector(self._caller, self._selection)
         for entry in self._view.entries():
-            if (entry.name in self._sent) != self._selector(entry):
+            if (entry.name in self._sent) != (self._selector.show(entry) is not None):
                 self._changed[entry.name] = entry
         self._wake.set()
 
@@ -140,9 +140,10 @@ class _Watcher:
         changed, self._changed = self._changed, {}
         events = []
         for entry in sorted(changed.values(), key=lambda entry: entry.sequence):
-            if self._selector(entry):
-                self._sent.add(entry.name)
-                events.append(self._change(entry))
+            shown = self._selector.show(entry)
+            if shown is not None:
+                self._sent.add(shown.name)
+                events.append(self._change(shown))
             elif entry.name in self._sent:
                 self._sent.discard(entry.name)
                 token = self._token(entry.sequence)

@@ -3,9 +3,8 @@
 import asyncio
 import subprocess
 import sys
-import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,129 +14,17 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from broker.connection import Bus, BusSettings
-from broker.home import Home
-from broker.outgoing import Outgoing
-from broker.plan import BusPlan, stream_name
-from broker.publisher import Publisher
-from broker.subjects import record_name, share_subject
+from broker.connection import Bus
+from broker.subjects import record_name
 from broker.toml import FileWrong
-from gateway import Gateway, GatewaySettings, errors, tokens
+from gateway import errors, tokens
 from gateway.agreements import read_agreements
 from gateway.selection import digest
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
-
-NOW = datetime.now(UTC)
-AGREEMENTS = """
-[[agreement]]
-id = "water-to-police"
-provider = "water"
-consumer = "police"
-kinds = ["water.level"]
-classification = "internal"
-districts = ["320100"]
-"""
-
-
-def level(
-    station: str, metres: float, *, at: datetime = NOW, district: str = "320102", **fields: int
-) -> Record:
-    """Make a level record of the water department."""
-    record = Record(
-        name=record_name("water", "water.level", station),
-        classification=fields.get("classification", record_pb2.CLASSIFICATION_INTERNAL),
-        status=fields.get("status", record_pb2.STATUS_ACTUAL),
-        quality={"level": 1},
-        provenance={"feed": "test"},
-        location={
-            "district": district,
-            "point": {"latitude_deg": 32.0, "longitude_deg": 118.8},
-        },
-        water_level={"station_id": station, "level_m": metres},
-    )
-    record.observed_at.FromDatetime(at)
-    record.received_at.FromDatetime(NOW)
-    return record
-
-
-class City:
-    """A gateway on the session's bus, and what tests do with it."""
-
-    def __init__(self, home: Home, plan: BusPlan, gateway: Gateway, agreements: Path) -> None:
-        self.home, self.plan, self.gateway, self.agreements = home, plan, gateway, agreements
-
-    @asynccontextmanager
-    async def stub(self, agency: str) -> AsyncIterator["rpc.SharedStateServiceAsyncStub"]:
-        """Connect as an agency."""
-        async with self.channel(agency) as channel:
-            yield rpc.SharedStateServiceStub(channel)
-
-    def channel(self, agency: str) -> grpc.aio.Channel:
-        """Return an agency's channel."""
-        pem, key = self.home.certificate(agency)
-        credentials = grpc.ssl_channel_credentials(
-            self.home.ca.read_bytes(), key.read_bytes(), pem.read_bytes()
-        )
-        return grpc.aio.secure_channel(f"localhost:{self.gateway.port}", credentials)
-
-    async def share(self, *records: Record) -> None:
-        """Publish records as their agencies, and wait until the view has them."""
-        for record in records:
-            await self.publish(record)
-            await self._seen(record)
-
-    async def publish(self, record: Record) -> None:
-        """Publish a record as its agency."""
-        agency = record.name.split("/")[0]
-        settings = BusSettings.of(self.home, self.plan, agency)
-        async with Bus(settings) as bus, Publisher(bus, stream_name(agency)) as publisher:
-            payload = record.SerializeToString()
-            subject = share_subject(record.name)
-            await publisher.publish(Outgoing(subject, payload, uuid.uuid4().hex))
-
-    async def _seen(self, record: Record) -> None:
-        """Wait until the view holds this record or a later one."""
-        seen = asyncio.Event()
-
-        def check(_: object = None) -> None:
-            entry = self.gateway.view.get(record.name)
-            if entry is not None and entry.observed >= record.observed_at.ToNanoseconds():
-                seen.set()
-
-        end = self.gateway.view.listen(check)
-        check()
-        async with asyncio.timeout(10):
-            await seen.wait()
-        end()
-
-
-@pytest.fixture
-async def city(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIterator[City]:
-    """Run a gateway."""
-    agreements = tmp_path / "agreements.toml"
-    agreements.write_text(AGREEMENTS)
-    pem, key = city_home.certificate("gateway")
-    settings = GatewaySettings(
-        host="127.0.0.1",
-        port=0,
-        certificate=str(pem),
-        key=str(key),
-        ca=str(city_home.ca),
-        agreements=str(agreements),
-        bus=BusSettings.of(city_home, plan, "gateway"),
-    )
-    async with Gateway(settings) as gateway:
-        yield City(city_home, plan, gateway, agreements)
-
-
-@pytest.fixture
-def station() -> str:
-    """Return a station that no other test uses."""
-    return uuid.uuid4().hex
-
+from tests.gateway.town import AGREEMENTS, NOW, City, level
 
 Connect = Callable[[str], AbstractAsyncContextManager[Bus]]
 
@@ -396,7 +283,7 @@ async def test_a_made_up_token_is_refused(city: City, position: str) -> None:
 
 async def test_before_the_view_is_whole_callers_are_told_to_come_back(city: City) -> None:
     """Half of the state must not look like all of it."""
-    city.gateway._gate.is_open = False
+    city.gateway._entrance.is_open = False
     async with city.stub("water") as stub:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await stub.ListRecords(api.ListRecordsRequest())
