@@ -76,6 +76,7 @@ class Consumer:
         start_sequence: int,
         *,
         headers_only: bool = False,
+        last_of_each: bool = False,
     ) -> int:
         """Begin; return how many messages there are to read.
 
@@ -83,6 +84,7 @@ class Consumer:
             receive: Called with all that the server sends, to be given to `take` in order.
             start_sequence: Where to begin; beyond the stream's end: with what comes next.
             headers_only: Leave the payloads out.
+            last_of_each: Begin with the last message of each subject, not at a sequence.
 
         Raises:
             StreamUnavailable: If the consumer cannot be made.
@@ -90,8 +92,6 @@ class Consumer:
         config = {
             "name": self._name,
             "deliver_subject": self._inbox,
-            "deliver_policy": "by_start_sequence",
-            "opt_start_seq": max(start_sequence, 1),
             "filter_subject": self._subject,
             "ack_policy": "none",
             "max_deliver": 1,
@@ -101,6 +101,11 @@ class Consumer:
             "mem_storage": True,
             "num_replicas": 1,
         }
+        if last_of_each:
+            config["deliver_policy"] = "last_per_subject"
+        else:
+            config["deliver_policy"] = "by_start_sequence"
+            config["opt_start_seq"] = max(start_sequence, 1)
         verb = f"CONSUMER.CREATE.{self._stream}.{self._name}.{self._subject}"
         # Flow control bounds what waits in the subscription; limits of its own would drop.
         self._subscription = await self._bus.nc.subscribe(

@@ -40,8 +40,11 @@ class Follower:
         subject: str,
         on_delivery: Callable[[Delivery], None],
         on_restart: Callable[[], None] | None = None,
+        *,
+        last_of_each: bool = False,
     ) -> None:
         self.caught_up = asyncio.Event()
+        self._last_of_each = last_of_each
         self._bus = bus
         self._stream = stream
         self._subject = subject
@@ -92,7 +95,11 @@ class Follower:
         consumer = self._consumer = Consumer(self._bus, self._stream, self._subject)
         self._finding = self._last is not None
         start = self._last.sequence if self._last is not None else self._start
-        ahead = await consumer.open(functools.partial(self._arrived, consumer), start)
+        ahead = await consumer.open(
+            functools.partial(self._arrived, consumer),
+            start,
+            last_of_each=self._last_of_each and not self._finding,
+        )
         if ahead:
             return
         if self._finding:

@@ -46,15 +46,19 @@ class Item:
             server calls a duplicate was stored before if its sequence is not above this,
             and by an attempt of ours whose answer was lost if it is.
         places: The lots that wait for it, and where in them it stands.
+        subject: The subject on which it was published; its message's may be beside it.
+        is_placed: Whether its message has the subject on which it is to be stored.
     """
 
-    __slots__ = ("deadline", "known", "message", "places")
+    __slots__ = ("deadline", "is_placed", "known", "message", "places", "subject")
 
     def __init__(self, message: Outgoing, deadline: float, known: int) -> None:
         self.message = message
         self.deadline = deadline
         self.known = known
         self.places: list[tuple[Lot, int]] = []
+        self.subject = message.subject
+        self.is_placed = False
 
     def settle(self, result: Result) -> None:
         """Tell everyone who waits; the first stored it, the others met a duplicate."""

@@ -17,12 +17,15 @@ class Outgoing:
         payload: Its bytes.
         message_id: What makes it unique; the same id is stored once.
         headers: Further header lines, as `header_lines` makes them.
+        observed_ns: When what a record says was so, nanoseconds since 1970 UTC; None: it is
+            no record, or the payload has to be asked.
     """
 
     subject: str
     payload: bytes
     message_id: str
     headers: bytes = b""
+    observed_ns: int | None = None
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ again with the same ids until the server answers; what the server then calls a d
 was stored by us when its sequence is later than all that we knew when we began with it.
 
 Messages of one subject are stored in the order in which they were published: a subject is
-in one batch at a time, and where a batch must be taken apart each subject's go in turn.
+in one batch at a time, and where a batch must be taken apart each subject's go in turn. A
+record observed earlier than what its subject holds is stored beside it (`broker.placing`).
 """
 
 import asyncio
@@ -25,10 +26,11 @@ from typing import Self
 from broker.api import call
 from broker.commit import Commit
 from broker.connection import Bus
-from broker.errors import BusUnavailable, PublishError, RecordTooLarge
+from broker.errors import BusUnavailable, PublishError, RecordTooLarge, StreamUnavailable
 from broker.exchange import Exchange
 from broker.lot import Item, Lot, Result
 from broker.outgoing import Outgoing, Stored, size_of
+from broker.placing import Placing
 from broker.recent import RecentIds
 from broker.subscriber import scan
 
@@ -81,6 +83,7 @@ class Publisher:
         self._flights: dict[asyncio.Task[None], list[Item]] = {}
         self._aloft: set[str] = set()
         self._blocked = False
+        self._placing = Placing(bus, stream)
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -214,7 +217,7 @@ class Publisher:
                 return
             flight = asyncio.create_task(self._fly(items))
             self._flights[flight] = items
-            self._aloft.update(item.message.subject for item in items)
+            self._aloft.update(item.subject for item in items)
             flight.add_done_callback(self._landed)
 
     def _take(self) -> list[Item]:
@@ -227,7 +230,7 @@ class Publisher:
         size = 0
         while self._pending and len(items) < _BATCH_MESSAGES and size < _BATCH_BYTES:
             item = self._pending.popleft()
-            if item.message.subject in self._aloft:
+            if item.subject in self._aloft:
                 held.append(item)
                 if len(held) == _LOOK_PAST:
                     break
@@ -246,7 +249,7 @@ class Publisher:
         if flight.cancelled() or flight.exception() is not None:
             reason = "the publisher was stopped" if flight.cancelled() else str(flight.exception())
             self._fail(items, BusUnavailable(0.0, reason))
-        self._aloft.difference_update(item.message.subject for item in items)
+        self._aloft.difference_update(item.subject for item in items)
         self._blocked = False
         self._depart()
 
@@ -255,7 +258,7 @@ class Publisher:
         last = ""
         for pause in itertools.chain(_PAUSE_S, itertools.repeat(_PAUSE_S[-1])):
             within_s = min(item.deadline for item in items) - time.monotonic()
-            items, last = await self._commit.attempt(items, max(within_s, _SHORTEST_S))
+            items, last = await self._attempt(items, max(within_s, _SHORTEST_S))
             now = time.monotonic() + pause
             late = [item for item in items if item.deadline <= now]
             self._fail(late, BusUnavailable(self._budget_s, last))
@@ -264,6 +267,15 @@ class Publisher:
             items = [*filter(self._is_open, items)]
             if not items:
                 return
+
+    async def _attempt(self, items: list[Item], within_s: float) -> tuple[list[Item], str]:
+        """Send a batch once, each record to its place; return what is still open, and why."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._placing.place(items)
+        except (StreamUnavailable, TimeoutError) as error:
+            return items, str(error) or "the stream does not say what it holds"
+        return await self._commit.attempt(items, within_s)
 
     def _is_open(self, item: Item) -> bool:
         """Tell whether a message is not settled."""
@@ -288,7 +300,10 @@ class Publisher:
         self._open_bytes -= len(message.payload)
         if isinstance(result, Stored):
             self._recent.add(message.message_id)
-        elif isinstance(result, BusUnavailable):
+        if not isinstance(result, Stored) or result.duplicate:
+            # It was placed for nothing: what the subject holds is another.
+            self._placing.forget(item.subject)
+        if isinstance(result, BusUnavailable):
             self._give_up(message.message_id, item.known)
         item.settle(result)
         self._room.set()

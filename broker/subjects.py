@@ -2,7 +2,9 @@
 
 A record's name is ``<agency>/<kind>/<entity>``, its subject
 ``share.<agency>.<domain>.<kind>.<entity>``. The agency token is the only one that
-security depends on.
+security depends on. What is observed earlier than what a record's subject holds already,
+such as a station's back-fill, goes beside it, on ``<subject>.past``: so the last message
+of a record's subject is its state.
 """
 
 import hashlib
@@ -11,6 +13,11 @@ from urllib.parse import quote, unquote
 _KEPT = ":@,+"
 _MAX_ENTITY = 240
 _TAIL = 32
+_SHARED = "share."
+_PAST = ".past"
+_RECORD_DOTS = 4
+STATE = "share.*.*.*.*"
+"""The subjects of all records: the last message of each is the city's state."""
 
 
 def entity(text: str) -> str:
@@ -50,13 +57,28 @@ def share_subject(name: str) -> str:
     return f"share.{agency}.{kind}.{_token(thing)}"
 
 
+def past_subject(subject: str) -> str:
+    """Return the subject beside a record's, for what comes later than it should."""
+    return subject + _PAST
+
+
+def is_past(subject: str) -> bool:
+    """Tell whether a subject is one beside a record's."""
+    return subject.endswith(_PAST) and subject.count(".") == _RECORD_DOTS + 1
+
+
+def is_record(subject: str) -> bool:
+    """Tell whether a subject is a record's own."""
+    return subject.startswith(_SHARED) and subject.count(".") == _RECORD_DOTS
+
+
 def name_of(subject: str) -> str:
-    """Return the name of the record that is published on this subject.
+    """Return the name of the record that is published on this subject, or beside it.
 
     Raises:
         ValueError: If it is no subject of a record.
     """
-    parts = subject.split(".")
+    parts = subject.removesuffix(_PAST if is_past(subject) else "").split(".")
     if len(parts) != len(("share", "agency", "domain", "kind", "entity")) or parts[0] != "share":
         raise ValueError(f"{subject!r} is no record's subject (share.<agency>.<kind>.<entity>)")
     _, agency, domain, kind, thing = parts

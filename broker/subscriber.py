@@ -21,6 +21,7 @@ async def follow(
     on_delivery: Callable[[Delivery], None],
     *,
     start: int = 1,
+    last_of_each: bool = False,
     on_restart: Callable[[], None] | None = None,
 ) -> Follower:
     """Follow a stream's messages on a subject, in order, until the follower is closed.
@@ -31,13 +32,15 @@ async def follow(
         subject: Which of its subjects; wildcards allowed.
         on_delivery: Called with each message; it must be quick and must not wait.
         start: The sequence at which to begin.
+        last_of_each: Begin with the last message of each subject instead, in the order of
+            the stream; what is stored from then on follows without a seam.
         on_restart: Called when the stream is no longer what it was, before it is
             delivered from its start again: what was delivered may be gone.
 
     Raises:
         StreamUnavailable: If the stream cannot be read.
     """
-    follower = Follower(bus, stream, subject, on_delivery, on_restart)
+    follower = Follower(bus, stream, subject, on_delivery, on_restart, last_of_each=last_of_each)
     await follower.start(start)
     return follower
 

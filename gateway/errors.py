@@ -5,6 +5,7 @@ GatewayError
 ├── InvalidRequest      a field is wrong
 ├── NotFound            no such record, or not for this caller
 ├── TooSlow             a watcher that does not read
+├── HistoryUnavailable  the city's stream cannot be read at the moment
 └── Starting            the view is not complete yet
 """
 
@@ -86,6 +87,13 @@ class TooSlow(GatewayError):
         )
 
 
+class HistoryUnavailable(GatewayError):
+    """What was cannot be read at the moment."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the past cannot be read now ({problem}): try again in a moment")
+
+
 class Starting(GatewayError):
     """The view is not complete yet."""
 
@@ -98,6 +106,7 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     InvalidRequest: (code_pb2.INVALID_ARGUMENT, "INVALID_FIELD"),
     NotFound: (code_pb2.NOT_FOUND, "NO_SUCH_RECORD"),
     TooSlow: (code_pb2.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW"),
+    HistoryUnavailable: (code_pb2.UNAVAILABLE, "HISTORY_UNAVAILABLE"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }
 

@@ -15,6 +15,7 @@ from grpc_reflection.v1alpha import reflection
 
 from broker.connection import Bus, BusSettings
 from broker.errors import BrokerError
+from broker.subjects import STATE
 from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
@@ -101,9 +102,9 @@ class Gateway:
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)
-            # All that the stream keeps, not the last of each subject: what was stored last
-            # may be a station's back-fill, which must not hide what was observed later.
-            state = await follow(bus, CITY, "share.>", self.view.take, on_restart=self.view.restart)
+            state = await follow(
+                bus, CITY, STATE, self.view.take, last_of_each=True, on_restart=self.view.restart
+            )
             await stack.enter_async_context(state)
             feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
             await stack.enter_async_context(feeds)

@@ -8,11 +8,11 @@ from typing import Final
 from broker.connection import Bus
 from broker.outgoing import Outgoing
 from broker.plan import stream_name
-from broker.subjects import apart, name_of, share_subject
+from broker.subjects import apart, name_of, past_subject, share_subject
 from broker.subscriber import scan
 
 _ID: Final = "Nats-Msg-Id"
-_MOST_SUBJECTS: Final = 128
+_MOST_SUBJECTS: Final = 256
 
 
 class Wanted:
@@ -33,9 +33,13 @@ class Wanted:
         self._ids.add(bytes.fromhex(message.message_id))
         # Beyond that many subjects the whole stream is read.
         if len(self._subjects) <= _MOST_SUBJECTS:
-            self._subjects.add(message.subject)
+            self._add(message.subject)
             if sender:
-                self._subjects.add(share_subject(apart(name_of(message.subject), sender)))
+                self._add(share_subject(apart(name_of(message.subject), sender)))
+
+    def _add(self, subject: str) -> None:
+        """Look on a record's subject and beside it."""
+        self._subjects.update((subject, past_subject(subject)))
 
     async def stored(self, bus: Bus, agency: str) -> set[str]:
         """Return the ids of those that the agency's stream holds.

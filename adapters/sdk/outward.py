@@ -8,6 +8,7 @@ from broker.outgoing import Outgoing
 from broker.subjects import share_subject
 
 _ID_BYTES: Final = 16
+_NANO: Final = 1_000_000_000
 
 
 class Outward:
@@ -39,6 +40,11 @@ class Outward:
         digest = hashlib.blake2b(one.message_id.encode(), digest_size=_ID_BYTES, salt=b"record")
         digest.update(self._salt)
         digest.update((said or name).encode())
+        observed = record.observed_at
         return Outgoing(
-            share_subject(name), record.SerializeToString(), digest.hexdigest(), headers
+            share_subject(name),
+            record.SerializeToString(),
+            digest.hexdigest(),
+            headers,
+            observed.seconds * _NANO + observed.nanos,
         )
