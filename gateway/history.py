@@ -71,7 +71,7 @@ class History:
             held = await last_of_each(self._bus, CITY, subjects, at_ns=at_ns)
             revisions = [one for one in map(_revision, held.values()) if one is not None]
             if basis != TIME_BASIS_RECEIVED:
-                sequences = {subject: 0 for subject in subjects} | {
+                sequences = dict.fromkeys(subjects, 0) | {
                     one.subject: one.sequence for one in held.values()
                 }
                 revisions += await self._told_late(sequences, at_ns)

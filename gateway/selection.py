@@ -137,9 +137,9 @@ class _Decisions(dict[Key, Disclosure | None]):
         return disclosure
 
 
-def digest(selection: Selection) -> str:
-    """Return what binds a token to its selection: 12 hexadecimal digits."""
-    encoded = selection.SerializeToString(deterministic=True)
+def digest(asked: Message) -> str:
+    """Return what binds a token to what was asked: 12 hexadecimal digits."""
+    encoded = asked.SerializeToString(deterministic=True)
     return hashlib.sha256(encoded).hexdigest()[:12]
 
 

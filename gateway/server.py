@@ -21,6 +21,8 @@ from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
+from gateway.history import History
+from gateway.revisions import Revisions
 from gateway.shared_state import SharedState
 from gateway.view import StateView, now_ns
 from gateway.watch import Watches
@@ -98,7 +100,8 @@ class Gateway:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             catalog = Catalog()
-            services = (_state_service(self.view, self._agreements), catalog.service())
+            state_service = _state_service(self.view, self._agreements, History(bus))
+            services = (state_service, catalog.service())
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)
@@ -166,15 +169,17 @@ def _credentials(settings: GatewaySettings) -> grpc.ServerCredentials:
     )
 
 
-def _state_service(view: StateView, agreements: Agreements) -> Service:
-    """Return the service that reads the shared state and watches it."""
+def _state_service(view: StateView, agreements: Agreements, history: History) -> Service:
+    """Return the service that reads the shared state, watches it and looks back."""
     state, watches = SharedState(view), Watches(view, agreements)
+    revisions = Revisions(view, history)
     return Service(
         "liandong.gateway.v1.SharedStateService",
         {
             "GetRecord": (state.get_record, api.GetRecordRequest),
             "BatchGetRecords": (state.batch_get_records, api.BatchGetRecordsRequest),
             "ListRecords": (state.list_records, api.ListRecordsRequest),
+            "ListRevisions": (revisions.list_revisions, api.ListRevisionsRequest),
         },
         {"WatchRecords": (watches.watch_records, api.WatchRecordsRequest)},
     )
