@@ -68,13 +68,11 @@ class Revisions:
         return _page(left, call, bound, min(request.page_size or _PAGE, _LARGEST_PAGE))
 
 
-def _page(
-    left: "list[tuple[tuple[int, int], Revision]]", call: Call, bound: str, size: int
-) -> bytes:
+def _page(left: list[tuple[Place, Revision]], call: Call, bound: str, size: int) -> bytes:
     """Return as many revisions as go into one response."""
     parts: list[bytes] = []
     room = _PAGE_BYTES
-    for number, (place, one) in enumerate(left):
+    for number, (_, one) in enumerate(left):
         shown = call.permit.show(one.entry)
         if shown is None:
             # What it said then was not for this caller.

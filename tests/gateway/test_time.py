@@ -1,5 +1,6 @@
 """The shared state and the past, by when it happened and by when the city knew it."""
 
+import uuid
 from datetime import timedelta
 
 from broker.connection import Bus, BusSettings
@@ -17,7 +18,7 @@ OBSERVED, RECEIVED = api.TIME_BASIS_OBSERVED, api.TIME_BASIS_RECEIVED
 
 
 async def publish(city: City, *records: Record) -> None:
-    """Publish records of the water department, together."""
+    """Publish records of the water department, together, and wait until the city has them."""
     settings = BusSettings.of(city.home, city.plan, "water")
     async with Bus(settings) as bus, Publisher(bus, stream_name("water")) as publisher:
         await publisher.publish_all(
@@ -26,6 +27,7 @@ async def publish(city: City, *records: Record) -> None:
                 for number, one in enumerate(records)
             ]
         )
+    await city.share(level(uuid.uuid4().hex, 0.0))
 
 
 async def test_back_fill_of_any_length_leaves_the_state_also_after_a_restart(
@@ -40,7 +42,6 @@ async def test_back_fill_of_any_length_leaves_the_state_also_after_a_restart(
     ]
 
     await publish(city, *old)
-    await city.share(level(f"{station}-after", 1.0))
 
     assert city.gateway.view.get(newest.name).payload == newest.SerializeToString()
     async with Gateway(city.gateway._settings) as restarted:
@@ -54,9 +55,8 @@ async def test_only_what_advances_the_state_counts_as_a_change(city: City, stati
     changes = city.gateway.view.changes
 
     await publish(city, level(station, 1.0, at=NOW - timedelta(hours=1)))
-    await city.share(level(f"{station}-after", 1.0))
 
-    assert city.gateway.view.changes == changes + 1
+    assert city.gateway.view.changes == changes + 1, "what was shared after it"
 
 
 async def told(city: City, name: str, seconds: float, basis: int) -> float | None:
