@@ -3,7 +3,8 @@
 Every account has an administrator (used to lay out streams and for nothing else), and
 readers. An agency's own user publishes under ``share.<agency>.>``, reads what it
 published, and takes entries out of its quarantine; ``ops.<agency>`` reads, so that
-operators can count without being able to write; ``gateway`` reads the city's streams in the
+operators can count without being able to write; ``gateway.<agency>`` publishes what the
+agency sends to the gateway; ``gateway`` reads the city's streams in the
 hub, and writes and reads its audit log. Replies go to inboxes of each user's own, so that no
 user can listen to another's.
 """
@@ -67,6 +68,11 @@ def reader(agency: str) -> str:
     return f"{OPS}.{agency}"
 
 
+def hand(agency: str) -> str:
+    """Return the name of the gateway's hand in an agency's account."""
+    return f"{GATEWAY}.{agency}"
+
+
 def users(plan: BusPlan) -> list[User]:
     """Return every user of the bus."""
     everyone = [
@@ -96,6 +102,7 @@ def users(plan: BusPlan) -> list[User]:
             User(admin(account), account),
             _reader(agency, account, streams, extra=own, answers=f"ask.{agency}.>"),
             _reader(reader(agency), account, streams),
+            _reader(hand(agency), account, (account,), extra=(f"share.{agency}.>",)),
         ]
     return everyone
 

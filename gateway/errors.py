@@ -5,6 +5,9 @@ GatewayError
 ├── InvalidRequest      a field is wrong
 ├── NotFound            no such record, or not for this caller
 ├── TooSlow             a watcher that does not read
+├── NoHand              the gateway cannot publish for the caller
+├── BusAway             what was sent is not on disk, as far as is known
+├── NotTaken            the bus will never take a record
 ├── HistoryUnavailable  the city's stream cannot be read at the moment
 └── Starting            the view is not complete yet
 """
@@ -87,6 +90,34 @@ class TooSlow(GatewayError):
         )
 
 
+class NoHand(GatewayError):
+    """The gateway cannot publish for the caller."""
+
+    def __init__(self, agency: str) -> None:
+        super().__init__(
+            f"the gateway has no key to publish for {agency}: its operators make one with "
+            "`liandong keys`, if the city file has the department"
+        )
+
+
+class BusAway(GatewayError):
+    """What was sent is not on disk, as far as is known."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"not stored ({problem}): send the same again, it is stored once")
+
+    def details(self) -> list[Message]:
+        """Return when to try again."""
+        return [error_details_pb2.RetryInfo(retry_delay={"seconds": 1})]
+
+
+class NotTaken(GatewayError):
+    """The bus will never take a record; those before it may be stored."""
+
+    def __init__(self, number: int, problem: str) -> None:
+        super().__init__(f"records[{number}] is not stored: {problem}")
+
+
 class HistoryUnavailable(GatewayError):
     """What was cannot be read at the moment."""
 
@@ -106,6 +137,9 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     InvalidRequest: (code_pb2.INVALID_ARGUMENT, "INVALID_FIELD"),
     NotFound: (code_pb2.NOT_FOUND, "NO_SUCH_RECORD"),
     TooSlow: (code_pb2.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW"),
+    NoHand: (code_pb2.PERMISSION_DENIED, "NO_HAND"),
+    BusAway: (code_pb2.UNAVAILABLE, "BUS_AWAY"),
+    NotTaken: (code_pb2.FAILED_PRECONDITION, "NOT_TAKEN"),
     HistoryUnavailable: (code_pb2.UNAVAILABLE, "HISTORY_UNAVAILABLE"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from broker.ownership import kind_of
 from liandong.record.v1.record_pb2 import Record
 
 
@@ -42,10 +43,6 @@ _KNOWN: Final[dict[Values, Key]] = {}
 
 
 KINDS: Final = tuple(
-    sorted(
-        # A body's field is its kind with an underscore; an incident's has a word of its own.
-        "incident.report" if field.name == "incident" else field.name.replace("_", ".", 1)
-        for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields
-    )
+    sorted(kind_of(field.name) for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields)
 )
 """Every kind that the schemas have."""

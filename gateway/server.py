@@ -21,7 +21,9 @@ from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
+from gateway.hands import Hands
 from gateway.history import History
+from gateway.publishing import Publishing
 from gateway.revisions import Revisions
 from gateway.shared_state import SharedState
 from gateway.view import StateView, now_ns
@@ -60,6 +62,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         agreements: File of agreements; None: none.
         agencies: The city's departments, of which agreements may speak; none: of any.
         bus: How it reads the bus.
+        hands: For each agency that may publish over gRPC, how that reaches the bus.
     """
 
     host: str
@@ -70,6 +73,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     agreements: str | None
     bus: BusSettings
     agencies: tuple[str, ...] = ()
+    hands: dict[str, BusSettings] = {}
 
 
 class Gateway:
@@ -101,7 +105,8 @@ class Gateway:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             catalog = Catalog()
             state_service = _state_service(self.view, self._agreements, History(bus))
-            services = (state_service, catalog.service())
+            hands = await stack.enter_async_context(Hands(self._settings.hands))
+            services = (state_service, catalog.service(), Publishing(hands).service())
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)

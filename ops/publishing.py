@@ -13,6 +13,7 @@ from google.protobuf.json_format import Parse, ParseError
 from broker.errors import PublishError
 from broker.home import Home
 from broker.outgoing import Outgoing, Stored
+from broker.ownership import objection
 from broker.plan import stream_name
 from broker.publisher import Publisher
 from broker.subjects import share_subject
@@ -99,11 +100,8 @@ def _outgoing(number: int, line: str, agency: str) -> tuple[str, Outgoing]:
     violations = protovalidate.collect_violations(record)
     if violations:
         raise Failure(f"line {number}: {describe(violations)}")
-    owner = record.name.partition("/")[0]
-    if owner != agency:
-        raise Failure(
-            f"line {number}: {record.name} is a record of {owner}: publish it with --as {owner}"
-        )
+    if wrong := objection(record, agency):
+        raise Failure(f"line {number}: name {wrong}")
     return record.name, Outgoing(share_subject(record.name), record.SerializeToString(), identity)
 
 

@@ -4,6 +4,7 @@ import uvloop
 
 from broker.connection import BusSettings
 from broker.home import GATEWAY
+from broker.users import hand
 from gateway import Gateway, GatewaySettings
 from ops import logs
 from ops.failure import Failure
@@ -28,6 +29,10 @@ def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
         agreements=str(described.agreements) if described.agreements else None,
         agencies=described.plan.agencies,
         bus=BusSettings.of(folder, described.plan, GATEWAY),
+        hands={
+            agency: BusSettings.of(folder, described.plan, hand(agency))
+            for agency in described.plan.agencies
+        },
     )
 
     async def run() -> None:

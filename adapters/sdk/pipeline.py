@@ -12,7 +12,6 @@ import structlog
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
 from adapters.sdk.claims import Claim, Claims
-from adapters.sdk.doubt import doubt, doubt_ahead
 from adapters.sdk.hours import HOUR_S
 from adapters.sdk.ledger import Ledger, Settling
 from adapters.sdk.message import Message, Undecodable
@@ -21,6 +20,7 @@ from adapters.sdk.pace import Pace
 from adapters.sdk.stamp import HOUR_HEADER, Stamp, hour_of_lines, new_trace_id
 from adapters.sdk.translation import Translation
 from broker.aside import Result
+from broker.doubt import doubt, doubt_ahead
 from broker.errors import PublishDenied, PublishRefused, RecordTooLarge
 from broker.outbox import Way
 from broker.outgoing import Outgoing, Spooled, Stored, header_lines

@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from adapters.sdk.adapter import Adapter, Translated
-from adapters.sdk.doubt import doubt_ahead
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.translation import Translation
+from broker.doubt import doubt_ahead
 from broker.quarantine import Kept, QuarantineEntry
 
 CUT: Final = frozenset({"oversize", "oversized", "too_large"})

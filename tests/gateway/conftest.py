@@ -9,6 +9,7 @@ import pytest
 from broker.connection import BusSettings
 from broker.home import Home
 from broker.plan import BusPlan
+from broker.users import hand
 from gateway import Gateway, GatewaySettings
 from tests.gateway.town import AGREEMENTS, City
 
@@ -27,6 +28,7 @@ async def city(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIterator[
         ca=str(city_home.ca),
         agreements=str(agreements),
         bus=BusSettings.of(city_home, plan, "gateway"),
+        hands={agency: BusSettings.of(city_home, plan, hand(agency)) for agency in plan.agencies},
     )
     async with Gateway(settings) as gateway:
         yield City(city_home, plan, gateway, agreements)

@@ -31,7 +31,7 @@ def test_a_record_of_another_department_is_refused(town: Town) -> None:
     status, sentence = town.refused("publish", "-", "--as", "water", given=incident("3"))
 
     assert status == 1
-    assert sentence.endswith("publish it with --as police")
+    assert sentence.endswith("a record of police: water publishes under water/ only")
 
 
 def test_a_file_that_is_no_text_or_not_there_is_told(town: Town) -> None:
