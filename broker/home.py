@@ -48,6 +48,11 @@ class Home:
         """Return the certificate of the city's authority."""
         return self.tls_dir / "ca.pem"
 
+    @property
+    def revoked(self) -> Path:
+        """Return the list of serial numbers of certificates that were taken back."""
+        return self.tls_dir / "revoked"
+
     def certificate(self, name: str) -> tuple[Path, Path]:
         """Return the paths of a certificate and its key."""
         return self.tls_dir / f"{name}.pem", self.tls_dir / f"{name}.key"

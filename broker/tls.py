@@ -14,6 +14,8 @@ from broker.errors import HomeDamaged
 from broker.home import Home
 from broker.nkey import write_secret
 
+SERIAL = "urn:liandong:certificate:"
+"""What a client certificate's alternative name begins with that repeats its serial number."""
 _CA_DAYS = 3650
 _LEAF_DAYS = 825
 _RENEW_BEFORE = timedelta(days=30)
@@ -61,7 +63,14 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "liandong city authority")])
         certificate = (
-            _builder(name, name, key.public_key(), _CA_DAYS, key.public_key())
+            _builder(
+                name,
+                name,
+                key.public_key(),
+                _CA_DAYS,
+                key.public_key(),
+                serial=x509.random_serial_number(),
+            )
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_key_usage(signs_certificates=True), critical=True)
             .sign(key, hashes.SHA256())
@@ -78,6 +87,27 @@ class Authority:
         uri = x509.UniformResourceIdentifier(f"liandong://agency/{agency}/{role}")
         return self._issue(name, [uri], ExtendedKeyUsageOID.CLIENT_AUTH)
 
+    def revoke_client(self, name: str) -> str:
+        """Take a client's certificate back; return its serial number, hexadecimal.
+
+        The number is added to ``tls/revoked``, which the gateway reads; the files are
+        removed, so that the next issue makes others.
+
+        Raises:
+            HomeDamaged: If there is no such certificate.
+        """
+        pem, key_path = self._home.certificate(name)
+        try:
+            certificate = x509.load_pem_x509_certificate(pem.read_bytes())
+        except (OSError, ValueError) as error:
+            raise HomeDamaged(f"{pem} is no certificate that could be revoked: {error}") from error
+        serial = f"{certificate.serial_number:x}"
+        with self._home.revoked.open("a") as file:
+            file.write(f"{serial} # {name}, {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n")
+        pem.unlink()
+        key_path.unlink(missing_ok=True)
+        return serial
+
     def _issue(
         self, name: str, alternatives: list[x509.GeneralName], usage: x509.ObjectIdentifier
     ) -> bool:
@@ -86,6 +116,10 @@ class Authority:
         if self._will_do(pem, key_path):
             return False
         key = ec.generate_private_key(ec.SECP256R1())
+        serial = x509.random_serial_number()
+        if usage == ExtendedKeyUsageOID.CLIENT_AUTH:
+            # gRPC tells a server a client's alternative names cheaply, its serial dearly.
+            alternatives = [*alternatives, x509.UniformResourceIdentifier(f"{SERIAL}{serial:x}")]
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         certificate = (
             _builder(
@@ -94,6 +128,7 @@ class Authority:
                 key.public_key(),
                 _LEAF_DAYS,
                 self._key.public_key(),
+                serial=serial,
             )
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
@@ -133,6 +168,8 @@ def _builder(
     key: ec.EllipticCurvePublicKey,
     days: int,
     issuer_key: ec.EllipticCurvePublicKey,
+    *,
+    serial: int,
 ) -> x509.CertificateBuilder:
     """Return a certificate that lacks only what it is for, and its signature."""
     now = datetime.now(UTC)
@@ -141,7 +178,7 @@ def _builder(
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial)
         .not_valid_before(now - _CLOCK_SKEW)
         .not_valid_after(now + timedelta(days=days))
         # RFC 5280, 4.2.1.1 and 4.2.1.2; Python 3.13 refuses certificates without them.

@@ -2,6 +2,8 @@
 
 GatewayError
 ├── Unauthenticated     no certificate of this city
+├── CertificateRevoked  one that was taken back
+├── TooMany             the caller's department has made too many calls
 ├── InvalidRequest      a field is wrong
 ├── NotFound            no such record, or not for this caller
 ├── TooSlow             a watcher that does not read
@@ -39,6 +41,33 @@ class Unauthenticated(GatewayError):
             f"the client certificate names {found or 'no department'}; expected a URI SAN "
             "liandong://agency/<agency>/<role>: use your department's certificate"
         )
+
+
+class CertificateRevoked(GatewayError):
+    """The caller's certificate was taken back."""
+
+    def __init__(self, serial: str) -> None:
+        super().__init__(
+            f"the client certificate {serial} was revoked: ask the operators for your "
+            "department's new one"
+        )
+
+
+class TooMany(GatewayError):
+    """The caller's department has made too many calls."""
+
+    def __init__(self, agency: str, per_s: float, wait_s: float) -> None:
+        super().__init__(
+            f"{agency} makes more than {per_s:g} calls a second: try again in {wait_s:.3g} s, "
+            "watch instead of asking again, or ask for many records at once"
+        )
+        self._wait_s = wait_s
+
+    def details(self) -> list[Message]:
+        """Return when to try again."""
+        wait = error_details_pb2.RetryInfo()
+        wait.retry_delay.FromNanoseconds(int(self._wait_s * 1e9))
+        return [wait]
 
 
 class InvalidRequest(GatewayError):
@@ -134,6 +163,8 @@ class Starting(GatewayError):
 
 TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     Unauthenticated: (code_pb2.UNAUTHENTICATED, "NO_DEPARTMENT_CERTIFICATE"),
+    CertificateRevoked: (code_pb2.UNAUTHENTICATED, "CERTIFICATE_REVOKED"),
+    TooMany: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
     InvalidRequest: (code_pb2.INVALID_ARGUMENT, "INVALID_FIELD"),
     NotFound: (code_pb2.NOT_FOUND, "NO_SUCH_RECORD"),
     TooSlow: (code_pb2.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW"),

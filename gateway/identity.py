@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from cryptography import x509
 
+from broker.tls import SERIAL
 from gateway.errors import Unauthenticated
 
 if TYPE_CHECKING:
@@ -29,11 +31,14 @@ class Caller:
         agency: The department.
         role: Its role, for example ``client``.
         purpose: The purpose that the caller states; empty: none.
+        serial: Its certificate's serial number, hexadecimal; empty: the certificate does not
+            repeat it among its names.
     """
 
     agency: str
     role: str
     purpose: str
+    serial: str = ""
 
 
 def identify(context: Context) -> Caller:
@@ -52,10 +57,12 @@ def identify(context: Context) -> Caller:
 @functools.lru_cache(maxsize=4096)
 def _caller(names: tuple[bytes, ...], purpose: str) -> Caller:
     """Return who a certificate's alternative names say calls."""
-    for name in names:
-        match = _URI.fullmatch(name.decode(errors="replace"))
+    decoded = [name.decode(errors="replace") for name in names]
+    serial = next((name.removeprefix(SERIAL) for name in decoded if name.startswith(SERIAL)), "")
+    for name in decoded:
+        match = _URI.fullmatch(name)
         if match is not None:
-            return Caller(match[1], match[2], purpose)
+            return Caller(match[1], match[2], purpose, serial)
     raise Unauthenticated(_joined(names))
 
 
@@ -70,3 +77,9 @@ def _purpose(context: Context) -> str:
         if key == PURPOSE:
             return value if isinstance(value, str) else value.decode(errors="replace")
     return ""
+
+
+def serial_of(context: Context) -> str:
+    """Return the serial number of a caller's certificate, hexadecimal; it costs some 100 us."""
+    (pem,) = context.auth_context()["x509_pem_cert"]
+    return f"{x509.load_pem_x509_certificate(pem).serial_number:x}"

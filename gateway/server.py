@@ -21,6 +21,7 @@ from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
+from gateway.certificates import Certificates
 from gateway.hands import Hands
 from gateway.history import History
 from gateway.publishing import Publishing
@@ -87,6 +88,7 @@ class Gateway:
     Raises:
         GatewayFailed: On entering, if its port cannot be used.
         FileWrong: If the file of agreements is not right.
+        CertificatesUnreadable: If its certificate or key cannot be read.
     """
 
     def __init__(self, settings: GatewaySettings) -> None:
@@ -95,6 +97,9 @@ class Gateway:
         self._agreements = Agreements(
             Path(settings.agreements) if settings.agreements is not None else None,
             settings.agencies,
+        )
+        self._certificates = Certificates(
+            Path(settings.certificate), Path(settings.key), Path(settings.ca)
         )
         self._entrance = Entrance(self._agreements)
         self._stack = contextlib.AsyncExitStack()
@@ -149,7 +154,7 @@ class Gateway:
         )
         address = f"{self._settings.host}:{self._settings.port}"
         try:
-            self.port = server.add_secure_port(address, _credentials(self._settings))
+            self.port = server.add_secure_port(address, self._certificates.credentials())
         except RuntimeError as error:
             raise GatewayFailed(
                 f"the gateway cannot listen on {address}: stop what listens there, or change "
@@ -163,15 +168,6 @@ class Gateway:
             await asyncio.sleep(_TICK_S)
             self.view.expire(now_ns())
             self._agreements.refresh()
-
-
-def _credentials(settings: GatewaySettings) -> grpc.ServerCredentials:
-    """Return TLS that asks every client for a certificate of the city."""
-    return grpc.ssl_server_credentials(
-        [(Path(settings.key).read_bytes(), Path(settings.certificate).read_bytes())],
-        root_certificates=Path(settings.ca).read_bytes(),
-        require_client_auth=True,
-    )
 
 
 def _state_service(view: StateView, agreements: Agreements, history: History) -> Service:

@@ -133,7 +133,26 @@ def test_a_department_is_named_in_its_certificate(home: Home) -> None:
     )
 
     uris = names.value.get_values_for_type(x509.UniformResourceIdentifier)
-    assert uris == ["liandong://agency/water/client"]
+    serial = certificate(home, "water").serial_number
+    assert uris == ["liandong://agency/water/client", f"urn:liandong:certificate:{serial:x}"]
+
+
+def test_a_certificate_that_is_taken_back_is_listed_and_made_anew(home: Home) -> None:
+    """By its serial number, with whose it was for people who read the list."""
+    serial = f"{certificate(home, 'water').serial_number:x}"
+
+    told = Authority(home).revoke_client("water")
+
+    assert told == serial
+    assert home.revoked.read_text().startswith(f"{serial} # water, ")
+    assert Authority(home).issue_client("water", "water", "client")
+    assert f"{certificate(home, 'water').serial_number:x}" != serial
+
+
+def test_what_is_no_certificate_cannot_be_taken_back(home: Home) -> None:
+    """Nothing is listed then."""
+    with pytest.raises(HomeDamaged, match="is no certificate that could be revoked"):
+        Authority(home).revoke_client("nobody")
 
 
 def test_when_certificates_end_can_be_seen(home: Home) -> None:
