@@ -9,10 +9,15 @@ from broker.subscriber import Delivery
 from gateway.calls import Call, Service
 from gateway.encoding import framed
 from gateway.identity import OPERATORS
+from gateway.schemas import get_schema, list_kinds
 from gateway.selection import require_valid
 from gateway.tokens import decode, encode
 from liandong.feed.v1.feed_pb2 import Feed
-from liandong.gateway.v1.catalog_pb2 import ListFeedsRequest
+from liandong.gateway.v1.catalog_pb2 import (
+    GetSchemaRequest,
+    ListFeedsRequest,
+    ListKindsRequest,
+)
 
 _NAME = "liandong.gateway.v1.CatalogService"
 _PAGE = 100
@@ -31,7 +36,15 @@ class Catalog:
 
     def service(self) -> Service:
         """Return the service."""
-        return Service(_NAME, {"ListFeeds": (self.list_feeds, ListFeedsRequest)}, {})
+        return Service(
+            _NAME,
+            {
+                "ListFeeds": (self.list_feeds, ListFeedsRequest),
+                "ListKinds": (list_kinds, ListKindsRequest),
+                "GetSchema": (get_schema, GetSchemaRequest),
+            },
+            {},
+        )
 
     def take(self, delivery: Delivery) -> None:
         """Take a feed's state from the bus."""

@@ -8,6 +8,7 @@ compiled against are thereby the same.
 
 import filecmp
 import importlib.resources
+import json
 import shutil
 import subprocess
 import sys
@@ -66,9 +67,25 @@ def generate(target: Path) -> None:
         )
         IMAGE.parent.mkdir(exist_ok=True)
         IMAGE.write_bytes(descriptors)
+        descriptions = json.dumps(_descriptions(descriptors), indent=0, ensure_ascii=False)
+        (target / "liandong" / "descriptions.json").write_text(descriptions + "\n")
     for folder in (path for path in target.glob("*/**") if path.is_dir()):
         if any(folder.glob("*_pb2.py")):
             (folder / "py.typed").touch()
+
+
+def _descriptions(descriptors: bytes) -> dict[str, str]:
+    """Return what each message of the schemas is for, which generated code does not tell."""
+    found = {}
+    messages = descriptor_pb2.FileDescriptorProto.MESSAGE_TYPE_FIELD_NUMBER
+    for file in descriptor_pb2.FileDescriptorSet.FromString(descriptors).file:
+        if file.package.startswith("liandong."):
+            for location in file.source_code_info.location:
+                field, *place = location.path or (0,)
+                if field == messages and len(place) == 1:
+                    name = f"{file.package}.{file.message_type[place[0]].name}"
+                    found[name] = " ".join(location.leading_comments.split())
+    return dict(sorted(found.items()))
 
 
 def _linked(scratch: Path) -> tuple[Path, bytes]:
