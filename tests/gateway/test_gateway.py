@@ -1,8 +1,6 @@
 """The gateway over real gRPC, TLS and the bus."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -393,28 +391,3 @@ async def test_health_says_that_it_serves(city: City) -> None:
         )
 
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
-
-
-async def test_reflection_and_certificates_are_all_a_client_needs(city: City, station: str) -> None:
-    """The documented example lists and watches with nothing of liandong installed."""
-    await city.share(level(station, 9.0))
-    example = Path(__file__).parents[2] / "docs" / "examples" / "reflection_client.py"
-
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [
-            sys.executable,
-            example,
-            city.home.tls_dir,
-            "water",
-            f"localhost:{city.gateway.port}",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert "listed water/water.level/" in done.stdout
-    assert "event" in done.stdout
