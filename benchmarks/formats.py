@@ -167,8 +167,10 @@ async def measure(name: str, home: Home, plan: BusPlan) -> None:
         Bus(BusSettings.of(home, plan, agency)) as bus,
         Publisher(bus, stream) as to_stream,
         Publisher(bus, entries) as to_quarantine,
-        Outbox(to_stream, stream, None, pipeline.settle_records) as records,
-        Outbox(to_quarantine, entries, None, pipeline.settle_entries) as quarantine,
+        Outbox(to_stream, stream, None, pipeline.settle_records, plan.max_payload) as records,
+        Outbox(
+            to_quarantine, entries, None, pipeline.settle_entries, plan.max_payload
+        ) as quarantine,
     ):
         pipeline.open(records, quarantine)
         way = Way(adapter, shape, pipeline)
