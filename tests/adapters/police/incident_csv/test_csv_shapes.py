@@ -1,4 +1,4 @@
-"""Rows whose texts are within the schema's bounds have a shape; times are read alike by either way."""
+"""Rows within the schema's bounds have a shape; times are read alike by either way."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
