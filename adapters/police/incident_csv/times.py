@@ -62,9 +62,10 @@ class Moments:
 @lru_cache(maxsize=4096)
 def _minute(written: str, zone: ZoneInfo) -> datetime | None:
     """Return a minute in UTC; None: there is none."""
-    year, month, day = written[:4], written[5:7], written[8:10]
+    parts = (written[:4], written[5:7], written[8:10], written[11:13], written[14:])
     try:
-        local = datetime(*map(int, (year, month, day, written[11:13], written[14:])), tzinfo=zone)
+        year, month, day, hour, minute = map(int, parts)
+        local = datetime(year, month, day, hour, minute, tzinfo=zone)
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
