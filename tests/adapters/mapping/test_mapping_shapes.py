@@ -74,7 +74,7 @@ def adapter(mapping: dict[str, Any]) -> MappedTable:
 def translated(table: MappedTable, row: dict[str, Any]) -> Translated | None:
     """Return a row's record; None: a value fills no field."""
     decoder = table.decoder()
-    (found,) = [*decoder.feed(json.dumps(row).encode()), *decoder.close()]
+    (found,) = [*decoder.feed(json.dumps(row, ensure_ascii=False).encode()), *decoder.close()]
     assert isinstance(found, Row), found
     try:
         (one,) = table.translate(found)
