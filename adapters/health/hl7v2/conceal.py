@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters.health.hl7v2.charset import CharsetRefused, decode
-from adapters.health.hl7v2.message import LINE_END, USUAL, Delimiters, delimiters_of, name_of
+from adapters.health.hl7v2.message import USUAL, Delimiters, delimiters_of, lines_of, name_of
 from adapters.health.hl7v2.pseudonyms import Pseudonyms
 from adapters.health.hl7v2.segments import SEGMENTS
 
@@ -60,7 +60,7 @@ def conceal(raw: bytes, pseudonyms: Pseudonyms) -> bytes:
         text, encoding = decode(raw)
     except CharsetRefused:
         return _opaque(raw, digest)
-    lines = [line for line in LINE_END.split(text) if line.strip()]
+    lines = lines_of(text)
     delimiters = delimiters_of(lines[0]) if lines else None
     if delimiters is None:
         return _opaque(raw, digest)

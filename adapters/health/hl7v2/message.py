@@ -8,6 +8,7 @@ every value to what the library ``hl7`` (python-hl7) reads.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from adapters.health.hl7v2.charset import CharsetRefused, decode
@@ -17,6 +18,7 @@ from adapters.sdk.message import Undecodable
 READ: Final = frozenset({"MSH", "EVN", "PID", "PV1", "OBR", "OBX", "MSA"})
 LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _HEADER: Final = re.compile(r"MSH([^A-Za-z0-9\s])([^A-Za-z0-9\s]{1,5})\1")
+_HEADER_SIZE: Final = len("MSH") + 7
 _DEFAULTS: Final = "^~\\&"
 _NULL: Final = '""'
 """What deletes a value at the receiver (HL7 2.5.1, 2.5.3.2)."""
@@ -85,8 +87,9 @@ class Hl7Message:
         if segment is None or number >= len(segment):
             return ""
         text = segment[number]
-        if not text:
-            return ""
+        if text.isascii() and text.isalnum():
+            # Delimiters are no letters of ASCII and no digits.
+            return text if component == 1 else ""
         delimiters = self.delimiters
         text = text.partition(delimiters.repetition)[0]
         if delimiters.component in text:
@@ -127,13 +130,19 @@ class Hl7Message:
         return sequence.sub(lambda found: meanings[found[1]], text)
 
 
+def lines_of(text: str) -> list[str]:
+    """Return a message's lines that are not blank, whatever ends them."""
+    lines = text.split("\r") if "\n" not in text else LINE_END.split(text)
+    return [line for line in lines if line and not line.isspace()]
+
+
 def read(raw: bytes, *, framed: bool = False) -> "Hl7Message | Undecodable":
     """Read a message's bytes; ``answer`` of what cannot be read is left to the caller."""
     try:
         text, encoding = decode(raw)
     except CharsetRefused as refusal:
         return Undecodable(raw, "encoding", str(refusal))
-    lines = [line for line in LINE_END.split(text) if line.strip()]
+    lines = lines_of(text)
     delimiters = delimiters_of(lines[0]) if lines else None
     if delimiters is None:
         reason = (
@@ -162,7 +171,13 @@ def name_of(line: str, separator: str) -> str:
 
 def delimiters_of(line: str) -> Delimiters | None:
     """Return the delimiters that an MSH segment names; None: it names none that would do."""
-    found = _HEADER.match(line)
+    return _delimiters(line[:_HEADER_SIZE])
+
+
+@lru_cache(maxsize=256)
+def _delimiters(opening: str) -> Delimiters | None:
+    """Return the delimiters of an MSH segment that begins so."""
+    found = _HEADER.match(opening)
     if found is None:
         return None
     given = found[2][: len(_DEFAULTS)]
