@@ -148,11 +148,18 @@ def _second(group: str, context: _Context) -> bytes | None:
 @lru_cache(maxsize=_REMEMBERED)
 def _piece(group: str, context: _Context) -> bytes | None:
     """Return what a group contributes, its section before it; None: it is not understood."""
-    blank = context.head(f"{context.indicators}///", _NONE)
-    without, decoded = _alone(blank), _alone(f"{blank} {group}")
-    if without is None or decoded is None:
+    before = _before(context)
+    decoded = _alone(f"{context.head(f'{context.indicators}///', _NONE)} {group}")
+    if before is None or decoded is None:
         return None
-    return _encoded({key: value for key, value in decoded.data.items() if key not in without.data})
+    return _encoded({key: value for key, value in decoded.data.items() if key not in before})
+
+
+@lru_cache(maxsize=1024)
+def _before(context: _Context) -> frozenset[str] | None:
+    """Return the names of what the beginning of a report says."""
+    decoded = _alone(context.head(f"{context.indicators}///", _NONE))
+    return None if decoded is None else frozenset(decoded.data)
 
 
 def _alone(text: str) -> Decoded | None:
