@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import hl7
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.health.hl7v2.message import LINE_END, READ, Hl7Message, read
@@ -75,6 +75,7 @@ def library_value(message: Hl7Message, segment: Any, number: int, component: int
     return "" if text.strip() == hl7.NULL else text.strip()
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["MSH|^~\\&|", "MSH|^~\\&#|", "MSH|^~\\|", "MSH|^|", "MSH$*.'#$"]),
     TEXT,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import protovalidate
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.police.incident_csv import IncidentCsv
@@ -22,6 +22,7 @@ HEADER = "接警编号,报警时间,事件类型,地址,经度,纬度,出动单�
 BOUNDS = {"number": 128, "type": 256, "address": 1024}
 
 
+@settings(deadline=None)
 @given(
     st.from_regex(
         r"20[0-3][0-9][-/.][01]?[0-9][-/.][0-3]?[0-9] [0-2]?[0-9]:[0-5][0-9]:[0-6][0-9]",
