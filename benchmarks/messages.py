@@ -141,14 +141,20 @@ def metar(number: int) -> bytes:
     """Write an aerodrome's report; reports are so few that each is another aerodrome's."""
     code = "".join(_LETTERS[number // 26**place % 26] for place in (2, 1, 0))
     when = datetime.now(UTC).replace(minute=number // 26**3 % 60) - timedelta(hours=2)
-    return f"METAR Z{code} {when:%d%H%M}Z 14007MPS 9999 FEW010 24/12 Q1003=\n".encode()
+    wind = f"{number * 7 % 36 * 10:03d}{number % 15 + 1:02d}MPS"
+    sight, cloud = number * 3 % 90 * 100 + 1000, f"FEW{number % 60:03d}"
+    air = f"{number * 11 % 35:02d}/{number * 5 % 20:02d} Q{980 + number * 13 % 60:04d}"
+    return f"METAR Z{code} {when:%d%H%M}Z {wind} {sight:04d} {cloud} {air}=\n".encode()
 
 
 def synop(number: int) -> bytes:
     """Write a station's report."""
     when = datetime.now(UTC) - timedelta(hours=3 + number // ENTITIES % 600)
     station = 58_000 + number % ENTITIES
-    return f"AAXX {when:%d%H}1 {station:05d} 11458 61506 10094 20050 30110 40197=\n".encode()
+    sky = f"114{number * 7 % 34 + 56} 6{number * 5 % 36 + 1:02d}{number % 15:02d}"
+    air = f"10{number * 11 % 300:03d} 20{number * 13 % 200:03d}"
+    pressure = f"30{number * 17 % 400:03d} 40{number * 19 % 400:03d}"
+    return f"AAXX {when:%d%H}1 {station:05d} {sky} {air} {pressure}=\n".encode()
 
 
 def cma_json(number: int) -> bytes:

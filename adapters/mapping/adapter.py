@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
+from adapters.mapping.columns import Values
+from adapters.mapping.gauges import BEYOND
 from adapters.mapping.load import load
 from adapters.mapping.plan import PARTED
 from adapters.mapping.readers import open_reader
@@ -28,6 +30,8 @@ from liandong.record.v1.record_pb2 import Classification, Record
 
 _NOTE: Final = 512
 _SOURCE_ID: Final = 512
+_ATTRIBUTE: Final = 8192
+"""Characters of an attribute's value that the schema takes."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -100,7 +104,18 @@ class MappedTable(Adapter[Row, MappingOptions]):
             origin.source_message_id = row_id.replace(PARTED, " ")[:_SOURCE_ID]
         if doubts:
             _doubt(record, doubts)
-        yield Translated(record, row_id)
+        yield Translated(record, row_id, self._shape(record, values))
+
+    def _shape(self, record: Record, values: Values) -> tuple[object, ...] | None:
+        """Return a record's shape; None: the schema has to be asked."""
+        plan = self._plan
+        if plan.gauges is None:
+            return None
+        kept = [len(values[number]) for _, number in plan.attributes]
+        told = [gauge(record) for gauge in plan.gauges]
+        if BEYOND in told or max(kept, default=0) > _ATTRIBUTE:
+            return None
+        return (record.quality.level, *told, *map(bool, kept))
 
     def _fill(self, record: Record, message: Row, doubts: list[str]) -> None:
         """Apply the plan's steps."""

@@ -13,6 +13,7 @@ from adapters.mapping.columns import Columns, Values
 from adapters.mapping.constant import fill
 from adapters.mapping.demands import check_filled, is_demanded
 from adapters.mapping.fields import Target, body_of, kinds, targets
+from adapters.mapping.gauges import gauges
 from adapters.mapping.plan import PARTED, Plan
 from adapters.mapping.problems import Problems, listed, near
 from adapters.mapping.schema import SOURCE_KEYS, Mapping, Source
@@ -66,6 +67,7 @@ def compiled(
         has_row_id=bool(ids),
         fill=fill({constant[path]: fixed[path] for path in constant}, setters, problems),
         columns=columns.names,
+        gauges=gauges(columned.values()),
     )
     return plan, problems
 

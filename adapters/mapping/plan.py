@@ -7,6 +7,7 @@ from typing import Final
 from google.protobuf.descriptor import FieldDescriptor
 
 from adapters.mapping.columns import Compose, Values
+from adapters.mapping.gauges import Gauge
 from adapters.mapping.steps import Step
 from liandong.record.v1.record_pb2 import Record
 
@@ -29,6 +30,7 @@ class Plan:
         row_id: Returns what tells one row from another.
         has_row_id: Whether the mapping says what that is.
         fill: Puts the constants into a record.
+        gauges: What decides whether the schema takes a record; None: it has to be asked.
     """
 
     kind: str
@@ -41,3 +43,4 @@ class Plan:
     row_id: Callable[[Values], str]
     has_row_id: bool
     fill: Callable[[Record], None]
+    gauges: tuple[Gauge, ...] | None

@@ -21,6 +21,8 @@ def masked(text: str) -> str:
 
     Full-width digits, brackets and dashes count as plain ones; all else stays as it was.
     """
+    if not text:
+        return text
     # One character for one: what is found in the plain text stands there in the other, too.
     found = [match.span() for match in _PERSONAL.finditer(text.translate(_HALF_WIDTH))]
     for start, end in reversed(found):

@@ -1,8 +1,10 @@
 """Complete the times of reports, which say only the day of the month and the time, UTC."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
+from adapters.sdk.clock import Moment, moment_of
 from adapters.sdk.errors import Untranslatable
 
 AHEAD: Final = timedelta(hours=1)
@@ -39,3 +41,23 @@ def nearest_past(field: str, day: int, hour: int, minute: int, now: datetime) ->
         expected="a day of the month, an hour and a minute (UTC)",
         cause="time",
     )
+
+
+class Spelled(NamedTuple):
+    """A time in the ways in which records have it.
+
+    Attributes:
+        moment: As protobuf has it.
+        digits: ``yyyyMMddHHmm``.
+        iso: ISO 8601.
+    """
+
+    moment: Moment
+    digits: str
+    iso: str
+
+
+@lru_cache(maxsize=4096)
+def spelled(time: datetime) -> Spelled:
+    """Return a time spelled out; all stations of a country report at the same ones."""
+    return Spelled(moment_of(time), f"{time:%Y%m%d%H%M}", time.isoformat())

@@ -9,6 +9,7 @@ from adapters.health.hl7v2.decoder import FRAME_END, START
 from adapters.health.hl7v2.message import USUAL, Delimiters, Hl7Message
 
 _SENTENCE: Final = 250
+_HEADER_FIELDS: Final = 19
 _CODE: Final = re.compile(r"[A-Z0-9.]{1,8}")
 _OURS: Final = "LIANDONG"
 _LATEST_KNOWN: Final = "2.5.1"
@@ -40,7 +41,7 @@ def acknowledge(message: Hl7Message, code: str, sentence: str, now: datetime) ->
     """Return the acknowledgement of a message, in its own delimiters and encoding."""
     delimiters = message.delimiters
     header = message.segments[0]
-    told = [str(header[number]) if number < len(header) else "" for number in range(19)]
+    told = [*header, *("",) * (_HEADER_FIELDS - len(header))]
     component = delimiters.component
     event = _word(message.header(9, 2))
     kind = component.join(("ACK", event)) if event else "ACK"
@@ -85,11 +86,15 @@ def _word(value: str) -> str:
 
 def _time(now: datetime) -> str:
     """Return a time as HL7 writes it."""
-    return f"{now:%Y%m%d%H%M%S}+0000"
+    # A format of the time's own would take thrice as long.
+    day = f"{now.year:04}{now.month:02}{now.day:02}"
+    return f"{day}{now.hour:02}{now.minute:02}{now.second:02}+0000"
 
 
 def _escaped(sentence: str, delimiters: Delimiters) -> str:
     """Return a sentence of at most a line, with its delimiters escaped (HL7 2.5.1, 2.7)."""
+    if not sentence:
+        return ""
     mark = delimiters.escape
     letters = {
         mark: "E",

@@ -10,7 +10,7 @@ import msgspec
 
 from adapters.health.hl7v2.acknowledge import acknowledge, code_for, reject
 from adapters.health.hl7v2.census import Census
-from adapters.health.hl7v2.conceal import MASK, conceal
+from adapters.health.hl7v2.conceal import MASK, conceal, mark
 from adapters.health.hl7v2.decoder import Hl7BlockDecoder, Hl7StreamDecoder
 from adapters.health.hl7v2.events import ADT
 from adapters.health.hl7v2.message import Hl7Message
@@ -41,6 +41,7 @@ _BLOCKS: Final = "mllp:"
 # HL7 table 0103: production, training, debugging.
 _STATUSES: Final = {"P": STATUS_ACTUAL, "": STATUS_ACTUAL, "T": STATUS_EXERCISE, "D": STATUS_TEST}
 _TYPE: Final = re.compile(r"[A-Z0-9]{2,3}")
+_VERSION: Final = re.compile(r"[0-9.]{1,8}")
 _PROCESSING: Final = re.compile(r"[A-Z]{1,2}")
 # Address and port, or a polled address; nothing that could be a patient's number.
 _PEER: Final = re.compile(
@@ -48,6 +49,7 @@ _PEER: Final = re.compile(
 )
 _STATION: Final = 64
 _CONTROL_ID: Final = 199
+_Shaped = tuple[Record, tuple[object, ...] | None]
 _ESTIMATED: Final = "counted from movements, on top of the configured census"
 
 
@@ -131,22 +133,22 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             Untranslatable: It lacks what a record needs.
         """
         try:
-            records = list(self._records(message))
+            digest = self._pseudonyms.of("message", message.raw)
+            records = list(self._records(message, digest))
         except Untranslatable as error:
             message.fault = str(error)
             raise
         sender = f"{message.header(3)}|{message.header(4)}|{message.header(10)}"
-        message_id = f"{sender}|{self._pseudonyms.of('message', message.raw)}"
-        for record in records:
-            yield Translated(record, message_id)
+        for record, shape in records:
+            yield Translated(record, f"{sender}|{digest}", shape)
 
     def _refuse(self, refused: Undecodable, framed: bool) -> Undecodable:
         """Return what is no message with the answer that rejects it."""
         sentence = reject(refused.reason, self.now(), framed=framed)
         return Undecodable(refused.raw, refused.cause, refused.reason, sentence)
 
-    def _records(self, message: Hl7Message) -> Iterator[Record]:
-        """Yield the records."""
+    def _records(self, message: Hl7Message, digest: str) -> Iterator[_Shaped]:
+        """Yield the records, each with its shape."""
         kind = message.header(9)
         if not _TYPE.fullmatch(kind):
             raise Untranslatable(
@@ -158,23 +160,25 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
         if not message.header(10):
             raise Untranslatable("MSH-10", "", expected="a message control id", cause="missing")
         if kind == ADT:
-            yield from self._movements(message)
+            yield from self._movements(message, digest)
         else:
-            yield self._report(message)
+            yield self._report(message, digest), None
 
-    def _movements(self, message: Hl7Message) -> Iterator[Record]:
+    def _movements(self, message: Hl7Message, digest: str) -> Iterator[_Shaped]:
         """Yield a message's movements, and the counts of the beds that they change."""
         stated = [*whenever(message, "EVN", 6), *whenever(message, "EVN", 2)]
         for body in movements(message, self._pseudonyms):
-            record = self._about(message, MOVEMENT, body.movement_id, stated)
+            record = self._about(message, digest, MOVEMENT, body.movement_id, stated)
             record.health_movement.CopyFrom(body)
             record.classification = max(record.classification, CLASSIFICATION_RESTRICTED)
-            yield record
-            yield from self._beds(record)
+            # Every text of it was cut, or matched, to what the schema takes.
+            yield record, (MOVEMENT, body.type, record.status, record.quality.level)
+            for beds in self._beds(record):
+                yield beds, None
 
     def _beds(self, movement: Record) -> Iterator[Record]:
         """Yield the facilities whose counts a movement changes."""
-        if movement.status != STATUS_ACTUAL:
+        if movement.status != STATUS_ACTUAL or not self.options.wards:
             return
         at = movement.observed_at.ToDatetime(UTC)
         for facility in sorted(self._census.count(movement.health_movement, at)):
@@ -189,7 +193,7 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             body.updated_at.CopyFrom(movement.observed_at)
             yield record
 
-    def _report(self, message: Hl7Message) -> Record:
+    def _report(self, message: Hl7Message, digest: str) -> Record:
         """Return the report that a message makes."""
         station = (message.header(4) or message.header(3) or self.feed.id)[:_STATION]
         body = report(message, station, self.options.notifiable)
@@ -198,17 +202,20 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             for name, number in (("OBR", 22), ("EVN", 6), ("OBR", 7), ("EVN", 2))
             for each in whenever(message, name, number)
         ]
-        record = self._about(message, REPORT, station, stated)
+        record = self._about(message, digest, REPORT, station, stated)
         record.station_report.CopyFrom(body)
         if tells_results(body):
             record.classification = max(record.classification, CLASSIFICATION_RESTRICTED)
         return record
 
-    def _about(self, message: Hl7Message, kind: str, entity: str, stated: list[Stated]) -> Record:
+    def _about(
+        self, message: Hl7Message, digest: str, kind: str, entity: str, stated: list[Stated]
+    ) -> Record:
         """Return a record without body.
 
         Args:
             message: The message.
+            digest: What stands for its bytes.
             kind: The record's kind.
             entity: What it is about.
             stated: Where the message may say when it happened: the best first.
@@ -226,10 +233,10 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             kind,
             entity,
             observed_at=observed,
-            raw=self.conceal(message.raw),
+            raw=mark(digest),
             source_message_id=message.header(10)[:_CONTROL_ID],
             sent_at=timestamp(message.header(7), self.zone, self.now()),
             quality=quality,
             status=_STATUSES[processing],
-            format_version=version if re.fullmatch(r"[0-9.]{1,8}", version) else "",
+            format_version=version if _VERSION.fullmatch(version) else "",
         )

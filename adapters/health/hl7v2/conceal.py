@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters.health.hl7v2.charset import CharsetRefused, decode
-from adapters.health.hl7v2.message import LINE_END, USUAL, Delimiters, delimiters_of, name_of
+from adapters.health.hl7v2.message import USUAL, Delimiters, delimiters_of, lines_of, name_of
 from adapters.health.hl7v2.pseudonyms import Pseudonyms
 from adapters.health.hl7v2.segments import SEGMENTS
 
@@ -60,13 +60,18 @@ def conceal(raw: bytes, pseudonyms: Pseudonyms) -> bytes:
         text, encoding = decode(raw)
     except CharsetRefused:
         return _opaque(raw, digest)
-    lines = [line for line in LINE_END.split(text) if line.strip()]
+    lines = lines_of(text)
     delimiters = delimiters_of(lines[0]) if lines else None
     if delimiters is None:
         return _opaque(raw, digest)
     shown = [_line(line, delimiters) for line in lines]
     shown.append(delimiters.field.join((DIGEST, digest)))
     return "\r".join((*shown, "")).encode(encoding, "replace")
+
+
+def mark(digest: str) -> bytes:
+    """Return what stands for a message whose bytes are not kept, not even concealed."""
+    return f"{DIGEST}{USUAL.field}{digest}".encode()
 
 
 def _opaque(raw: bytes, digest: str) -> bytes:
@@ -80,7 +85,7 @@ def _opaque(raw: bytes, digest: str) -> bytes:
 def _line(line: str, delimiters: Delimiters) -> str:
     """Return a segment with its known harmless fields, and masks for the others."""
     name = name_of(line, delimiters.field)
-    if name not in SEGMENTS:
+    if not name:
         return MASK
     fields = line.split(delimiters.field)
     kept = _KEPT.get(name, {})

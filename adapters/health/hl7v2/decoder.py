@@ -110,7 +110,7 @@ class Hl7StreamDecoder:
         """Return the message in a frame, or the messages of a batch."""
         if not raw:
             return []
-        if _NEXT.search(raw) is None and not _ENVELOPE.match(raw):
+        if not _may_hold_several(raw) or (_NEXT.search(raw) is None and not _ENVELOPE.match(raw)):
             return [self._item(raw, framed=True)]
         inner = Hl7StreamDecoder(lambda refused, _: self._refuse(refused, True), self._limit)
         items = [*inner.feed(raw), *inner.close()]
@@ -195,6 +195,11 @@ class Hl7StreamDecoder:
         """Take bytes off the buffer's front."""
         del self._buffer[:count]
         self._searched = 1
+
+
+def _may_hold_several(raw: bytes) -> bool:
+    """Tell whether a block may be more than one message: mostly it plainly is not."""
+    return raw.find(b"MSH", 1) >= 0 or b"HS" in raw or b"TS" in raw or START in raw
 
 
 class Hl7BlockDecoder:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from adapters.health.hl7v2.conceal import MASK
 from adapters.health.hl7v2.events import movement_type
-from adapters.health.hl7v2.message import Hl7Message
+from adapters.health.hl7v2.message import Hl7Message, Segment
 from adapters.health.hl7v2.pseudonyms import Pseudonyms
 from adapters.sdk.errors import Untranslatable
 from liandong.health.v1.health_pb2 import Movement
@@ -49,7 +49,13 @@ def movements(message: Hl7Message, pseudonyms: Pseudonyms) -> Iterator[Movement]
         )
 
 
-def _stay(message: Hl7Message, patient: Any, visit: Any, index: int, pseudonyms: Pseudonyms) -> str:
+def _stay(
+    message: Hl7Message,
+    patient: Segment | None,
+    visit: Segment | None,
+    index: int,
+    pseudonyms: Pseudonyms,
+) -> str:
     """Return the name of a stay, by its visit number (PV1-19) or account number (PID-18).
 
     One without a number has a name for this message alone: a patient's own number would

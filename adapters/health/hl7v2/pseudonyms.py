@@ -33,12 +33,11 @@ class Pseudonyms:
             purpose: What the name is for; names for two purposes cannot be compared.
             parts: What to name; where one ends and the next begins matters.
         """
-        mac = hmac.new(self._key, purpose.encode(), "sha256")
+        said = [purpose.encode()]
         for part in parts:
             piece = part.encode() if isinstance(part, str) else part
-            mac.update(len(piece).to_bytes(8, "big"))
-            mac.update(piece)
-        return mac.hexdigest()[:_DIGITS]
+            said += (len(piece).to_bytes(8, "big"), piece)
+        return hmac.digest(self._key, b"".join(said), "sha256").hex()[:_DIGITS]
 
 
 def random_key() -> bytes:

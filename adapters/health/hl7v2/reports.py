@@ -6,9 +6,9 @@ of these only what is coded or a number. Which segments a message had is told of
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Any, Final
+from typing import Final
 
-from adapters.health.hl7v2.message import Hl7Message
+from adapters.health.hl7v2.message import Hl7Message, Segment
 from liandong.quantity.v1.quantity_pb2 import Attribute
 from liandong.station.v1.station_pb2 import (
     REPORT_TYPE_EVENTS,
@@ -68,7 +68,7 @@ def _coded(key: str, value: str) -> Iterator[Attribute]:
         yield Attribute(key=key, value=value)
 
 
-def _result(message: Hl7Message, obx: Any, notifiable: Collection[str]) -> Iterator[Attribute]:
+def _result(message: Hl7Message, obx: Segment, notifiable: Collection[str]) -> Iterator[Attribute]:
     """Yield a result that may be told: its code, value, unit and status."""
     code, kind, value = message.value(obx, 3), message.value(obx, 2), message.value(obx, 5)
     named = code in notifiable or (kind in _CODED and value in notifiable)

@@ -1,17 +1,17 @@
 """Read HL7's times: ``YYYYMMDD[HH[MM[SS[.S[S[S[S]]]]]]][+/-ZZZZ]`` (HL7 2.5.1, 2.A.22)."""
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from adapters.sdk.errors import Untranslatable
-from adapters.sdk.times import in_utc
+from adapters.sdk.times import AHEAD, EARLIEST
 
 _SHAPE: Final = re.compile(
-    r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,6}))?)?)?)?([+-]\d{4})?",
-    re.ASCII,
+    r"(\d{8}(?:\d{4}|\d{2})?)(?:(?<=\d{12})(\d{2})(?:\.(\d{1,6}))?)?([+-]\d{4})?", re.ASCII
 )
+_LAST_SECOND: Final = 59
 
 
 def timestamp(text: str, zone: ZoneInfo, now: datetime) -> datetime | None:
@@ -25,14 +25,25 @@ def timestamp(text: str, zone: ZoneInfo, now: datetime) -> datetime | None:
     shape = _SHAPE.fullmatch(text)
     if shape is None:
         return None
-    year, month, day, hour, minute, second = (int(part or 0) for part in shape.groups()[:6])
-    micros = int((shape[7] or "0").ljust(6, "0"))
+    digits, written, fraction, offset = shape.groups()
+    second = int(written or 0)
+    minute = _minute(digits, offset, zone)
+    if minute is None or second > _LAST_SECOND:
+        return None
+    moment = minute + timedelta(seconds=second, microseconds=int((fraction or "").ljust(6, "0")))
+    return moment if EARLIEST <= moment <= now + AHEAD else None
+
+
+@lru_cache(maxsize=4096)
+def _minute(digits: str, offset: str | None, zone: ZoneInfo) -> datetime | None:
+    """Return a minute in UTC; None: there is none. Senders speak of the same ones all the time."""
+    full = digits.ljust(12, "0")
+    parts = (full[:4], full[4:6], full[6:8], full[8:10], full[10:])
     try:
-        local = datetime(
-            year, month, day, hour, minute, second, micros, tzinfo=_zone(shape[8], zone)
-        )
-        return in_utc("time", local, zone, now)
-    except (ValueError, OverflowError, Untranslatable):
+        year, month, day, hour, minute = map(int, parts)
+        local = datetime(year, month, day, hour, minute, tzinfo=_zone(offset, zone))
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
 
 

@@ -7,27 +7,29 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from adapters.police.incident_csv.cells import ReadCells, cells_of
 from adapters.police.incident_csv.decode import IncidentDecoder, IncidentRow
-from adapters.police.incident_csv.fields import FIELDS, TIMES
+from adapters.police.incident_csv.fields import TIMES
+from adapters.police.incident_csv.layout import Layout
 from adapters.police.incident_csv.options import IncidentCsvOptions
-from adapters.police.incident_csv.times import parse_time
+from adapters.police.incident_csv.times import Moments
 from adapters.police.incident_csv.translate import (
     attributes_of,
     digest,
+    is_within,
     number_of,
     to_incident,
     to_location,
 )
 from adapters.sdk.adapter import VALID, Adapter, Translated
+from adapters.sdk.clock import moment_of
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.feed import FeedConfig
-from adapters.sdk.times import in_utc
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
 
 KIND: Final = "incident.report"
 _NOTE: Final = 512
-# What databases and spreadsheets write where there is nothing.
-_NOTHING: Final = frozenset({"", "null", "none", "nan", "n/a", "#n/a", "\\n", "-", "--", "无"})
+_REMEMBERED: Final = 256
 
 
 class IncidentCsv(Adapter[IncidentRow, IncidentCsvOptions]):
@@ -45,7 +47,8 @@ class IncidentCsv(Adapter[IncidentRow, IncidentCsvOptions]):
         super().__init__(feed, options)
         preset = options.the_preset()
         zone = options.time_zone or preset.time_zone
-        self._zone = ZoneInfo(zone) if zone else self.zone
+        self._moments = Moments(options.time_formats, ZoneInfo(zone) if zone else self.zone)
+        self._readers: dict[tuple[str, ...], ReadCells] = {}
         self._system = options.coordinate_system or preset.coordinate_system
 
     def decoder(self) -> IncidentDecoder:
@@ -62,45 +65,49 @@ class IncidentCsv(Adapter[IncidentRow, IncidentCsvOptions]):
         Raises:
             Untranslatable: A time, a coordinate, a count or the number cannot be read.
         """
-        cells = {field: self._cell(message, field) for field in FIELDS}
+        cells = self._reader(message.layout)(message.values)
         times = self._times(cells)
         doubts: list[str] = []
         number = number_of(message)
         body = to_incident(cells.__getitem__, number, doubts)
         body.attributes.extend(attributes_of(message))
         location = to_location(cells.__getitem__, self._system, doubts)
-        for field in ("occurred_at", "reported_at", "closed_at"):
+        for field, stamp in (
+            ("occurred_at", body.occurred_at),
+            ("reported_at", body.reported_at),
+            ("closed_at", body.closed_at),
+        ):
             if field in times:
-                getattr(body, field).FromDatetime(times[field])
+                moment_of(times[field]).write(stamp)
+        quality = _quality(doubts)
         record = self.record(
             KIND,
             number,
             observed_at=max(times.values()),
             raw=message.raw,
             source_message_id=number,
-            quality=_quality(doubts),
+            quality=quality,
             location=location,
         )
         record.incident.CopyFrom(body)
-        kept = (f"{one.key}={one.value}" for one in body.attributes)
-        yield Translated(record, f"{number}|{digest((*cells.values(), *kept))}")
+        kept = [f"{one.key}={one.value}" for one in body.attributes]
+        shape = (KIND, quality.level) if not kept and is_within(body, location) else None
+        yield Translated(record, f"{number}|{digest((*cells.values(), *kept))}", shape)
 
-    def _cell(self, row: IncidentRow, field: str) -> str:
-        """Return what fills a field: the row's word as the configuration understands it."""
-        written = row.get(field)
-        if written.casefold() in _NOTHING:
-            written = self.options.constants.get(field, "")
-        return self.options.values.get(field, {}).get(written, written)
+    def _reader(self, layout: Layout) -> ReadCells:
+        """Return what reads the cells of rows of a layout."""
+        reader = self._readers.get(layout.columns)
+        if reader is None:
+            if len(self._readers) >= _REMEMBERED:
+                self._readers.clear()
+            reader = self._readers[layout.columns] = cells_of(layout, self.options)
+        return reader
 
     def _times(self, cells: dict[str, str]) -> dict[str, datetime]:
         """Return the row's times, in UTC; there must be one."""
         now = self.now()
         times = {
-            field: in_utc(
-                field, parse_time(field, cells[field], self.options.time_formats), self._zone, now
-            )
-            for field in TIMES
-            if cells[field]
+            field: self._moments.utc(field, cells[field], now) for field in TIMES if cells[field]
         }
         if not times:
             mapped = ", ".join(TIMES)

@@ -4,9 +4,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import takewhile
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from adapters.police.incident_csv.options import TIME_FORMATS
 from adapters.sdk.errors import Untranslatable
+from adapters.sdk.times import in_utc, require_plausible
 
 # Days since the end of 1899, from 1970 to 2099; longer numbers count from 1970.
 _EXCEL_DAYS: Final = re.compile(r"(2[5-9]|[3-6]\d|7[0-2])\d{3}(\.\d+)?", re.ASCII)
@@ -15,6 +20,55 @@ _EXCEL_EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - the caller knows 
 _HALF: Final = re.compile(r"(.*?)\s*(上午|下午)\s*(.*)")
 _NOON: Final = 12
 _LONGEST: Final = 64
+
+
+# The way of writing that most systems have: a minute, then its second.
+_PLAIN: Final = re.compile(r"(\d{4}([-/.])\d\d\2\d\d \d\d:\d\d):([0-5]\d)", re.ASCII)
+_PLAIN_FORMATS: Final = frozenset(f"%Y{sign}%m{sign}%d %H:%M:%S" for sign in "-/.")
+
+
+class Moments:
+    """Reads a feed's times; minutes are remembered, for rows speak of the same ones.
+
+    Args:
+        formats: As ``datetime.strptime`` takes them, tried in order.
+        zone: The zone of times that name none.
+    """
+
+    def __init__(self, formats: tuple[str, ...], zone: ZoneInfo) -> None:
+        self._formats = formats
+        self._zone = zone
+        # As far as these formats go, a plain time has no other meaning.
+        first = takewhile(_PLAIN_FORMATS.__contains__, formats)
+        known = _PLAIN_FORMATS if formats == TIME_FORMATS else first
+        self._signs = frozenset(form[2] for form in known)
+
+    def utc(self, field: str, written: str, now: datetime) -> datetime:
+        """Return a time in UTC.
+
+        Raises:
+            Untranslatable: It is in none of the formats, or cannot be true.
+        """
+        plain = _PLAIN.fullmatch(written)
+        if plain is not None and plain[2] in self._signs:
+            minute = _minute(plain[1], self._zone)
+            if minute is not None:
+                moment = minute + timedelta(seconds=int(plain[3]))
+                require_plausible(field, moment, now)
+                return moment
+        return in_utc(field, parse_time(field, written, self._formats), self._zone, now)
+
+
+@lru_cache(maxsize=4096)
+def _minute(written: str, zone: ZoneInfo) -> datetime | None:
+    """Return a minute in UTC; None: there is none."""
+    parts = (written[:4], written[5:7], written[8:10], written[11:13], written[14:])
+    try:
+        year, month, day, hour, minute = map(int, parts)
+        local = datetime(year, month, day, hour, minute, tzinfo=zone)
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def parse_time(field: str, written: str, formats: Iterable[str]) -> datetime:

@@ -3,7 +3,8 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from adapters.police.incident_csv.decode import IncidentRow
 from adapters.police.incident_csv.fields import CASUALTIES
@@ -20,6 +21,20 @@ from liandong.quantity.v1.quantity_pb2 import Attribute
 Cells = Callable[[str], str]
 
 _TABLES: Final[Mapping[str, Mapping[str, str]]] = {"level": LEVELS, "lifecycle": LIFECYCLES}
+_VALUES: Final[Mapping[str, Callable[[str], int]]] = {
+    "level": incident.Level.Value,
+    "lifecycle": incident.Lifecycle.Value,
+    "category": incident.Category.Value,
+}
+# What the schema takes of each text, in characters.
+_LONGEST: Final = {
+    "number": 128,
+    "type": 256,
+    "type_code": 64,
+    "description": 16_384,
+    "service": 64,
+}
+_LONGEST_ADDRESS: Final = 1024
 _SHORTENED: Final = re.compile(r"\d(\.\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
 _EXPLAINED: Final = re.compile(r"\s*[(（\[【].*", re.DOTALL)  # noqa: RUF001 - full-width brackets are meant.
 _DISTRICT: Final = re.compile(r"(\d{6}|\d{9}|\d{12})", re.ASCII)
@@ -47,13 +62,12 @@ def to_incident(cells: Cells, number: str, doubts: list[str]) -> incident.Incide
         type_code=cells("type_code"),
         service=service,
         description=masked(cells("description")),
-        units=[incident.Unit(call_sign=one) for one in _listed(cells("units"))],
+        level=_graded("level", cells, doubts),
+        lifecycle=_graded("lifecycle", cells, doubts),
+        category=_graded("category", cells, doubts) or category_of_type(kind),
     )
-    body.level = incident.Level.Value(f"LEVEL_{_word('level', cells, doubts)}")
-    lifecycle = _word("lifecycle", cells, doubts)
-    body.lifecycle = incident.Lifecycle.Value(f"LIFECYCLE_{lifecycle}")
-    category = incident.Category.Value(f"CATEGORY_{_word('category', cells, doubts)}")
-    body.category = category or category_of_type(kind)
+    if units := cells("units"):
+        body.units.extend(incident.Unit(call_sign=one) for one in _listed(units))
     for name in CASUALTIES:
         count = _count(f"casualties.{name}", cells(f"casualties.{name}"))
         if count is not None:
@@ -77,6 +91,19 @@ def to_location(cells: Cells, system: CoordinateSystem, doubts: list[str]) -> pl
     elif district:
         doubts.append(f"district {district[:40]!r} is no division code")
     return location
+
+
+def is_within(body: incident.Incident, location: place.Location) -> bool:
+    """Tell whether all that differs from row to row is within the schema's bounds.
+
+    Of rows with units nothing is told; numbers of casualties were read within bounds.
+    """
+    if body.units or len(location.address) > _LONGEST_ADDRESS:
+        return False
+    point = location.point
+    if not (-90 <= point.latitude_deg <= 90 and -180 <= point.longitude_deg <= 180):  # noqa: PLR2004
+        return False
+    return all(len(getattr(body, name)) <= most for name, most in _LONGEST.items())
 
 
 def attributes_of(row: IncidentRow) -> list[Attribute]:
@@ -114,20 +141,30 @@ def digest(values: Iterable[str]) -> str:
 
 def _service_and_type(cells: Cells) -> tuple[str, str]:
     """Return the service and the type, which may share the column ``title``."""
+    if not cells("title"):
+        return cells("service"), cells("type")
     title = _TITLE.fullmatch(cells("title"))
     service, kind = (title[1].strip(), title[2]) if title else ("", cells("title"))
     return cells("service") or service, cells("type") or kind
 
 
-def _word(field: str, cells: Cells, doubts: list[str]) -> str:
+def _graded(field: str, cells: Cells, doubts: list[str]) -> Any:
     """Return what a word stands for; one that is not known grades nothing, and is told."""
     written = cells(field)
+    grade, is_known = _grade(field, written)
+    if not is_known:
+        doubts.append(f"{field} {written[:40]!r} is not known")
+    return grade
+
+
+@lru_cache(maxsize=4096)
+def _grade(field: str, written: str) -> tuple[int, bool]:
+    """Return a word's number in the schema, and whether it has one."""
     table = _TABLES.get(field, {})
     meaning = table.get(written) or table.get(_EXPLAINED.sub("", written), written.upper())
-    if not written or meaning in ENUMERATED[field]:
-        return meaning or "UNSPECIFIED"
-    doubts.append(f"{field} {written[:40]!r} is not known")
-    return "UNSPECIFIED"
+    is_known = not written or meaning in ENUMERATED[field]
+    label = meaning if written and is_known else "UNSPECIFIED"
+    return _VALUES[field](f"{field.upper()}_{label}"), is_known
 
 
 def _count(field: str, written: str) -> int | None:

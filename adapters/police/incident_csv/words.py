@@ -1,6 +1,7 @@
 """The words of dispatch systems, and what they mean in the schema."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from liandong.incident.v1 import incident_pb2 as incident
@@ -59,6 +60,7 @@ _CATEGORIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
 )
 
 
+@lru_cache(maxsize=4096)
 def category_of_type(written: str) -> "incident.Category.ValueType":
     """Return the category that a type clearly belongs to."""
     for pattern, category in _CATEGORIES:

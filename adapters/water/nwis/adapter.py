@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import ClassVar, Final
 
 import msgspec
 
-from adapters.sdk.adapter import Adapter, Translated
+from adapters.sdk.adapter import VALID, Adapter, Translated
+from adapters.sdk.clock import moment_of
+from adapters.sdk.envelope import Envelopes
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.times import require_plausible
@@ -15,11 +18,15 @@ from adapters.water.nwis.moments import moment
 from adapters.water.nwis.parameters import Kind
 from adapters.water.nwis.qualifiers import gravest
 from adapters.water.nwis.readings import NwisMessage, Reading, Readings, Site, SiteRow
-from adapters.water.nwis.translate import by_kind, location_of, put_body
+from adapters.water.nwis.translate import BODIES, by_kind, head_of, location_of, put_readings
 from liandong.quantity.v1.quantity_pb2 import Attribute
+from liandong.record.v1.record_pb2 import Record
 from liandong.station.v1 import station_pb2 as station
 
 _REMEMBERED: Final = 65_536
+_HEADS: Final = 8192
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_Address = tuple[Kind, str, Site]
 _DAILY: Final = ":daily"
 
 
@@ -47,6 +54,8 @@ class Nwis(Adapter[NwisMessage, NwisOptions]):
     def __init__(self, feed: FeedConfig, options: NwisOptions) -> None:
         super().__init__(feed, options)
         self._sites: dict[str, Site] = {}
+        self._envelopes = Envelopes(self._blank)
+        self._heads = lru_cache(maxsize=_HEADS)(head_of)
 
     def decoder(self) -> NwisDecoder:
         """Return a decoder for one file or response."""
@@ -81,20 +90,33 @@ class Nwis(Adapter[NwisMessage, NwisOptions]):
     ) -> Translated:
         """Return the record of one kind."""
         entity = site.number + (_DAILY if message.is_daily else "")
-        record = self.record(
-            kind,
-            entity,
-            observed_at=observed,
-            raw=message.raw,
-            source_message_id=f"{site.agency}:{site.number}:{message.time}"[:512],
-            location=location_of(site),
+        record = self._envelopes.record(
+            (kind, entity, site),
+            BODIES[kind],
+            self._heads(kind, site),
+            VALID,
+            observed=moment_of(observed),
+            received=moment_of(self.now()),
+            sent=None,
+            message=message.raw,
+            number=f"{site.agency}:{site.number}:{message.time}"[:512],
         )
-        record.quality.CopyFrom(gravest(put_body(record, kind, site, readings)))
+        qualities, readings_shape = put_readings(record, kind, readings)
+        record.quality.CopyFrom(gravest(qualities))
         said = sorted(
             f"{one.parameter}:{one.statistic}:{one.method}={one.text}[{' '.join(one.qualifiers)}]"
             for one in readings
         )
-        return Translated(record, f"{site.agency}|{entity}|{observed.isoformat()}|{';'.join(said)}")
+        return Translated(
+            record,
+            f"{site.agency}|{entity}|{observed.isoformat()}|{';'.join(said)}",
+            readings_shape and (kind, entity, site, readings_shape),
+        )
+
+    def _blank(self, address: _Address) -> Record:
+        """Return what a site's records of a kind have in common."""
+        kind, entity, site = address
+        return self.record(kind, entity, observed_at=_EPOCH, raw=b"", location=location_of(site))
 
     def _described(self, row: SiteRow) -> Translated:
         """Return the record of a site's description, and remember where it is."""

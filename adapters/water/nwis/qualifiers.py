@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from adapters.sdk.adapter import VALID
@@ -44,12 +45,13 @@ _ORDER: Final = (
 )
 
 
-def quality_of(qualifiers: Iterable[str], text: str, *, has_value: bool) -> Quality:
-    """Return how far a value may be trusted.
+@lru_cache(maxsize=4096)
+def quality_of(qualifiers: tuple[str, ...], text: str, *, has_value: bool) -> Quality:
+    """Return how far a value may be trusted; it is shared, and must not be changed.
 
     Args:
         qualifiers: Its codes; RDB joins them by colons, as ``A:e``.
-        text: What stands in the value's place when it is no number, for example ``Ice``.
+        text: What stands in the value's place, for example ``Ice``; empty: a number.
         has_value: Whether it is a number.
     """
     joined = [*qualifiers] if has_value or not text else [*qualifiers, text]

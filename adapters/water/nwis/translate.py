@@ -11,7 +11,6 @@ from liandong.place.v1.place_pb2 import COORDINATE_SYSTEM_WGS84, Location, Point
 from liandong.quantity.v1.quantity_pb2 import (
     UNIT_BASIS_MESSAGE,
     UNIT_BASIS_STANDARD,
-    Attribute,
     Measurement,
     Quality,
 )
@@ -22,6 +21,11 @@ BODIES: Final[dict[Kind, str]] = {
     "water.level": "water_level",
     "water.rainfall": "water_rainfall",
     "water.quality": "water_quality",
+}
+_CLASSES: Final[dict[Kind, Any]] = {
+    "water.level": water.Level,
+    "water.rainfall": water.Rainfall,
+    "water.quality": water.WaterQuality,
 }
 _MEAN: Final = "00003"
 _SUM: Final = "00006"
@@ -44,28 +48,46 @@ def by_kind(readings: Iterable[Reading]) -> dict[Kind, list[Reading]]:
     return kinds
 
 
-def put_body(record: Record, kind: Kind, site: Site, readings: Sequence[Reading]) -> list[Quality]:
-    """Fill a record's body; return how far each value may be trusted."""
-    body: Any = getattr(record, BODIES[kind])
+def head_of(kind: Kind, site: Site) -> bytes:
+    """Return what the bodies of a site's records have in common, encoded."""
+    body: Any = _CLASSES[kind]()
     body.station_id, body.station_title = site.number[:64], site.title[:128]
     if kind == "water.quality":
         body.station_type = site.kind[:16]
     else:
         body.station_type = _STATION_TYPES.get(site.kind[:2], water.STATION_TYPE_UNSPECIFIED)
-    qualities = []
+    encoded: bytes = body.SerializeToString()
+    return encoded
+
+
+def put_readings(
+    record: Record, kind: Kind, readings: Sequence[Reading]
+) -> tuple[list[Quality], tuple[object, ...] | None]:
+    """Put readings into a record's body.
+
+    Returns:
+        How far each value may be trusted, and what decides about the rest of the body: the
+        record's shape, once its site is known. None: a value is none that the schema takes.
+    """
+    body: Any = getattr(record, BODIES[kind])
+    qualities, shape, is_finite = [], [], True
     measured: dict[tuple[str, str], Measurement] = {}
     for reading in readings:
         value = _value(reading)
-        quality = quality_of(reading.qualifiers, reading.text, has_value=value is not None)
+        has_value = value is not None
+        quality = quality_of(
+            reading.qualifiers, "" if has_value else reading.text, has_value=has_value
+        )
         qualities.append(quality)
         if value is not None:
+            is_finite &= math.isfinite(value)
             _put_field(body, reading, value)
         key = (reading.parameter, reading.method)
         if key not in measured:
-            measured[key] = _measurement(reading)
+            measured[key] = _add_measurement(body, reading)
         _put_value(measured[key], reading, value, quality)
-    body.measurements.extend(measured.values())
-    return qualities
+        shape.append((*key, reading.statistic, reading.unit, reading.title, has_value))
+    return qualities, tuple(shape) if is_finite else None
 
 
 def location_of(site: Site) -> Location:
@@ -127,12 +149,15 @@ def _put_field(body: Any, reading: Reading, value: float) -> None:
         body.datum = parameter.datum
 
 
-def _measurement(reading: Reading) -> Measurement:
-    """Return a measurement without its value."""
+def _add_measurement(body: Any, reading: Reading) -> Measurement:
+    """Add a measurement without its value."""
     parameter = _parameter(reading)
     known = parameter is not UNKNOWN
     unit = parameter.unit if known else reading.unit
-    measurement = Measurement(code=reading.parameter[:64], title=reading.title[:128])
+    measurement: Measurement = body.measurements.add()
+    measurement.code = reading.parameter[:64]
+    if reading.title:
+        measurement.title = reading.title[:128]
     if unit:
         measurement.unit = unit[:32]
         measurement.unit_basis = UNIT_BASIS_STANDARD if known else UNIT_BASIS_MESSAGE
@@ -162,4 +187,4 @@ def _put_value(
 def _say(measurement: Measurement, key: str, value: str) -> None:
     """Add an attribute that says something."""
     if value and len(measurement.attributes) < 64:  # noqa: PLR2004 - the schema's bound.
-        measurement.attributes.append(Attribute(key=key, value=value[:8192]))
+        measurement.attributes.add(key=key, value=value[:8192])

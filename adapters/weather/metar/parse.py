@@ -11,7 +11,7 @@ from metar.Metar import Metar
 from adapters.weather.metar.report import Parts
 
 # Groups of slashes say that nothing was observed; the library takes `////` for 10 km.
-_NOT_OBSERVED: Final = re.compile(r"/+(NDV)?")
+NOT_OBSERVED: Final = re.compile(r"/+(NDV)?")
 _STOPPED_AT: Final = re.compile(r"failed while processing '(\S+)(?: (\d{3}V\d{3}) )?")
 _ATTEMPTS: Final = 16
 
@@ -31,7 +31,7 @@ def parse(parts: Parts, observed: datetime) -> Parsed:
         parts: The report's parts.
         observed: Its time, UTC.
     """
-    groups = [one for one in parts.groups if not _NOT_OBSERVED.fullmatch(one)]
+    groups = [one for one in parts.groups if not NOT_OBSERVED.fullmatch(one)]
     remarks = parts.remarks.split()
     aside: list[str] = []
     for _ in range(_ATTEMPTS):

@@ -1,21 +1,27 @@
 """The adapter of surface reports."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 import msgspec
 
-from adapters.sdk.adapter import Adapter, Translated
-from adapters.weather.day_time import nearest_past
+from adapters.sdk.adapter import VALID, Adapter, Translated
+from adapters.sdk.clock import moment_of
+from adapters.sdk.envelope import Envelopes
+from adapters.sdk.feed import FeedConfig
+from adapters.weather.day_time import nearest_past, spelled
 from adapters.weather.doubts import nil, quality_of
 from adapters.weather.sites import UNKNOWN, Site
 from adapters.weather.synop.decode import decode
-from adapters.weather.synop.report import SynopDecoder, SynopReport, head_of
+from adapters.weather.synop.pieces import put_together
+from adapters.weather.synop.report import Head, SynopDecoder, SynopReport, head_of
 from adapters.weather.synop.translate import to_observation
 from liandong.place.v1.place_pb2 import COORDINATE_SYSTEM_WGS84, Location, Point
+from liandong.record.v1.record_pb2 import Record
 
 KIND: Final = "weather.observation"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HALF_DAY: Final = timedelta(hours=12)
 
 
@@ -40,6 +46,10 @@ class Synop(Adapter[SynopReport, SynopOptions]):
     name: ClassVar[str] = "weather/synop"
     options_type: ClassVar[type[msgspec.Struct]] = SynopOptions
 
+    def __init__(self, feed: FeedConfig, options: SynopOptions) -> None:
+        super().__init__(feed, options)
+        self._envelopes = Envelopes(self._blank)
+
     def decoder(self) -> SynopDecoder:
         """Return a decoder for one connection, file or response."""
         return SynopDecoder(one_per_line=self.options.one_per_line)
@@ -52,8 +62,28 @@ class Synop(Adapter[SynopReport, SynopOptions]):
         """
         head = head_of(message.text)
         hour = nearest_past("YYGG", head.day, head.hour, 0, self.now())
-        decoded = decode(head)
         site = self.options.sites.get(head.station, UNKNOWN)
+        body = put_together(message, head, site.title)
+        if body is None:
+            yield self._long(message, head, hour, site)
+            return
+        when = spelled(hour)
+        record = self._envelopes.record(
+            (head.station,),
+            "weather_observation",
+            body,
+            VALID,
+            observed=when.moment,
+            received=moment_of(self.now()),
+            sent=None,
+            message=message.raw,
+            number=f"{head.groups[0]} {head.station} {when.digits}",
+        )
+        yield Translated(record, f"{when.iso}|{message.text}", (KIND, site))
+
+    def _long(self, message: SynopReport, head: Head, hour: datetime, site: Site) -> Translated:
+        """Return the observation of a report that has more than the usual groups."""
+        decoded = decode(head)
         doubts = list(decoded.not_understood)
         body = to_observation(message, head, decoded, site.title, doubts)
         record = self.record(
@@ -66,7 +96,13 @@ class Synop(Adapter[SynopReport, SynopOptions]):
             location=_position(decoded.data) or site.location(),
         )
         record.weather_observation.CopyFrom(body)
-        yield Translated(record, f"{hour.isoformat()}|{message.text}")
+        return Translated(record, f"{hour.isoformat()}|{message.text}")
+
+    def _blank(self, address: tuple[str]) -> Record:
+        """Return what a station's records have in common."""
+        (station,) = address
+        site = self.options.sites.get(station, UNKNOWN)
+        return self.record(KIND, station, observed_at=_EPOCH, raw=b"", location=site.location())
 
 
 def _exact(data: dict[str, Any], hour: datetime) -> datetime:
