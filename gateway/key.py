@@ -18,6 +18,7 @@ class Key:
         classification: How far they may travel.
         district: Their district code.
         status: ACTUAL, EXERCISE or TEST.
+        stands_for: Where a district is hidden: the key whose records are shown under this one.
     """
 
     agency: str
@@ -25,6 +26,7 @@ class Key:
     classification: int
     district: str
     status: int
+    stands_for: "Key | None" = None
 
 
 Values = tuple[str, str, int, str, int]
@@ -41,11 +43,12 @@ def key_of(values: Values) -> Key:
 _KNOWN: Final[dict[Values, Key]] = {}
 
 
-KINDS: Final = tuple(
-    sorted(
-        # A body's field is its kind with an underscore; an incident's has a word of its own.
-        "incident.report" if field.name == "incident" else field.name.replace("_", ".", 1)
-        for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields
-    )
-)
+BODIES: Final = {
+    # A body's field is its kind with an underscore; an incident's has a word of its own.
+    "incident.report" if field.name == "incident" else field.name.replace("_", ".", 1): field.name
+    for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields
+}
+"""The record's field that is the body, by kind."""
+
+KINDS: Final = tuple(sorted(BODIES))
 """Every kind that the schemas have."""

@@ -89,6 +89,7 @@ class Gateway:
             Path(settings.agreements) if settings.agreements is not None else None,
             settings.agencies,
         )
+        self.view.listen(self._agreements.incidents.take)
         self._entrance = Entrance(self._agreements)
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port

@@ -18,7 +18,7 @@ from broker.connection import Bus
 from broker.subjects import record_name
 from broker.toml import FileWrong
 from gateway import errors, tokens
-from gateway.agreements import read_agreements
+from gateway.agreements_file import read_agreements
 from gateway.selection import digest
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
