@@ -12,6 +12,11 @@ from gateway.agreement import ANY, LEVELS, Agreement, in_districts, matches
 from gateway.key import Key
 from liandong.record.v1.record_pb2 import Classification
 
+_WORDS: Final[dict[str, int]] = {
+    label.removeprefix("CLASSIFICATION_").lower(): number
+    for label, number in Classification.items()
+    if number
+}
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPAN: Final = re.compile(r"(\d{1,6})([smhd])")
 LONGEST_SPAN_S: Final = 7 * 86400
@@ -141,8 +146,7 @@ class Terms:
         return f"opens {', '.join(self.agreement.kinds) or 'nothing'}; this is a {key.kind}"
 
     def _says_classification(self, key: Key) -> str:
-        found = Classification.Name(key.classification).removeprefix("CLASSIFICATION_").lower()
-        return f"opens up to {self.agreement.classification}; this is {found}"
+        return f"opens up to {self.agreement.classification}; this is {word(key.classification)}"
 
     def _says_districts(self, key: Key) -> str:
         where = ", ".join(self.agreement.districts) or "everywhere"
@@ -162,6 +166,11 @@ def unmet(conditions: Iterator[Condition]) -> Sequence[Condition]:
     return [condition for condition in conditions if not condition.holds]
 
 
+def word(classification: int) -> str:
+    """Return a classification's word, as agreements write it."""
+    return next((name for name, number in _WORDS.items() if number == classification), "unknown")
+
+
 def _everyone(agency: str) -> str:
     """Return whom an agreement names."""
     return "everyone" if agency == ANY else agency
@@ -169,15 +178,9 @@ def _everyone(agency: str) -> str:
 
 def _ceiling(classification: str) -> int:
     """Return the highest classification that is opened."""
-    labels = {
-        label.removeprefix("CLASSIFICATION_").lower(): number
-        for label, number in Classification.items()
-        if number
-    }
-    if classification not in labels:
-        expected = "public, internal, restricted or confidential"
-        raise TermsWrong("classification", f"is {classification!r}, expected {expected}")
-    return labels[classification]
+    if classification not in _WORDS:
+        raise TermsWrong("classification", f"is {classification!r}, expected {', '.join(_WORDS)}")
+    return _WORDS[classification]
 
 
 def _level(level: str) -> int:
