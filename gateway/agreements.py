@@ -54,8 +54,25 @@ class Agreements:
                 # Callers choose their purposes: what is remembered of them has bounds.
                 self._permits.clear()
                 self._is_forgetful = True
-            permit = self._permits[caller] = self._granted(caller, datetime.now(UTC))
+            permit = self._permits[caller] = self.granted(caller)
         return permit
+
+    def granted(self, caller: Caller) -> Permit:
+        """Return what anyone may read now, without remembering it."""
+        now = datetime.now(UTC)
+        openings, shut = [], []
+        for terms in self.terms:
+            opening = self.incidents.opening(terms, caller.agency, nanoseconds(now))
+            incidents = opening if terms.level else None
+            who = unmet(terms.for_caller(caller.agency, caller.purpose))
+            when = unmet(terms.for_moment(now, next(iter(opening.values()), "")))
+            if not who and not when:
+                openings.append(Opening(terms, incidents))
+            elif all(condition.field != "consumer" for condition in who):
+                is_over = any(condition.field == "valid_until" for condition in when)
+                why = (*who, *when)[0].sentence
+                shut.append(Shut(terms, why, may_open=not who and not is_over))
+        return Permit(caller, tuple(openings), tuple(shut))
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call back when others hold than before; returns a function that ends it."""
@@ -72,7 +89,7 @@ class Agreements:
             _log.info("agreements changed", count=len(self.terms))
         elif self._next_turn is None or now < self._next_turn:
             return
-        self.incidents.forget(_ns(now))
+        self.incidents.forget(nanoseconds(now))
         self._reconsider()
 
     def _reconsider(self) -> None:
@@ -80,34 +97,16 @@ class Agreements:
 
         A caller to whom it makes none keeps the permit, and so all that was decided by it.
         """
-        now = datetime.now(UTC)
-        self._next_turn = self._turn_after(now)
+        self._next_turn = self._turn_after(datetime.now(UTC))
         changed, self._is_forgetful = self._is_forgetful, False
         for caller, held in self._permits.items():
-            granted = self._granted(caller, now)
+            granted = self.granted(caller)
             if granted.openings != held.openings or granted.shut != held.shut:
                 self._permits[caller] = granted
                 changed = True
         if changed:
             for listener in tuple(self._listeners):
                 listener()
-
-    def _granted(self, caller: Caller, now: datetime) -> Permit:
-        """Return what a caller may read at a time."""
-        openings, shut = [], []
-        for terms in self.terms:
-            incidents = (
-                self.incidents.opening(terms, caller.agency, _ns(now)) if terms.level else None
-            )
-            who = unmet(terms.for_caller(caller.agency, caller.purpose))
-            when = unmet(terms.for_moment(now, next(iter((incidents or {}).values()), "")))
-            if not who and not when:
-                openings.append(Opening(terms, incidents))
-            elif all(condition.field != "consumer" for condition in who):
-                is_over = any(condition.field == "valid_until" for condition in when)
-                why = (*who, *when)[0].sentence
-                shut.append(Shut(terms, why, may_open=not who and not is_over))
-        return Permit(caller, tuple(openings), tuple(shut))
 
     def _read_again(self) -> bool:
         """Read the file if it has changed; tell whether there are new agreements."""
@@ -147,6 +146,6 @@ class Agreements:
         return (status.st_mtime_ns, status.st_size)
 
 
-def _ns(moment: datetime) -> int:
+def nanoseconds(moment: datetime) -> int:
     """Return a moment as nanoseconds since 1970 UTC."""
     return (moment - _EPOCH) // _MICROSECOND * 1000

@@ -17,6 +17,7 @@ from broker.connection import Bus, BusSettings
 from broker.errors import BrokerError
 from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
+from gateway.agreement_service import AgreementDesk
 from gateway.agreements import Agreements
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
@@ -98,7 +99,11 @@ class Gateway:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             catalog = Catalog()
-            services = (_state_service(self.view, self._agreements), catalog.service())
+            services = (
+                _state_service(self.view, self._agreements),
+                catalog.service(),
+                AgreementDesk(self._agreements, self.view).service(),
+            )
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)

@@ -57,17 +57,18 @@ class Terms:
 
     Attributes:
         agreement: The agreement.
+        ceiling: The highest classification that it opens.
         hidden: The fields that it hides.
         level: The level of incidents from which it opens, 1 to 4; 0: it needs none.
         grace_ns: How long it holds after an incident, nanoseconds.
     """
 
-    __slots__ = ("_ceiling", "_lines", "agreement", "grace_ns", "hidden", "level")
+    __slots__ = ("_lines", "agreement", "ceiling", "grace_ns", "hidden", "level")
 
     def __init__(self, agreement: Agreement, lines: Mapping[str, int] | None = None) -> None:
         self.agreement = agreement
         self._lines = lines or {}
-        self._ceiling = _ceiling(agreement.classification)
+        self.ceiling = _ceiling(agreement.classification)
         self.hidden = frozenset(agreement.hidden)
         self.level = _level(agreement.opens_at_level)
         self.grace_ns = _span_s(agreement.closes_after) * 1_000_000_000
@@ -119,10 +120,15 @@ class Terms:
                 f"is open; {told}",
             )
 
-    def for_record(self, key: Key) -> Iterator[Condition]:
-        """Return what it asks of a record."""
+    def for_record(self, key: Key, told: Key) -> Iterator[Condition]:
+        """Return what it asks of a record.
+
+        Args:
+            key: The record's.
+            told: As much of it as may be told.
+        """
         for field, (test, says) in _RECORD.items():
-            yield Condition(field, test(self, key), says(self, key))
+            yield Condition(field, test(self, key), says(self, told))
 
     def _has_kind(self, kind: str) -> bool:
         return any(matches(pattern, kind) for pattern in self.agreement.kinds)
@@ -134,7 +140,7 @@ class Terms:
         return self._has_kind(key.kind)
 
     def _classification_is(self, key: Key) -> bool:
-        return key.classification <= self._ceiling
+        return key.classification <= self.ceiling
 
     def _district_is(self, key: Key) -> bool:
         return in_districts(key.district, self.agreement.districts)
