@@ -50,7 +50,7 @@ def _check(agreement: Agreement, agencies: Collection[str], ids: Collection[str]
     if not agreement.id or agreement.id in ids:
         used = "is empty" if not agreement.id else f"is {agreement.id!r}, as another's"
         raise TermsWrong("id", f"{used}: give each a name of its own")
-    for field, problems in _PROBLEMS.items():
+    for field, problems in _PROBLEMS:
         for problem in problems(agreement, agencies):
             raise TermsWrong(field, problem)
 
@@ -108,12 +108,13 @@ def _needs_level(field: str) -> "Callable[[Agreement, Collection[str]], Iterator
     return problems
 
 
-_PROBLEMS = {
-    "provider": _departments("provider"),
-    "consumer": _departments("consumer"),
-    "kinds": _kinds,
-    "hidden": _hidden,
-    "districts": _districts,
-    "declared_by": _departments("declared_by"),
-    "closes_after": _needs_level("closes_after"),
-}
+_PROBLEMS = (
+    ("provider", _departments("provider")),
+    ("consumer", _departments("consumer")),
+    ("kinds", _kinds),
+    ("hidden", _hidden),
+    ("districts", _districts),
+    ("declared_by", _departments("declared_by")),
+    ("declared_by", _needs_level("declared_by")),
+    ("closes_after", _needs_level("closes_after")),
+)

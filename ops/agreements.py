@@ -138,12 +138,12 @@ def _when(agreement: api.Agreement) -> str:
     """Return under what an agreement holds."""
     parts = [f"for {', '.join(agreement.purposes)}"] if agreement.purposes else []
     if agreement.opens_at_level:
-        parts.append(
-            f"in emergencies from level {_word(Level.Name(agreement.opens_at_level)).upper()}"
-        )
-    for word, field in (("from", "valid_from"), ("until", "valid_until")):
-        if agreement.HasField(field):
-            parts.append(f"{word} {getattr(agreement, field).ToDatetime():%F %R} UTC")
+        level = _word(Level.Name(agreement.opens_at_level)).upper()
+        parts.append(f"in an emergency of level {level}")
+    if agreement.HasField("valid_from"):
+        parts.append(f"from {agreement.valid_from.ToDatetime():%F %R} UTC")
+    if agreement.HasField("valid_until"):
+        parts.append(f"until {agreement.valid_until.ToDatetime():%F %R} UTC")
     return ", ".join(parts)
 
 
