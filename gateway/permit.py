@@ -13,6 +13,8 @@ from gateway.redaction import redaction_of
 from gateway.terms import Terms
 from liandong.gateway.v1.shared_state_pb2 import Selection
 
+_PASSED = 256
+
 
 class Disclosure:
     """How records of one key leave for one caller.
@@ -90,6 +92,7 @@ class Permit:
         self.openings = openings
         self._agency = caller.agency
         self.shut = tuple(shut)
+        self._passed: set[tuple[object, ...]] = set()
         self._decisions: dict[Key, Disclosure | None] = {}
 
     def disclosure(self, key: Key) -> Disclosure | None:
@@ -133,11 +136,17 @@ class Permit:
         """
         if not selection.agencies:
             return
+        asked = (later, *selection.agencies, "", *selection.kinds)
+        if asked in self._passed:
+            return
         kinds = _meant(selection.kinds)
         held = [*self._held(), *(shut.terms for shut in self.shut if later and shut.may_open)]
         if kinds and not self._has(held, selection.agencies, kinds):
             named = selection.kinds[0] if selection.kinds else ""
             raise self._missing(selection.agencies[0], named)
+        if len(self._passed) >= _PASSED:
+            self._passed.clear()
+        self._passed.add(asked)
 
     def _held(self) -> list[Terms]:
         """Return the agreements that hold."""

@@ -61,7 +61,7 @@ async def _read(home: Home, city: City, traffic: Traffic, days: float) -> None:
 def _summary(changes: Sequence[Change]) -> str:
     """Return how many differences there are."""
     gains = sum(change.gained for change in changes)
-    return f"{gains} gains, {len(changes) - gains} losses" if changes else "no difference"
+    return f"gains: {gains}, losses: {len(changes) - gains}" if changes else "no difference"
 
 
 def _show(changes: Sequence[Change]) -> None:
