@@ -1,19 +1,20 @@
 """Agreements in force: who lets whom read what, now. Whatever none opens stays closed."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
 from broker.toml import FileWrong
+from gateway.agreement import ANY
 from gateway.agreements_file import read_agreements
 from gateway.identity import Caller
-from gateway.incidents import Incidents
+from gateway.incidents import Incident, Incidents, concerns
 from gateway.permit import Opening, Permit, Shut
 from gateway.terms import unmet
 
-_PERMITS = 4096
+_PERMITS = 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _log = structlog.get_logger()
@@ -36,7 +37,7 @@ class Agreements:
     """
 
     def __init__(self, path: Path | None, agencies: Collection[str] = ()) -> None:
-        self.incidents = Incidents(self._reconsider)
+        self.incidents = Incidents(self._on_incident)
         self._path = path
         self._agencies = agencies
         self._stamp = self._read_stamp()
@@ -62,13 +63,16 @@ class Agreements:
         now = datetime.now(UTC)
         openings, shut = [], []
         for terms in self.terms:
-            opening = self.incidents.opening(terms, caller.agency, nanoseconds(now))
-            incidents = opening if terms.level else None
+            if terms.agreement.consumer not in {caller.agency, ANY}:
+                continue
+            opening = dict[int, str]()
+            if terms.level:
+                opening = self.incidents.opening(terms, caller.agency, nanoseconds(now))
             who = unmet(terms.for_caller(caller.agency, caller.purpose))
             when = unmet(terms.for_moment(now, next(iter(opening.values()), "")))
             if not who and not when:
-                openings.append(Opening(terms, incidents))
-            elif all(condition.field != "consumer" for condition in who):
+                openings.append(Opening(terms, opening if terms.level else None))
+            else:
                 is_over = any(condition.field == "valid_until" for condition in when)
                 why = (*who, *when)[0].sentence
                 shut.append(Shut(terms, why, may_open=not who and not is_over))
@@ -91,6 +95,11 @@ class Agreements:
             return
         self.incidents.forget(nanoseconds(now))
         self._reconsider()
+
+    def _on_incident(self, incidents: Sequence[Incident]) -> None:
+        """Decide anew if an agreement speaks of an incident."""
+        if any(concerns(terms, one) for terms in self.terms for one in incidents):
+            self._reconsider()
 
     def _reconsider(self) -> None:
         """Decide anew for each caller; tell listeners if it makes a difference to any.

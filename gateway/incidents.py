@@ -1,6 +1,6 @@
 """Incidents that are open, as far as agreements depend on them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,11 +46,12 @@ class Incidents:
     until some agreement's `closes_after` has passed.
 
     Args:
-        on_change: Called when others are open than before.
+        on_change: Called with what is known of an incident and what was known before.
     """
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
+    def __init__(self, on_change: Callable[[Sequence[Incident]], None]) -> None:
         self._known: dict[str, Incident] = {}
+        self._meant: dict[Terms, list[Incident]] = {}
         self._on_change = on_change
 
     def take(self, entry: Entry) -> None:
@@ -58,12 +59,12 @@ class Incidents:
         if entry.key.kind != _KIND:
             return
         incident = _incident(entry)
-        if incident == self._known.get(entry.name):
-            return
-        self._known.pop(entry.name, None)
+        before = self._known.pop(entry.name, None)
         if incident is not None:
             self._known[entry.name] = incident
-        self._on_change()
+        if incident != before:
+            self._meant.clear()
+            self._on_change([one for one in (before, incident) if one is not None])
 
     def opening(self, terms: Terms, consumer: str, now_ns: int) -> dict[int, str]:
         """Return the incidents that open an agreement now.
@@ -76,8 +77,10 @@ class Incidents:
         Returns:
             By status, for a drill opens what belongs to drills only: the gravest's name.
         """
-        found: dict[int, Incident] = {}
-        for incident in self._meant(terms, consumer):
+        agreement, found = terms.agreement, dict[int, Incident]()
+        for incident in self._meant_by(terms):
+            if not agreement.declared_by and incident.agency == consumer:
+                continue
             if incident.ends_ns and incident.ends_ns + terms.grace_ns <= now_ns:
                 continue
             other = found.get(incident.status)
@@ -87,12 +90,13 @@ class Incidents:
 
     def turns(self, terms: Terms) -> Iterator[int]:
         """Return when an agreement may hold no longer, nanoseconds since 1970 UTC."""
-        for incident in self._known.values():
-            if incident.ends_ns and incident.level <= terms.level:
+        for incident in self._meant_by(terms):
+            if incident.ends_ns:
                 yield incident.ends_ns + terms.grace_ns
 
     def forget(self, now_ns: int) -> None:
-        """Forget those that can open nothing any more."""
+        """Forget those that can open nothing any more, and agreements that were replaced."""
+        self._meant.clear()
         ended = [
             incident.name
             for incident in self._known.values()
@@ -101,21 +105,23 @@ class Incidents:
         for name in ended:
             del self._known[name]
 
-    def _meant(self, terms: Terms, consumer: str) -> Iterator[Incident]:
-        """Return the incidents that an agreement speaks of."""
-        agreement = terms.agreement
-        for incident in self._known.values():
-            declared = (
-                incident.agency in agreement.declared_by
-                if agreement.declared_by
-                else incident.agency != consumer
-            )
-            if (
-                declared
-                and incident.level <= terms.level
-                and in_districts(incident.district, agreement.districts)
-            ):
-                yield incident
+    def _meant_by(self, terms: Terms) -> list[Incident]:
+        """Return the incidents that an agreement speaks of, whoever would read."""
+        meant = self._meant.get(terms)
+        if meant is None:
+            known = self._known.values()
+            meant = self._meant[terms] = [one for one in known if concerns(terms, one)]
+        return meant
+
+
+def concerns(terms: Terms, incident: Incident) -> bool:
+    """Tell whether an agreement speaks of an incident: by level, place, and who declared it."""
+    agreement = terms.agreement
+    return (
+        incident.level <= terms.level
+        and (not agreement.declared_by or incident.agency in agreement.declared_by)
+        and in_districts(incident.district, agreement.districts)
+    )
 
 
 def _incident(entry: Entry) -> Incident | None:

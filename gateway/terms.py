@@ -112,11 +112,13 @@ class Terms:
             yield Condition("valid_until", now < ends, f"until {ends:%F %T%z}")
         if self.level:
             graver = " or graver" if self.level > 1 else ""
+            declared = " or ".join(self.agreement.declared_by)
+            of = f" of {declared}" if declared else ""
             told = f"{incident} is" if incident else "none is"
             yield Condition(
                 "opens_at_level",
                 bool(incident),
-                f"only while an incident of level {self.agreement.opens_at_level}{graver} "
+                f"only while an incident{of} of level {self.agreement.opens_at_level}{graver} "
                 f"is open; {told}",
             )
 
@@ -128,6 +130,8 @@ class Terms:
             told: As much of it as may be told.
         """
         for field, (test, says) in _RECORD.items():
+            if field == "districts" and not self.agreement.districts:
+                continue
             yield Condition(field, test(self, key), says(self, told))
 
     def _has_kind(self, kind: str) -> bool:
@@ -149,13 +153,13 @@ class Terms:
         return f"opens records of {_everyone(self.agreement.provider)}; this is one of {key.agency}"
 
     def _says_kinds(self, key: Key) -> str:
-        return f"opens {', '.join(self.agreement.kinds) or 'nothing'}; this is a {key.kind}"
+        return f"opens {', '.join(self.agreement.kinds) or 'nothing'}; this is {key.kind}"
 
     def _says_classification(self, key: Key) -> str:
         return f"opens up to {self.agreement.classification}; this is {word(key.classification)}"
 
     def _says_districts(self, key: Key) -> str:
-        where = ", ".join(self.agreement.districts) or "everywhere"
+        where = ", ".join(self.agreement.districts)
         return f"opens {where}; this lies in {key.district or 'no district that is told'}"
 
 

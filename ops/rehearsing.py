@@ -15,7 +15,7 @@ from gateway.agreements_file import read_agreements
 from ops.bus import bus_of
 from ops.city import City
 from ops.options import CITY, HOME, CityOption, HomeOption, JsonOption, open_home
-from ops.rehearsal import Change, Traffic, rehearse
+from ops.rehearsal import Change, Scenario, Traffic, rehearse
 from ops.screen import cell, console, print_object, table
 
 _NANO = 1_000_000_000
@@ -78,11 +78,21 @@ def _show(changes: Sequence[Change]) -> None:
             change.provider,
             change.kind,
             cell(", ".join(change.fields) or "whole records"),
-            cell("; ".join(map(str, change.when)) or "always"),
+            cell(_when(change.when) or "always"),
             cell(", ".join(change.agreements)),
             cell(change.samples[0]),
         )
     console.print(shown)
+
+
+def _when(scenarios: Sequence[Scenario]) -> str:
+    """Return under what something is so; what is so in calm and emergency is told once."""
+    found = set(scenarios)
+    either = {one.purpose for one in found if one._replace(emergency=not one.emergency) in found}
+    told = (
+        one._replace(emergency=one.emergency and one.purpose not in either) for one in scenarios
+    )
+    return "; ".join(dict.fromkeys(map(str, told)))
 
 
 def _facts(change: Change) -> dict[str, Any]:

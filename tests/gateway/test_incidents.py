@@ -39,7 +39,7 @@ def _terms(**fields: object) -> Terms:
 
 
 def _known(*entries: Entry) -> Incidents:
-    incidents = Incidents(lambda: None)
+    incidents = Incidents(lambda _: None)
     for entry in entries:
         incidents.take(entry)
     return incidents
@@ -104,7 +104,7 @@ def test_a_drill_is_told_apart_from_the_real_thing() -> None:
 def test_only_what_makes_a_difference_is_told() -> None:
     """Casualties that are counted anew open nothing; a closed incident does."""
     told: list[int] = []
-    incidents = Incidents(lambda: told.append(1))
+    incidents = Incidents(lambda _: told.append(1))
 
     incidents.take(_incident())
     incidents.take(_incident(at=_AT + 5))
