@@ -149,10 +149,12 @@ class Agreements:
 
     def _read_stamp(self) -> tuple[int, int]:
         """Return what changes when the file does."""
-        if self._path is None or not self._path.exists():
-            return (0, 0)
-        status = self._path.stat()
-        return (status.st_mtime_ns, status.st_size)
+        try:
+            status = self._path.stat() if self._path is not None else None
+        except OSError:
+            # Reading it says what is wrong with it.
+            status = None
+        return (status.st_mtime_ns, status.st_size) if status is not None else (0, 0)
 
 
 def nanoseconds(moment: datetime) -> int:

@@ -39,6 +39,14 @@ def test_a_broken_file_changes_nothing(agreements: Agreements, tmp_path: Path) -
     assert not told
 
 
+def test_a_file_that_is_gone_changes_nothing(agreements: Agreements, tmp_path: Path) -> None:
+    """Whoever replaces it may delete it first."""
+    (tmp_path / "agreements.toml").unlink()
+    agreements.refresh()
+
+    assert agreements.permit(_POLICE).opens("water")
+
+
 def test_a_changed_file_is_told_to_those_for_whom_it_is_another(
     agreements: Agreements, tmp_path: Path
 ) -> None:
@@ -54,8 +62,8 @@ def test_a_changed_file_is_told_to_those_for_whom_it_is_another(
     assert agreements.permit(_HEALTH).opens("water")
 
 
-def test_an_agreement_begins_and_ends_by_itself(tmp_path: Path) -> None:
-    """Its moments are noticed without a change of the file."""
+def test_an_agreement_begins_by_itself(tmp_path: Path) -> None:
+    """Its moment is noticed without a change of the file."""
     file = tmp_path / "agreements.toml"
     begins = datetime.now(UTC) + timedelta(milliseconds=150)
     file.write_text(f"{AGREEMENTS}\nvalid_from = {begins.isoformat()}\n")

@@ -320,13 +320,15 @@ async def test_an_emergency_that_ends_by_its_time_is_noticed(
 ) -> None:
     """An incident that expires shuts the door without a word from anyone."""
     record, incident = level(station, 9.25, district=district), _incident(district)
-    incident.expires_at.FromDatetime(datetime.now(UTC) + timedelta(seconds=1.5))
-    await city.share(record, incident)
+    await city.share(record)
     _put(city, _EMERGENCY.format(district=district))
     async with city.stub("health") as stub:
         watch = _events(stub.WatchRecords(api.WatchRecordsRequest()))
-        await _next(watch, api.EVENT_TYPE_SNAPSHOT, record.name)
+        await _next(watch, api.EVENT_TYPE_BOOKMARK)
 
+        incident.expires_at.FromDatetime(datetime.now(UTC) + timedelta(seconds=3))
+        await city.share(incident)
+        await _next(watch, api.EVENT_TYPE_CHANGE, record.name)
         lost = await _next(watch, api.EVENT_TYPE_REMOVAL)
 
     assert lost.name == record.name

@@ -86,3 +86,17 @@ def test_a_proposal_that_is_wrong_is_told_with_its_line(town: Town) -> None:
 
     assert status == 1
     assert "wrong.toml, line 8, agreement air-to-police: hidden has 'place'" in sentence
+
+
+def test_a_file_in_force_that_became_wrong_is_told_by_status(town: Town) -> None:
+    """With its line; what held before stays in force."""
+    (town.folder / "broken.toml").write_text('[[agreement]]\nid = "a"\nprovder = "water"\n')
+    city = town.folder / "broken-town.toml"
+    city.write_text(town.city.read_text().replace('"agreements.toml"', '"broken.toml"'))
+
+    done = town.run("status", "--json", "--city", city)
+
+    (part,) = [part for line in done.stdout.splitlines() if "agreements" in (part := line)]
+    assert done.returncode == 1
+    assert "broken.toml, line 3: there is no key `provder` here" in part
+    assert "those before it stay in force" in part
