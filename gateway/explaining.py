@@ -73,11 +73,8 @@ def _between(
     """Return what each agreement between two departments says."""
     now = datetime.now(UTC)
     for terms in agreements.terms:
-        parties = terms.agreement
-        if parties.consumer not in {caller.agency, ANY} or parties.provider not in {
-            key.agency,
-            ANY,
-        }:
+        is_for = terms.agreement.consumer in {caller.agency, ANY}
+        if not (is_for and terms.agreement.provider in {key.agency, ANY}):
             continue
         conditions = [*terms.for_caller(caller.agency, caller.purpose)]
         incident = incident_of(agreements, terms, caller.agency, key.status) if terms.level else ""
