@@ -10,10 +10,11 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
 
-from gateway.agreements import Agreements, Permit
+from gateway.agreements import Agreements
 from gateway.errors import GatewayError, InvalidRequest, Starting, TooSlow, to_status
 from gateway.identity import Caller, Context, identify
 from gateway.key import Key
+from gateway.permit import Permit
 
 R = TypeVar("R")
 _log = structlog.get_logger()

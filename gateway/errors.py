@@ -5,6 +5,8 @@ GatewayError
 ├── CertificateRevoked  one that was taken back
 ├── TooMany             the caller's department has made too many calls
 ├── InvalidRequest      a field is wrong
+├── NoAgreement         nothing of what is asked for is open to this caller
+├── NotInvolved         a decision between other departments
 ├── NotFound            no such record, or not for this caller
 ├── TooSlow             a watcher that does not read
 ├── NoHand              the gateway cannot publish for the caller
@@ -31,6 +33,10 @@ class GatewayError(Exception):
     def details(self) -> list[Message]:
         """Return the details for programs, besides the reason."""
         return []
+
+    def metadata(self) -> dict[str, str]:
+        """Return the facts that go with the reason, for programs."""
+        return {}
 
 
 class Unauthenticated(GatewayError):
@@ -109,6 +115,37 @@ class NotFound(GatewayError):
         ]
 
 
+class NoAgreement(GatewayError):
+    """No agreement opens anything of what is asked for; whether there is any is not told.
+
+    Args:
+        consumer: Who asks.
+        provider: Whose records are asked for.
+        kind: Of which kind; empty: of any.
+        hint: An agreement that would open them if something else held; empty: none would.
+    """
+
+    def __init__(self, consumer: str, provider: str, kind: str, hint: str = "") -> None:
+        what = f"{kind} of {provider}" if kind else f"anything of {provider}"
+        remedy = hint or f"ask {provider} for one"
+        super().__init__(f"no agreement lets {consumer} read {what}: {remedy}")
+        self._facts = {"consumer": consumer, "provider": provider, "kind": kind}
+
+    def metadata(self) -> dict[str, str]:
+        """Return between whom, and on what, an agreement is missing."""
+        return self._facts
+
+
+class NotInvolved(GatewayError):
+    """A department asks to have a decision explained that is between others."""
+
+    def __init__(self, caller: str) -> None:
+        super().__init__(
+            f"{caller} is neither consumer nor provider here: decisions are explained to "
+            "departments that they concern, and to the operators"
+        )
+
+
 class TooSlow(GatewayError):
     """A watcher that does not read what it is sent."""
 
@@ -166,6 +203,8 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     CertificateRevoked: (code_pb2.UNAUTHENTICATED, "CERTIFICATE_REVOKED"),
     TooMany: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
     InvalidRequest: (code_pb2.INVALID_ARGUMENT, "INVALID_FIELD"),
+    NoAgreement: (code_pb2.PERMISSION_DENIED, "NO_AGREEMENT"),
+    NotInvolved: (code_pb2.PERMISSION_DENIED, "NOT_INVOLVED"),
     NotFound: (code_pb2.NOT_FOUND, "NO_SUCH_RECORD"),
     TooSlow: (code_pb2.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW"),
     NoHand: (code_pb2.PERMISSION_DENIED, "NO_HAND"),
@@ -179,7 +218,8 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
 def to_status(error: GatewayError) -> grpc.Status:
     """Return an error as a gRPC status with ``google.rpc`` details."""
     code, reason = TABLE[type(error)]
-    details = [error_details_pb2.ErrorInfo(reason=reason, domain=_DOMAIN), *error.details()]
+    info = error_details_pb2.ErrorInfo(reason=reason, domain=_DOMAIN, metadata=error.metadata())
+    details = [info, *error.details()]
     status = status_pb2.Status(code=code, message=str(error))
     for detail in details:
         packed = any_pb2.Any()

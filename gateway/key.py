@@ -19,6 +19,7 @@ class Key:
         classification: How far they may travel.
         district: Their district code.
         status: ACTUAL, EXERCISE or TEST.
+        stands_for: Where a district is hidden: the key whose records are shown under this one.
     """
 
     agency: str
@@ -26,6 +27,7 @@ class Key:
     classification: int
     district: str
     status: int
+    stands_for: "Key | None" = None
 
 
 Values = tuple[str, str, int, str, int]
@@ -42,7 +44,10 @@ def key_of(values: Values) -> Key:
 _KNOWN: Final[dict[Values, Key]] = {}
 
 
-KINDS: Final = tuple(
-    sorted(kind_of(field.name) for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields)
-)
+BODIES: Final = {
+    kind_of(field.name): field.name for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields
+}
+"""The record's field that is the body, by kind."""
+
+KINDS: Final = tuple(sorted(BODIES))
 """Every kind that the schemas have."""

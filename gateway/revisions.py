@@ -7,7 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.calls import Call
 from gateway.encoding import framed
-from gateway.errors import InvalidRequest, NotFound
+from gateway.errors import InvalidRequest
 from gateway.history import History, Revision
 from gateway.selection import digest, require_valid
 from gateway.tokens import decode, encode
@@ -48,7 +48,7 @@ class Revisions:
         require_valid(request)
         entry = self._view.get(request.name)
         if entry is None or call.permit.show(entry) is None:
-            raise NotFound(request.name)
+            raise call.permit.missing(request.name)
         bound = _bound(request)
         after = (0, 0)
         if request.page_token:

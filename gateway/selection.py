@@ -9,10 +9,11 @@ import protovalidate
 from google.protobuf.message import Message
 
 from broker.violations import field_of, sentence_of
-from gateway.agreements import Disclosure, Permit, district_prefix, matches
+from gateway.agreement import district_prefix, matches
 from gateway.entry import Box, Entry
 from gateway.errors import InvalidRequest
 from gateway.key import KINDS, Key
+from gateway.permit import Disclosure, Permit
 from gateway.view import now_ns
 from liandong.gateway.v1.shared_state_pb2 import BoundingBox, Selection
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL

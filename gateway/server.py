@@ -18,6 +18,7 @@ from broker.errors import BrokerError
 from broker.subjects import STATE
 from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
+from gateway.agreement_service import AgreementDesk
 from gateway.agreements import Agreements
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
@@ -101,6 +102,7 @@ class Gateway:
         self._certificates = Certificates(
             Path(settings.certificate), Path(settings.key), Path(settings.ca)
         )
+        self.view.listen(self._agreements.incidents.take)
         self._entrance = Entrance(self._agreements)
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port
@@ -109,9 +111,13 @@ class Gateway:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             catalog = Catalog()
-            state_service = _state_service(self.view, self._agreements, History(bus))
             hands = await stack.enter_async_context(Hands(self._settings.hands))
-            services = (state_service, catalog.service(), Publishing(hands).service())
+            services = (
+                _state_service(self.view, self._agreements, History(bus)),
+                catalog.service(),
+                AgreementDesk(self._agreements, self.view).service(),
+                Publishing(hands).service(),
+            )
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)

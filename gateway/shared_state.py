@@ -6,7 +6,6 @@ import itertools
 from gateway.calls import Call
 from gateway.encoding import elements, framed
 from gateway.entry import KEY
-from gateway.errors import NotFound
 from gateway.selection import Selectors, require_valid
 from gateway.tokens import decode, encode
 from gateway.view import StateView
@@ -42,7 +41,7 @@ class SharedState:
         shown = None if entry is None else call.permit.show(entry)
         if shown is None:
             require_valid(request)
-            raise NotFound(request.name)
+            raise call.permit.missing(request.name)
         call.read[shown.key] += 1
         return shown.payload
 
@@ -54,7 +53,7 @@ class SharedState:
             entry = self._view.get(name)
             shown = None if entry is None else call.permit.show(entry)
             if shown is None:
-                raise NotFound(name)
+                raise call.permit.missing(name)
             found.append(shown)
         call.read.update(map(KEY, found))
         return elements(_RECORDS, [entry.sized for entry in found])
@@ -62,6 +61,7 @@ class SharedState:
     async def list_records(self, request: ListRecordsRequest, call: Call) -> bytes:
         """Return a page of records, ordered by name."""
         require_valid(request)
+        call.permit.require_selection(request.selection)
         selector = self._selectors.of(request.selection, call.permit)
         size = min(request.page_size or _PAGE, _LARGEST_PAGE)
         after = ""

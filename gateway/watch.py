@@ -52,6 +52,7 @@ class Watches:
     async def watch_records(self, request: WatchRecordsRequest, call: Call) -> None:
         """Send a watch's events until the caller has gone."""
         require_valid(request)
+        call.permit.require_selection(request.selection, later=True)
         watcher = _Watcher(self, call.caller, request.selection)
         self._open += 1
         try:
@@ -102,9 +103,18 @@ class _Watcher:
 
     def _on_agreements(self) -> None:
         """Look at everything again under the changed agreements."""
+        before = self._selector
         self._selector = self._watches.selector(self._caller, self._selection)
+        if self._selector is before:
+            return
         for entry in self._view.entries():
-            if (entry.name in self._sent) != (self._selector.show(entry) is not None):
+            shown, sent = self._selector.show(entry), entry.name in self._sent
+            if shown is None or not sent:
+                is_news = sent or shown is not None
+            else:
+                told = before.show(entry)
+                is_news = told is None or told.sized != shown.sized
+            if is_news:
                 self._changed[entry.name] = entry
         self._wake.set()
 

@@ -20,6 +20,7 @@ from ops.failure import Failure
 _STOPPED = 130
 _GROUPS = {
     "adapter": "Adapters.",
+    "agreements": "Who lets whom read what.",
     "gateway": "The gateway.",
     "quarantine": "What could not be translated.",
 }
@@ -39,6 +40,9 @@ _COMMANDS = {
     "quarantine redrive": "ops.redriving:quarantine_redrive",
     "quarantine discard": "ops.discarding:quarantine_discard",
     "quarantine discarded": "ops.discarding:quarantine_discarded",
+    "agreements list": "ops.agreements:agreements_list",
+    "agreements explain": "ops.agreements:agreements_explain",
+    "agreements rehearse": "ops.rehearsing:agreements_rehearse",
     "publish": "ops.publishing:publish",
     "play": "ops.playing:play",
     "keys": "ops.keys:keys",

@@ -12,7 +12,7 @@ from broker.tls import certificate_ends
 from broker.toml import FileWrong
 from broker.users import CITY as CITY_STREAM
 from broker.users import quarantine_stream
-from gateway.agreements import read_agreements
+from gateway.agreements_file import read_agreements
 from ops.bus import bus_of, reader_of
 from ops.city import City
 from ops.client import channel, target

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from broker.connection import Bus, BusSettings
 from broker.home import Home
@@ -15,6 +16,10 @@ from broker.server import EmbeddedServer
 from broker.streams import reconcile
 
 AGENCIES = ("environment", "water", "weather", "police", "health", "emergency", "transport")
+
+# Machines are busy at times: how long an example takes says nothing of what it shows.
+settings.register_profile("liandong", deadline=None)
+settings.load_profile("liandong")
 
 
 def free_port() -> int:

@@ -16,7 +16,7 @@ from broker.connection import Bus
 from broker.subjects import record_name
 from broker.toml import FileWrong
 from gateway import errors, tokens
-from gateway.agreements import read_agreements
+from gateway.agreements_file import read_agreements
 from gateway.selection import digest
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
@@ -36,12 +36,12 @@ async def test_a_department_reads_its_own_record_byte_for_byte(city: City, stati
         assert await stub.GetRecord(api.GetRecordRequest(name=record.name)) == record
 
 
-async def test_what_no_agreement_opens_does_not_exist(city: City, station: str) -> None:
+async def test_what_an_agreement_leaves_out_does_not_exist(city: City, station: str) -> None:
     """Default deny, told as NOT_FOUND with the resource that was asked for."""
-    record = level(station, 9.25)
+    record = level(station, 9.25, classification=record_pb2.CLASSIFICATION_RESTRICTED)
     await city.share(record)
 
-    async with city.stub("health") as stub:
+    async with city.stub("police") as stub:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await stub.GetRecord(api.GetRecordRequest(name=record.name))
 
@@ -205,7 +205,7 @@ async def test_a_token_of_another_selection_is_refused(city: City, station: str)
     async with city.stub("water") as stub:
         first = await stub.ListRecords(api.ListRecordsRequest(page_size=1))
         other = api.ListRecordsRequest(
-            selection=api.Selection(agencies=["police"]), page_token=first.next_page_token
+            selection=api.Selection(kinds=["water.level"]), page_token=first.next_page_token
         )
 
         with pytest.raises(grpc.aio.AioRpcError, match="another selection"):
