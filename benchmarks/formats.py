@@ -35,7 +35,6 @@ from benchmarks.mapping import MAPPING
 from benchmarks.messages import Maker, each
 from broker.connection import Bus, BusSettings
 from broker.home import Home
-from broker.outbox import Outbox
 from broker.plan import BusPlan, stream_name
 from broker.publisher import Publisher
 from broker.server import EmbeddedServer
@@ -165,10 +164,8 @@ async def measure(name: str, home: Home, plan: BusPlan) -> None:
     stream, entries = stream_name(agency), quarantine_stream(agency)
     async with (
         Bus(BusSettings.of(home, plan, agency)) as bus,
-        Publisher(bus, stream) as to_stream,
-        Publisher(bus, entries) as to_quarantine,
-        Outbox(to_stream, stream, None, pipeline.settle_records) as records,
-        Outbox(to_quarantine, entries, None, pipeline.settle_entries) as quarantine,
+        Publisher(bus, stream) as records,
+        Publisher(bus, entries) as quarantine,
     ):
         pipeline.open(records, quarantine)
         way = Way(adapter, shape, pipeline)
