@@ -12,13 +12,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from adapters.sdk.clock import moment_of
 from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.message import Decoder, Message
 from broker.subjects import record_name
 from liandong.place.v1.place_pb2 import Location
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
-from liandong.record.v1.record_pb2 import STATUS_ACTUAL, Classification, Record, Status
+from liandong.record.v1.record_pb2 import (
+    STATUS_ACTUAL,
+    Classification,
+    Provenance,
+    Record,
+    Status,
+)
 
 M = TypeVar("M", bound=Message)
 P = TypeVar("P", bound=msgspec.Struct)
@@ -188,27 +195,28 @@ class Adapter(abc.ABC, Generic[M, P]):
             format_version: The format's version, as the source stated it.
             classification: How far it may travel; defaults to the feed's.
         """
+        received = self.now()
         record = Record(
             name=record_name(self.feed.agency, kind, entity),
             classification=self._classification if classification is None else classification,
             status=status,
             quality=quality,
+            location=location,
+            provenance=Provenance(
+                feed=self.feed.id,
+                adapter=self.name,
+                adapter_version=self.version,
+                source_message_id=source_message_id,
+                raw_sha256=hashlib.sha256(raw).digest(),
+                format_version=format_version,
+            ),
         )
-        record.observed_at.FromDatetime(observed_at)
-        record.received_at.FromDatetime(self.now())
+        moment_of(observed_at).write(record.observed_at)
+        moment_of(received).write(record.received_at)
         if expires_at is not None:
-            record.expires_at.FromDatetime(expires_at)
-        if location is not None:
-            record.location.CopyFrom(location)
-        if not record.location.district and self.feed.district:
-            record.location.district = self.feed.district
-        origin = record.provenance
-        origin.feed = self.feed.id
-        origin.adapter = self.name
-        origin.adapter_version = self.version
-        origin.source_message_id = source_message_id
-        origin.raw_sha256 = hashlib.sha256(raw).digest()
-        origin.format_version = format_version
+            moment_of(expires_at).write(record.expires_at)
         if sent_at is not None:
-            origin.sent_at.FromDatetime(sent_at)
+            moment_of(sent_at).write(record.provenance.sent_at)
+        if self.feed.district and not record.location.district:
+            record.location.district = self.feed.district
         return record

@@ -2,12 +2,18 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from operator import itemgetter
 from typing import Final
 
 from adapters.sdk.errors import Untranslatable
 
 # The latest that a Protobuf timestamp may hold, less a day for time zones.
 _LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+# 2026-07-01T17:30:00+08:00, where the standard library's reader takes nothing else.
+_USUAL: Final = 25
+_SIGN: Final = 19
+_MARKS: Final = itemgetter(4, 7, 10, 13, 16, 22)
+_MARKED: Final = tuple("--T:::")
 _SHAPE: Final = re.compile(
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?"
     r"\s*(Z|[+-]\d{2}:?\d{2})?",
@@ -29,7 +35,11 @@ def moment(text: str, element: str, zone: tzinfo) -> datetime:
     Raises:
         Untranslatable: It is no time; ``cause`` is ``time``.
     """
-    shape = _SHAPE.fullmatch(text.strip())
+    written = text.strip()
+    usual = _usual(written)
+    if usual is not None:
+        return usual
+    shape = _SHAPE.fullmatch(written)
     try:
         found = None if shape is None else _moment(shape, zone).astimezone(UTC)
     except (ValueError, OverflowError):
@@ -38,6 +48,17 @@ def moment(text: str, element: str, zone: tzinfo) -> datetime:
         expected = "a time such as 2026-07-01T17:30:00+08:00"
         raise Untranslatable(element, text, expected=expected, cause="time")
     return found
+
+
+def _usual(text: str) -> datetime | None:
+    """Return a time that is written just as CAP wants it; None: it is not, or cannot be."""
+    if len(text) != _USUAL or _MARKS(text) != _MARKED or text[_SIGN] not in "+-":
+        return None
+    try:
+        found = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return found if found <= _LATEST else None
 
 
 def _moment(shape: re.Match[str], zone: tzinfo) -> datetime:
