@@ -8,6 +8,7 @@ Known shapes, as the service's own web pages read them (there is no standard):
   of rows.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -135,10 +136,17 @@ def _parsed(field: str, raw: bytes, kind: type[T]) -> T:
         Untranslatable: It is none, or not of the kind; ``cause`` is ``json``.
     """
     try:
-        return msgspec.json.decode(raw, type=kind)
+        found: T = _reader(kind).decode(raw)
+        return found
     except (msgspec.DecodeError, RecursionError) as error:
         shown = raw[:60].decode(errors="replace")
         raise Untranslatable(field, shown, expected=f"JSON ({error})", cause="json") from error
+
+
+@functools.cache
+def _reader(kind: Any) -> msgspec.json.Decoder[Any]:
+    """Return what reads a kind of document."""
+    return msgspec.json.Decoder(kind)
 
 
 def _original(part: bytes, encoding: str) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from adapters.sdk.errors import Untranslatable
+from adapters.sdk.limits import fit, longest
 from adapters.weather.cma_json.fields import number, words
 from adapters.weather.doubts import remark
 from liandong.quantity.v1.quantity_pb2 import UNIT_BASIS_PRACTICE, Measurement
@@ -17,11 +18,12 @@ _FIELDS: Final = {
     "windDirectionDegree": "wind_direction_deg",
     "windSpeed": "wind_speed_m_s",
 }
+_LIMITS: Final = longest(Observation, "station_id", "station_title")
 _OTHERS: Final = {"precipitation": "mm", "feelst": "Cel"}
 
 
-def to_observation(data: Mapping[str, Any]) -> Observation:
-    """Return the observation of a station's page.
+def to_observation(data: Mapping[str, Any]) -> tuple[Observation, bool]:
+    """Return the observation of a station's page, and whether its texts are short enough.
 
     Args:
         data: The document's ``data``, with ``location`` and ``now``.
@@ -36,15 +38,14 @@ def to_observation(data: Mapping[str, Any]) -> Observation:
         )
     if not isinstance(now, dict):
         raise Untranslatable("now", now, expected="an observation", cause="missing")
-    body = Observation(station_id=words(location, "id"), station_title=words(location, "name"))
-    for name, field in _FIELDS.items():
-        value = number(now, name)
-        if value is not None:
-            setattr(body, field, value)
-    if body.wind_speed_m_s == 0:
-        body.ClearField("wind_direction_deg")
-    body.measurements.extend(_rest(now))
-    return body
+    station, title = words(location, "id"), words(location, "name")
+    values = {field: number(now, name) for name, field in _FIELDS.items()}
+    if not values["wind_speed_m_s"]:
+        values["wind_direction_deg"] = None
+    rest = _rest(now)
+    body = Observation(station_id=station, station_title=title, measurements=rest, **values)
+    # What is left are numbers, which are finite, and words under a code; both are cut.
+    return body, fit((station, title), _LIMITS)
 
 
 def _rest(now: Mapping[str, Any]) -> list[Measurement]:
