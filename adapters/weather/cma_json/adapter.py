@@ -65,8 +65,8 @@ class CmaJson(Adapter[CmaItem, CmaJsonOptions]):
         alert = alert_of(message, self.zone)
         require_plausible("effective", alert.sent, self.now())
         message_id = f"{alert.identifier}|{message.form}|{_canonical(message.fields)}"
-        for record in self._warnings.of(alert, message.raw):
-            yield Translated(record, message_id)
+        for record, shape in self._warnings.of(alert, message.raw):
+            yield Translated(record, message_id, shape)
 
     def _observation(self, message: CmaItem) -> Translated:
         """Return the observation of a station's page."""
@@ -84,7 +84,7 @@ class CmaJson(Adapter[CmaItem, CmaJsonOptions]):
         record.weather_observation.CopyFrom(body)
         said = _canonical(message.fields["now"])
         # The site decides about the place, and there are few.
-        shape = (body.station_id,) if is_within else None
+        shape = (KIND, body.station_id) if is_within else None
         return Translated(record, f"{body.station_id}|{observed.isoformat()}|{said}", shape)
 
 
