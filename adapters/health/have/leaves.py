@@ -102,10 +102,7 @@ class Leaves:
             folded = namespace.casefold()
             if name == "ValueListURI" or any(mark in folded for mark in _PEOPLE):
                 continue
-            if name == "Value":
-                here = path
-            else:
-                here = f"{path}.{name}" if path else name
+            here = path if name == "Value" else f"{path}.{name}".lstrip(".")
             text = " ".join((child.text or "").split())
             if text and id(child) not in self._taken:
                 found.append((here[-_KEY:], text[:_VALUE]))

@@ -141,7 +141,9 @@ class GtfsRt(Adapter[GtfsEntity | GtfsDataset, GtfsRtOptions]):
         """Return a vehicle's position."""
         seen = message.entity.vehicle
         location = vehicle_location(seen)
-        body, is_within = vehicle(message.entity, _TYPES[self.options.vehicle_type], message.delay_s)
+        body, is_within = vehicle(
+            message.entity, _TYPES[self.options.vehicle_type], message.delay_s
+        )
         record, message_id = self._about(
             message,
             VEHICLE,

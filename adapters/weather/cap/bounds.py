@@ -10,13 +10,13 @@ from adapters.sdk.limits import attributes_fit, fit, longest
 from adapters.weather.cap.alert import Alert, Info
 from adapters.weather.cap.areas import to_area
 from liandong.record.v1.record_pb2 import Provenance
-from liandong.weather.v1.weather_pb2 import Reference, Warning, WarningInfo
+from liandong.weather.v1 import weather_pb2 as weather
 
 _ALERT: Final = longest(
-    Warning, "identifier", "sender", "note", "source", "event", "event_type"
+    weather.Warning, "identifier", "sender", "note", "source", "event", "event_type"
 ) + longest(Provenance, "format_version")
 _INFO: Final = longest(
-    WarningInfo,
+    weather.WarningInfo,
     "language",
     "event",
     "sender_title",
@@ -28,7 +28,7 @@ _INFO: Final = longest(
     "audience",
     "source_severity",
 )
-_REFERENCE: Final = longest(Reference, "sender", "identifier")
+_REFERENCE: Final = longest(weather.Reference, "sender", "identifier")
 _MOST_INFOS: Final = 128
 _MOST_NAMES: Final = 256
 _MOST_WORDS: Final = 16

@@ -46,9 +46,7 @@ def is_chinese(alert: Children, namespace: str) -> bool:
     """Tell whether an alert is of the Chinese profile."""
     if alert.text("sendTime") and not alert.text("sent"):
         return True
-    return not namespace and any(
-        info.text("eventType") for info in alert.of("info")
-    )
+    return not namespace and any(info.text("eventType") for info in alert.of("info"))
 
 
 def parse_china(alert: Children, zone: tzinfo) -> Alert:

@@ -11,13 +11,7 @@ from liandong.quantity.v1.quantity_pb2 import UNIT_BASIS_PRACTICE, Measurement
 from liandong.weather.v1.weather_pb2 import Observation
 
 # The page names no units; these are those that it prints beside the numbers.
-_FIELDS: Final = {
-    "temperature": "temperature_c",
-    "humidity": "humidity_pct",
-    "pressure": "station_pressure_hpa",
-    "windDirectionDegree": "wind_direction_deg",
-    "windSpeed": "wind_speed_m_s",
-}
+_FIELDS: Final = ("temperature", "humidity", "pressure", "windDirectionDegree", "windSpeed")
 _LIMITS: Final = longest(Observation, "station_id", "station_title")
 _OTHERS: Final = {"precipitation": "mm", "feelst": "Cel"}
 
@@ -39,11 +33,18 @@ def to_observation(data: Mapping[str, Any]) -> tuple[Observation, bool]:
     if not isinstance(now, dict):
         raise Untranslatable("now", now, expected="an observation", cause="missing")
     station, title = words(location, "id"), words(location, "name")
-    values = {field: number(now, name) for name, field in _FIELDS.items()}
-    if not values["wind_speed_m_s"]:
-        values["wind_direction_deg"] = None
-    rest = _rest(now)
-    body = Observation(station_id=station, station_title=title, measurements=rest, **values)
+    temperature, humidity, pressure, direction, speed = (number(now, name) for name in _FIELDS)
+    body = Observation(
+        station_id=station,
+        station_title=title,
+        temperature_c=temperature,
+        humidity_pct=humidity,
+        station_pressure_hpa=pressure,
+        # Calm, or speed unknown: a direction alone says nothing.
+        wind_direction_deg=direction if speed else None,
+        wind_speed_m_s=speed,
+        measurements=_rest(now),
+    )
     # What is left are numbers, which are finite, and words under a code; both are cut.
     return body, fit((station, title), _LIMITS)
 
