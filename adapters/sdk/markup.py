@@ -23,10 +23,13 @@ MAX_ELEMENTS: Final = 100_000
 _MAX_ATTRIBUTES: Final = 64
 _INCLUDES: Final = "{http://www.w3.org/2001/XInclude}"
 
-# What may declare entities or include documents, also where a reference spells its name.
-_SUSPICIOUS = re.compile(r"<!(?!--|\[CDATA\[)|XInclude|&#")
+_DECLARING = re.compile(r"<!(?!--|\[CDATA\[)")
 _DECLARATION = re.compile(
     rb"""\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']"""
+)
+# A declaration that names UTF-8, or none but an element at once.
+_PLAIN = re.compile(
+    rb"""(?:\s*<\?xml version=["']1\.0["'](?: encoding=["'](?:UTF|utf)-8["'])?\s?\?>)?(?=\s*<[^?])"""
 )
 _PROLOGUE = re.compile(r"^\s*<\?xml\s[^>]{0,300}\?>")
 # Declared names under which GB 18030's subsets travel.
@@ -90,8 +93,18 @@ def parse(raw: bytes) -> Element:
         MarkupRefused: It is not well-formed, attacks the parser or is no text.
     """
     text, _ = text_of(raw)
-    root = None if _SUSPICIOUS.search(text) else _harmless(text)
+    root = None if _is_suspicious(text) else _harmless(text)
     return _guarded(text) if root is None else root
+
+
+def _is_suspicious(text: str) -> bool:
+    """Tell whether a text may declare entities or include documents.
+
+    A reference to a character may spell the name of a namespace.
+    """
+    if "&#" in text or "XInclude" in text:
+        return True
+    return "<!" in text and _DECLARING.search(text) is not None
 
 
 def _harmless(text: str) -> Element | None:
@@ -169,6 +182,8 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
     Raises:
         MarkupRefused: It is no text.
     """
+    if not encoding and (text := _plain(raw)) is not None:
+        return text, UTF8
     encoding = encoding or _encoding(raw)
     try:
         text = raw.decode(encoding).removeprefix("\ufeff")
@@ -177,6 +192,15 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
             "encoding", f"the bytes are not {encoding}: {error}", "valid text"
         ) from error
     return _PROLOGUE.sub("", text, count=1), encoding
+
+
+def _plain(raw: bytes) -> str | None:
+    """Return the text of a document in UTF-8 that says so or nothing; None: look closer."""
+    begun = _PLAIN.match(raw)
+    try:
+        return raw[begun.end() :].decode() if begun else None
+    except UnicodeDecodeError:
+        return None
 
 
 def _encoding(raw: bytes) -> str:

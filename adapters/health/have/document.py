@@ -16,6 +16,7 @@ from adapters.sdk.whole import MAX_BYTES, WholeFile
 
 _NAMESPACE: Final = "urn:oasis:names:tc:emergency:edxl:have:"
 _FACILITIES: Final = {"Hospital": "1.0", "facility": "2.0"}
+_ENDINGS: Final = tuple(f"}}{name}" for name in _FACILITIES)
 _STATUS: Final = "distributionStatus"
 _MOST: Final = 1000
 
@@ -69,7 +70,8 @@ def _decode(raw: bytes) -> list[HaveFacility | Undecodable]:
         return [Undecodable(raw, cause=refusal.cause, reason=str(refusal))]
     elements = [*root.iter()]
     tags = {element.tag for element in elements}
-    versions = {tag: version for tag in tags if (version := _version(tag))}
+    named = (tag for tag in tags if tag.endswith(_ENDINGS))
+    versions = {tag: version for tag in named if (version := _version(tag))}
     found = [element for element in elements if element.tag in versions]
     if not found:
         reason = (
@@ -80,8 +82,9 @@ def _decode(raw: bytes) -> list[HaveFacility | Undecodable]:
     if len(found) > _MOST:
         reason = f"the document holds {len(found)} facilities; expected at most {_MOST}"
         return [Undecodable(raw, cause="oversize", reason=reason)]
-    said = {tag for tag in tags if tag.rpartition("}")[2] == _STATUS}
-    status = next((_text(each) for each in elements if each.tag in said), "") if said else ""
+    is_said = any(tag.endswith(_STATUS) for tag in tags)
+    said = (each for each in elements if name_of(each) == _STATUS)
+    status = next(map(_text, said), "") if is_said else ""
     outer = (each for each in root if name_of(each).casefold() == "lastupdatetime")
     time = next(map(_text, outer), "")
     return [HaveFacility(raw, element, versions[element.tag], status, time) for element in found]

@@ -4,13 +4,14 @@ What a field of the schema holds is taken; what is left becomes attributes, so t
 a hospital reports is dropped. People and addresses (CIQ) are not taken over.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from xml.etree.ElementTree import Element
 
 from adapters.sdk.elements import name_of
 
-_PEOPLE: Final = ("ciq", "xnl", "xpil", "xal")
+_PEOPLE: Final = re.compile("ciq|xnl|xpil|xal", re.IGNORECASE)
 _VALUES: Final = frozenset({"Value", "NameElement"})
 _KEY: Final = 128
 _VALUE: Final = 8192
@@ -66,6 +67,8 @@ class Leaves:
 
     def text(self, *names: str, of: Element | None = None) -> str:
         """Return the text of the first such element that has one, and note it as read."""
+        if names[0].casefold() not in self._tags:
+            return ""
         for each in self.under(self._root if of is None else of, *names):
             if written := self.peek(each):
                 self._note(each)
@@ -99,8 +102,7 @@ class Leaves:
         """Collect what is left below an element."""
         for child in element:
             namespace, _, name = child.tag.rpartition("}")
-            folded = namespace.casefold()
-            if name == "ValueListURI" or any(mark in folded for mark in _PEOPLE):
+            if name == "ValueListURI" or _PEOPLE.search(namespace):
                 continue
             here = path if name == "Value" else f"{path}.{name}".lstrip(".")
             text = " ".join((child.text or "").split())
