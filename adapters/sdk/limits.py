@@ -23,6 +23,18 @@ def longest(message: type[Message], *fields: str) -> tuple[int, ...]:
     return tuple(_longest(message, field) for field in fields)
 
 
+def most(message: type[Message], field: str) -> int:
+    """Return how many items a repeated field of a message may have.
+
+    Raises:
+        ValueError: The schema sets it no such limit.
+    """
+    rules = _rules(message, field).repeated
+    if not rules.HasField("max_items"):
+        raise ValueError(f"{message.DESCRIPTOR.full_name}.{field} has no max_items")
+    return int(rules.max_items)
+
+
 def fit(texts: Iterable[str], limits: Iterable[int]) -> bool:
     """Tell whether no text is longer than its limit."""
     return all(map(le, map(len, texts), limits))
@@ -35,11 +47,17 @@ def attributes_fit(pairs: Iterable[tuple[str, str]]) -> bool:
 
 def _longest(message: type[Message], field: str) -> int:
     """Return how many characters a text field may have."""
-    options = message.DESCRIPTOR.fields_by_name[field].GetOptions()
-    rules = options.Extensions[validate_pb2.field].string
+    rules = _rules(message, field).string
     if not rules.HasField("max_len"):
         raise ValueError(f"{message.DESCRIPTOR.full_name}.{field} has no max_len")
     return int(rules.max_len)
+
+
+def _rules(message: type[Message], field: str) -> validate_pb2.FieldRules:
+    """Return what the schema asks of a field."""
+    options = message.DESCRIPTOR.fields_by_name[field].GetOptions()
+    rules: validate_pb2.FieldRules = options.Extensions[validate_pb2.field]
+    return rules
 
 
 _KEY, _VALUE = longest(Attribute, "key", "value")

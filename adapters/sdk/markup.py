@@ -29,7 +29,8 @@ _DECLARATION = re.compile(
 )
 # A declaration that names UTF-8, or none but an element at once.
 _PLAIN = re.compile(
-    rb"""(?:\s*<\?xml version=["']1\.0["'](?: encoding=["'](?:UTF|utf)-8["'])?\s?\?>)?(?=\s*<[^?])"""
+    rb"""(?:\s*<\?xml version=["']1\.0["'](?: encoding=["'](?:UTF|utf)-8["'])?\s?\?>)?"""
+    rb"""(?=\s*<[^?])"""
 )
 _PROLOGUE = re.compile(r"^\s*<\?xml\s[^>]{0,300}\?>")
 # Declared names under which GB 18030's subsets travel.

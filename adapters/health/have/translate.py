@@ -8,7 +8,7 @@ from adapters.health.have.leaves import Leaves
 from adapters.sdk.coordinates import CoordinateSystem, to_wgs84
 from adapters.sdk.elements import name_of
 from adapters.sdk.errors import Untranslatable
-from adapters.sdk.limits import attributes_fit
+from adapters.sdk.limits import attributes_fit, most
 from adapters.sdk.privacy import masked
 from liandong.health.v1 import health_pb2 as health
 from liandong.place.v1 import place_pb2 as place
@@ -32,8 +32,8 @@ _COUNT: Final = re.compile(r"\d{1,9}")
 _POLE: Final = 90.0
 _HALF_TURN: Final = 180.0
 _MOST: Final = 512
-_MOST_BEDS: Final = 64
-_MOST_SERVICES: Final = 256
+_MOST_BEDS: Final = most(health.Facility, "beds")
+_MOST_SERVICES: Final = most(health.Facility, "services")
 
 
 class Translation:

@@ -13,7 +13,7 @@ from adapters.police.gb28181.codes import (
 )
 from adapters.police.gb28181.document import Notification
 from adapters.sdk.errors import Untranslatable
-from adapters.sdk.limits import attributes_fit, fit, longest
+from adapters.sdk.limits import attributes_fit, fit, longest, most
 from adapters.sdk.privacy import masked
 from liandong.incident.v1 import incident_pb2 as incident
 from liandong.quantity.v1.quantity_pb2 import Attribute
@@ -30,7 +30,7 @@ _TYPE: Final = ("Info/AlarmType", "AlarmType")
 _EVENT: Final = ("Info/AlarmTypeParam/EventType", "AlarmTypeParam/EventType")
 _CODE: Final = 64
 _LIMITS: Final = longest(incident.Incident, "number", "type", "description")
-_MOST_ATTRIBUTES: Final = 256
+_MOST_ATTRIBUTES: Final = most(incident.Incident, "attributes")
 
 
 def is_alarm(message: Notification) -> bool:

@@ -8,14 +8,14 @@ from typing import Final
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from adapters.sdk.errors import Untranslatable
-from adapters.sdk.limits import attributes_fit
+from adapters.sdk.limits import attributes_fit, most
 from liandong.place.v1.place_pb2 import COORDINATE_SYSTEM_WGS84, Location, Point
 from liandong.quantity.v1.quantity_pb2 import Attribute
 from liandong.traffic.v1.traffic_pb2 import Vehicle, VehicleType
 
 _METRES: Final = 1000.0
 _TURN: Final = 360.0
-_MOST_ATTRIBUTES: Final = 256
+_MOST_ATTRIBUTES: Final = most(Vehicle, "attributes")
 _FLOAT: Final = struct.Struct("<f")
 
 

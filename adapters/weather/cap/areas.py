@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from adapters.sdk.limits import fit, longest
+from adapters.sdk.limits import fit, longest, most
 from liandong.place.v1.place_pb2 import Area, Circle, Geocode, Location, Point, Polygon
 
 T = TypeVar("T")
@@ -19,8 +19,8 @@ _KILOMETRE_M: Final = 1000.0
 _RING: Final = 4
 _MOST_POINTS: Final = 10_000
 _MOST_AREAS: Final = 512
-_MOST_SHAPES: Final = 1024
-_MOST_CODES: Final = 4096
+_MOST_SHAPES: Final = min(most(Area, field) for field in ("polygons", "circles"))
+_MOST_CODES: Final = most(Area, "geocodes")
 _DESCRIPTION: Final = longest(Area, "description")
 _CODE: Final = longest(Geocode, "system", "code")
 # How many areas are remembered, and up to how many characters.

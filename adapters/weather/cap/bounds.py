@@ -6,7 +6,7 @@ whether they fit; left are texts, and how many there are of what may repeat.
 
 from typing import Final
 
-from adapters.sdk.limits import attributes_fit, fit, longest
+from adapters.sdk.limits import attributes_fit, fit, longest, most
 from adapters.weather.cap.alert import Alert, Info
 from adapters.weather.cap.areas import to_area
 from liandong.record.v1.record_pb2 import Provenance
@@ -29,12 +29,16 @@ _INFO: Final = longest(
     "source_severity",
 )
 _REFERENCE: Final = longest(weather.Reference, "sender", "identifier")
-_MOST_INFOS: Final = 128
-_MOST_NAMES: Final = 256
-_MOST_WORDS: Final = 16
-_MOST_PARAMETERS: Final = 512
-_MOST_EVENT_CODES: Final = 128
-_MOST_AREAS: Final = 512
+_MOST_INFOS: Final = most(weather.Warning, "infos")
+_MOST_NAMES: Final = min(
+    most(weather.Warning, field) for field in ("incidents", "codes", "references")
+)
+_MOST_WORDS: Final = min(
+    most(weather.WarningInfo, field) for field in ("categories", "response_types")
+)
+_MOST_PARAMETERS: Final = most(weather.WarningInfo, "parameters")
+_MOST_EVENT_CODES: Final = most(weather.WarningInfo, "event_codes")
+_MOST_AREAS: Final = most(weather.WarningInfo, "areas")
 
 
 def alert_fits(alert: Alert, event: str, event_type: str) -> bool:
