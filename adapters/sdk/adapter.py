@@ -48,10 +48,10 @@ class Translated:
         record: The record.
         message_id: What makes the message unique at its source; the same message sent
             again must have the same.
-        shape: Promises that records of an equal shape differ in finite numbers and
-            plausible times alone, so that the schema is checked once for all of them;
-            None: nothing is promised. Bodies whose numbers have bounds may have one only
-            if the adapter keeps them by itself, and a property test shows it.
+        shape: Promises that records of an equal shape differ in finite numbers, plausible
+            times and texts within the schema's limits alone, so that the schema is checked
+            once for all of them; None: nothing is promised. Bodies whose numbers have bounds
+            may have one only if the adapter keeps them by itself, and a property test shows it.
     """
 
     record: Record
