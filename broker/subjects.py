@@ -8,6 +8,7 @@ of a record's subject is its state.
 """
 
 import hashlib
+import re
 from urllib.parse import quote, unquote
 
 _KEPT = ":@,+"
@@ -18,6 +19,8 @@ _PAST = ".past"
 _RECORD_DOTS = 4
 STATE = "share.*.*.*.*"
 """The subjects of all records: the last message of each is the city's state."""
+# What stays as it is, as most numbers and codes do.
+_PLAIN = re.compile(r"[A-Za-z0-9_.:@,+-]{1,240}", re.ASCII)
 
 
 def entity(text: str) -> str:
@@ -31,6 +34,8 @@ def entity(text: str) -> str:
     """
     if not text:
         raise ValueError("an entity must not be empty")
+    if _PLAIN.fullmatch(text):
+        return text
     # A tilde marks a digest, so that no text can look like one that was cut.
     encoded = quote(text, safe=_KEPT).replace("~", "%7E")
     if len(encoded) <= _MAX_ENTITY:
