@@ -42,8 +42,8 @@ async def test_rows_of_postgresql_are_incidents_by_a_mapping_alone(
     books: Books,
 ) -> None:
     """Rows that are there and rows that come later, each once, moved from GCJ-02 to WGS-84."""
-    async with postgresql() as url:
-        engine = sqlalchemy.create_engine(url)
+    async with postgresql() as database:
+        engine = sqlalchemy.create_engine(database.url)
 
         def add(*calls: str) -> None:
             with engine.begin() as connection:
@@ -57,7 +57,7 @@ async def test_rows_of_postgresql_are_incidents_by_a_mapping_alone(
             id="police.calls-by-sql",
             adapter="mapping",
             agency="police",
-            source=f"sql+{url}",
+            source=f"sql+{database.url}",
             options={"file": str(MAPPINGS / "dispatch.mapping.toml")},
             transport={"query": "SELECT * FROM calls", "key": "id", "interval_s": 0.1},
         )
