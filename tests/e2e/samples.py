@@ -95,10 +95,16 @@ class Run:
 
     @asynccontextmanager
     async def __call__(
-        self, adapter: str, source: str, transport: dict[str, Any] | None = None, **options: Any
+        self,
+        adapter: str,
+        source: str,
+        transport: dict[str, Any] | None = None,
+        agency: str = "",
+        **options: Any,
     ) -> AsyncIterator[Running]:
-        """Run a feed of its own."""
-        agency, _, form = adapter.partition("/")
+        """Run a feed of its own; without an agency, of the adapter's."""
+        owner, _, form = adapter.rpartition("/")
+        agency = agency or owner
         feed = FeedConfig(
             id=f"{agency}.{form}-{uuid.uuid4().hex[:8]}",
             adapter=adapter,
