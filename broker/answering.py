@@ -138,9 +138,7 @@ class Answering:
         queue: str = "",
     ) -> None:
         """Subscribe until the stack is closed."""
-        subscription: Subscription = await self._bus.nc.subscribe(
-            subject, queue=queue, cb=callback
-        )
+        subscription: Subscription = await self._bus.nc.subscribe(subject, queue=queue, cb=callback)
         stack.push_async_callback(self._bus.end, subscription)
 
     async def _asked(self, endpoint: Endpoint, message: Msg) -> None:

@@ -63,7 +63,9 @@ class Asking:
             raise NoResponder(agency, question) from error
         except NatsTimeout as error:
             raise NoAnswer(
-                ASK_CODE_DEADLINE_EXCEEDED, "NO_ANSWER_IN_TIME", f"no answer within {within_s:.3g} s"
+                ASK_CODE_DEADLINE_EXCEEDED,
+                "NO_ANSWER_IN_TIME",
+                f"no answer within {within_s:.3g} s",
             ) from error
         except NatsError as error:
             raise NoAnswer(
@@ -97,7 +99,5 @@ def _answered(agency: str, data: bytes) -> Answered:
     except DecodeError:
         answered = Answered()
     if answered.WhichOneof("outcome") is None:
-        raise NoAnswer(
-            ASK_CODE_INTERNAL, "NOT_READABLE", f"what {agency} answered cannot be read"
-        )
+        raise NoAnswer(ASK_CODE_INTERNAL, "NOT_READABLE", f"what {agency} answered cannot be read")
     return answered

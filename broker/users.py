@@ -4,9 +4,9 @@ Every account has an administrator (used to lay out streams and for nothing else
 readers. An agency's own user publishes under ``share.<agency>.>``, reads what it
 published, takes entries out of its quarantine, and answers ``ask.<agency>.>``;
 ``ops.<agency>`` reads, so that operators can count without being able to write, and asks
-responders how they fare; ``gateway`` reads the city's streams in the hub, writes and reads its
-audit log, and is the only one that puts questions. Replies go to inboxes of each user's own, so that no
-user can listen to another's.
+responders how they fare; ``gateway`` reads the city's streams in the hub, writes and reads
+its audit log, and is the only one that puts questions. Replies go to inboxes of each user's
+own, so that no user can listen to another's.
 """
 
 from dataclasses import dataclass

@@ -24,7 +24,8 @@ class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         id: Its own name, for the record of accesses.
         provider: Who lets read; ``*``: everyone.
         consumer: Who may read; ``*``: everyone.
-        kinds: What, for example ``water.level``, ``water.*`` or ``*``.
+        kinds: What, for example ``water.level``, ``water.*`` or ``*``; ``ask.beds`` or ``ask.*``
+            let live questions be put.
         classification: The ceiling: public, internal, restricted or confidential.
         purposes: For what; empty: for anything.
         districts: Where, as GB/T 2260 codes; empty: everywhere.
@@ -150,6 +151,29 @@ class Permit:
         """Return what the caller sees of an entry; None: nothing."""
         disclosure = self.disclosure(entry.key)
         return None if disclosure is None else disclosure.show(entry)
+
+    def may_ask(self, agency: str, question: str) -> tuple[str, ...] | None:
+        """Return the ids of agreements that let a question be put to a department.
+
+        Only kinds that begin with ``ask.`` open questions: ``*`` was agreed for records. An
+        agreement that is limited to districts opens none, for nothing limits an answer.
+
+        Returns:
+            Ids; empty: it is the caller's own department; None: no agreement does.
+        """
+        if agency == self._agency:
+            return ()
+        opening = tuple(
+            agreement.id
+            for agreement, _ in self._agreements
+            if agreement.provider in {agency, ANY}
+            and not agreement.districts
+            and any(
+                pattern.startswith("ask.") and matches(pattern, f"ask.{question}")
+                for pattern in agreement.kinds
+            )
+        )
+        return opening or None
 
     def opens(self, agency: str) -> bool:
         """Tell whether anything of an agency may be read."""

@@ -4,6 +4,7 @@ GatewayError
 ├── Unauthenticated     no certificate of this city
 ├── InvalidRequest      a field is wrong
 ├── NotFound            no such record, or not for this caller
+├── NobodyAnswers       a question that no department answers
 ├── TooSlow             a watcher that does not read
 └── Starting            the view is not complete yet
 """
@@ -76,6 +77,16 @@ class NotFound(GatewayError):
         ]
 
 
+class NobodyAnswers(GatewayError):
+    """No department answers a question."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__(
+            f"no department has a responder for {question}: "
+            "ListDepartments tells what each department answers"
+        )
+
+
 class TooSlow(GatewayError):
     """A watcher that does not read what it is sent."""
 
@@ -97,6 +108,7 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     Unauthenticated: (code_pb2.UNAUTHENTICATED, "NO_DEPARTMENT_CERTIFICATE"),
     InvalidRequest: (code_pb2.INVALID_ARGUMENT, "INVALID_FIELD"),
     NotFound: (code_pb2.NOT_FOUND, "NO_SUCH_RECORD"),
+    NobodyAnswers: (code_pb2.UNIMPLEMENTED, "NOT_ANSWERED"),
     TooSlow: (code_pb2.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }

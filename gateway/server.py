@@ -13,13 +13,16 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from broker.asking import Asking
 from broker.connection import Bus, BusSettings
 from broker.errors import BrokerError
+from broker.responders import Responders
 from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
+from gateway.departments import Departments
 from gateway.shared_state import SharedState
 from gateway.view import StateView, now_ns
 from gateway.watch import Watches
@@ -55,7 +58,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         key: File with its key.
         ca: File with the authority whose certificates it takes.
         agreements: File of agreements; None: none.
-        agencies: The city's departments, of which agreements may speak; none: of any.
+        agencies: The city's departments, of which agreements may speak and which can be asked;
+            none: agreements of any, and nobody can be asked.
+        titles: What people call them.
         bus: How it reads the bus.
     """
 
@@ -67,6 +72,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     agreements: str | None
     bus: BusSettings
     agencies: tuple[str, ...] = ()
+    titles: dict[str, str] = {}
 
 
 class Gateway:
@@ -97,7 +103,16 @@ class Gateway:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             catalog = Catalog()
-            services = (_state_service(self.view, self._agreements), catalog.service())
+            agencies, titles = self._settings.agencies, self._settings.titles
+            responders = await stack.enter_async_context(Responders(bus, agencies))
+            departments = Departments(
+                Asking(bus), responders, {name: titles.get(name, "") for name in agencies}
+            )
+            services = (
+                _state_service(self.view, self._agreements),
+                catalog.service(),
+                departments.service(),
+            )
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)

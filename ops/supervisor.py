@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 class Supervisor:
-    """Runs a city: the server, a process for each feed, and the gateway.
+    """Runs a city: the server, a process for each feed and each responder, and the gateway.
 
     Args:
         city: The city.
@@ -46,6 +46,14 @@ class Supervisor:
             )
             for feed in city.feeds
         }
+        self._responders = [
+            Child(
+                f"responder-{responder.id}",
+                ("responder", "run", responder.id, *options),
+                home.logs_dir,
+            )
+            for responder in city.responders
+        ]
 
     async def run(self, *, demo: bool) -> None:
         """Run until asked to stop.
@@ -83,7 +91,7 @@ class Supervisor:
         for change in await reconcile(self._home, self._city.plan):
             _log.debug("streams", change=change)
         stack.callback(asyncio.create_task(_keep(server)).cancel)
-        children = [self._gateway, *self._feeds.values()]
+        children = [self._gateway, *self._feeds.values(), *self._responders]
         stack.push_async_callback(self._gateway.stop)
         # Feeds first, so that what is under way is stored and answered.
         stack.push_async_callback(self._stop_feeds)
@@ -95,8 +103,9 @@ class Supervisor:
             raise Failure(str(errors.exceptions[0])) from errors
 
     async def _stop_feeds(self) -> None:
-        """Stop all adapters at once."""
-        await asyncio.gather(*(child.stop() for child in self._feeds.values()))
+        """Stop all adapters and responders at once."""
+        children = (*self._feeds.values(), *self._responders)
+        await asyncio.gather(*(child.stop() for child in children))
 
     def _play(self, stack: contextlib.AsyncExitStack) -> None:
         """Play the evening beside all else."""

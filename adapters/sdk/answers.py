@@ -123,8 +123,7 @@ class _Work:
             self._check(answer)
         except CannotAnswer as error:
             return _error(error.code, error.reason, str(error))
-        except Exception:
-            # The outermost place of what an integrator writes: its words stay here.
+        except Exception:  # noqa: BLE001 - the outermost place of what an integrator writes
             _log.exception(
                 "a question could not be answered",
                 question=self.question.DESCRIPTOR.full_name,
@@ -144,7 +143,7 @@ class _Work:
             CannotAnswer: If it is another, or not right.
         """
         expected = self.question.DESCRIPTOR.full_name
-        if not asked.question.Is(self.question.DESCRIPTOR):
+        if asked.question.TypeName() != expected:
             raise CannotAnswer(
                 f"question is a {asked.question.TypeName()}, expected a {expected}",
                 code=ASK_CODE_INVALID_ARGUMENT,

@@ -1,6 +1,4 @@
-"""A responder: answers questions without a feed, from the department's own records or its own
-systems.
-"""
+"""A responder: answers questions without a feed, from the department's records or systems."""
 
 import time
 from collections.abc import Iterator

@@ -111,9 +111,9 @@ class NearbyUnit(message.Message):
     record: builtins.str
     """The record's name that says so."""
     unit_id: builtins.str
-    """Its own number."""
+    """Its own number; a vehicle that sends over JT/T 809 has none but its plate and colour."""
     title: builtins.str
-    """What it is called; a vehicle's plate is not told."""
+    """What it is called."""
     vehicle_type: traffic_pb2.VehicleType.ValueType
     """What vehicle it is; unspecified for a team."""
     readiness: response_pb2.Readiness.ValueType
