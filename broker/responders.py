@@ -16,7 +16,8 @@ from broker.connection import Bus
 from broker.questions import answering_subject, question_name
 
 _WAIT_S = 0.3
-_FRESH_S = 1.0
+# One who was not expected may not be alone.
+_SETTLE_S = 0.02
 _MOST_BYTES = 1 << 16
 _MOST_QUESTIONS = 256
 _log = structlog.get_logger()
@@ -57,7 +58,7 @@ class Answerable:
 
 
 class Responders:
-    """Looks who is there when asked to, and remembers what was ever answered.
+    """Looks who is there when it is asked to, and remembers what was ever answered.
 
     Use it as ``async with Responders(bus, agencies) as responders``.
 
@@ -71,7 +72,7 @@ class Responders:
         self._agencies = tuple(agencies)
         self._inbox = bus.nc.new_inbox()
         self._round = 0
-        self._looked_at = float("-inf")
+        self._began_at = float("-inf")
         self._one_at_a_time = asyncio.Lock()
         self._heard = asyncio.Event()
         self._present: dict[str, dict[str, _Info]] = {agency: {} for agency in agencies}
@@ -95,32 +96,38 @@ class Responders:
         await self._stack.aclose()
 
     async def look(self) -> None:
-        """Find who is there now, unless that was done within the last second.
+        """Find who is there now; callers at the same time share one look.
 
         It takes as long as the slowest responder that was there before, and 0.3 s at most.
         """
         loop = asyncio.get_running_loop()
+        came_at = loop.time()
         async with self._one_at_a_time:
-            if loop.time() - self._looked_at < _FRESH_S:
-                return
-            self._round += 1
-            self._finding = {agency: {} for agency in self._agencies}
-            self._absent.clear()
-            try:
-                for agency in self._agencies:
-                    reply = f"{self._inbox}.{self._round}.{agency}"
-                    await self._bus.nc.publish(answering_subject(agency), reply=reply)
-            except NatsError as error:
-                _log.warning("responders cannot be asked", error=str(error))
-                return
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_WAIT_S):
-                    while not self._is_complete():
-                        self._heard.clear()
-                        await self._heard.wait()
-            # Who answers later still enters this round.
-            self._present = self._finding
-            self._looked_at = loop.time()
+            if self._began_at < came_at:
+                self._began_at = loop.time()
+                await self._look()
+
+    async def _look(self) -> None:
+        """Ask for all, and wait for those who are expected."""
+        self._round += 1
+        self._finding = {agency: {} for agency in self._agencies}
+        self._absent.clear()
+        try:
+            for agency in self._agencies:
+                reply = f"{self._inbox}.{self._round}.{agency}"
+                await self._bus.nc.publish(answering_subject(agency), reply=reply)
+        except NatsError as error:
+            _log.warning("responders cannot be asked", error=str(error))
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WAIT_S):
+                while not self._is_complete():
+                    self._heard.clear()
+                    await self._heard.wait()
+                if self._has_newcomers():
+                    await asyncio.sleep(_SETTLE_S)
+        # Who answers later still enters this round.
+        self._present = self._finding
 
     def answerable(self, agency: str) -> list[Answerable]:
         """Return the questions that an agency answers or did, ordered by name."""
@@ -148,6 +155,13 @@ class Responders:
         return all(
             agency in self._absent
             or (found and found.keys() >= self._present.get(agency, {}).keys())
+            for agency, found in self._finding.items()
+        )
+
+    def _has_newcomers(self) -> bool:
+        """Tell whether somebody was heard who was not expected."""
+        return any(
+            found.keys() - self._present.get(agency, {}).keys()
             for agency, found in self._finding.items()
         )
 

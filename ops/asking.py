@@ -142,8 +142,8 @@ def _field(question: Message, name: str) -> FieldDescriptor:
         Failure: If there is none.
     """
     fields = question.DESCRIPTOR.fields_by_name
-    field: FieldDescriptor | None = fields.get(name.replace("-", "_"))
-    if field is None:
+    field = fields.get(name.replace("-", "_"))
+    if not isinstance(field, FieldDescriptor):
         known = ", ".join(f"--{each.replace('_', '-')}" for each in fields)
         raise Failure(f"the question has no --{name}; it has: {known}", USAGE)
     return field
