@@ -10,7 +10,11 @@ import re
 from typing import Final
 
 SERVICE: Final = "ask"
-MICRO: Final = ("$SRV.*", f"$SRV.*.{SERVICE}", f"$SRV.*.{SERVICE}.*")
+VERBS: Final = ("PING", "INFO", "STATS")
+# A wildcard in the verb's place would let `$SRV.>` be subscribed to.
+MICRO: Final = tuple(
+    f"$SRV.{verb}{tail}" for verb in VERBS for tail in ("", f".{SERVICE}", f".{SERVICE}.*")
+)
 """The subjects of NATS's protocol for services, by which responders tell of themselves."""
 DISCOVERY: Final = f"$SRV.INFO.{SERVICE}"
 
