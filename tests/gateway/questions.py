@@ -151,3 +151,9 @@ async def refusal(city: City, asking: str, made: api.AskRequest) -> grpc.aio.Aio
     except grpc.aio.AioRpcError as error:
         return error
     raise AssertionError("it was not refused")
+
+
+async def answer_of(city: City, agency: str, question: Message, answer: Message) -> None:
+    """Ask a department as itself, and read what it answers."""
+    said = (await ask(city, agency, request(question, agency)))[agency]
+    assert said.answer.Unpack(answer), said

@@ -3,8 +3,7 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 
 import grpc
 import msgspec
@@ -14,16 +13,12 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from broker.connection import BusSettings
-from broker.home import Home
-from broker.plan import BusPlan
-from gateway import Gateway, GatewaySettings
 from liandong.gateway.v1 import department_pb2 as api
 from liandong.question.v1 import question_pb2 as code
 from liandong.question.v1.beds_pb2 import BedsAnswer, BedsQuestion
 from liandong.question.v1.units_nearby_pb2 import UnitsNearbyQuestion
 from tests.conftest import AGENCIES
 from tests.gateway.questions import (
-    AGREEMENTS,
     PATIENCE_S,
     Held,
     Refusing,
@@ -37,27 +32,6 @@ from tests.gateway.questions import (
     request,
 )
 from tests.gateway.town import City
-
-
-@pytest.fixture
-async def asked_city(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIterator[City]:
-    """Run a gateway that knows its departments."""
-    agreements = tmp_path / "agreements.toml"
-    agreements.write_text(AGREEMENTS)
-    pem, key = city_home.certificate("gateway")
-    settings = GatewaySettings(
-        host="127.0.0.1",
-        port=0,
-        certificate=str(pem),
-        key=str(key),
-        ca=str(city_home.ca),
-        agreements=str(agreements),
-        agencies=AGENCIES,
-        titles={"health": "卫生健康 Health"},
-        bus=BusSettings.of(city_home, plan, "gateway"),
-    )
-    async with Gateway(settings) as gateway:
-        yield City(city_home, plan, gateway, agreements)
 
 
 def titles(response: api.AskResponse) -> list[str]:
