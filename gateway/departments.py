@@ -6,19 +6,13 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 
-import protovalidate
-from google.protobuf import descriptor_pool, message_factory
-from google.protobuf.any_pb2 import Any
-from google.protobuf.message import DecodeError
-
 from broker.asking import Asking
 from broker.errors import NoAnswer, NoResponder
-from broker.questions import question_name
 from broker.responders import Responders
-from broker.violations import field_of, sentence_of
 from gateway.calls import Ask, Call, Service
 from gateway.errors import InvalidRequest, NobodyAnswers, TooSlow
 from gateway.identity import Context
+from gateway.questions import valid_question
 from gateway.selection import require_valid
 from liandong.gateway.v1.department_pb2 import (
     AnsweredQuestion,
@@ -44,7 +38,6 @@ _LONGEST_S = 60.0
 _MARGIN = 0.2
 _MARGIN_S = 0.1
 _SHORTEST_S = 0.001
-_QUESTION_BYTES = 1 << 16
 _WRITE_S = 30.0
 _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 
@@ -104,7 +97,7 @@ class Departments:
             TooSlow: If the caller does not read.
         """
         require_valid(request)
-        name = _question(request.question)
+        name = valid_question(request.question)
         agencies = await self._asked_of(request.agencies, name)
         asked = Asked(question=request.question)
         asked.within.FromMilliseconds(max(int(_within_s(request, call.context) * 1e3), 1))
@@ -213,43 +206,6 @@ def _closed(agency: str, question: str, call: Call) -> AskError:
         f'agreement with provider = "{agency}", consumer = "{call.caller.agency}" and '
         f'kinds = ["ask.{question}"] that holds now',
     )
-
-
-def _question(question: Any) -> str:
-    """Return a question's name.
-
-    The gateway checks the questions whose schema it has; others are checked by who answers.
-
-    Raises:
-        InvalidRequest: If it is none, too large, or breaks its schema.
-    """
-    full_name = question.TypeName()
-    name = question_name(full_name)
-    if name is None or "/" not in question.type_url:
-        sentence = (
-            f"is {question.type_url[:200]!r}, expected the full name of a question's message such "
-            "as type.googleapis.com/liandong.question.v1.BedsQuestion"
-        )
-        raise InvalidRequest([("question.type_url", sentence)])
-    size = len(question.value)
-    if size > _QUESTION_BYTES:
-        sentence = f"has {size:,} bytes, expected {_QUESTION_BYTES:,} at most"
-        raise InvalidRequest([("question.value", sentence)])
-    try:
-        descriptor = descriptor_pool.Default().FindMessageTypeByName(full_name)
-    except KeyError:
-        return name
-    try:
-        message = message_factory.GetMessageClass(descriptor).FromString(question.value)
-    except DecodeError as error:
-        sentence = f"{size} bytes that are no {full_name}"
-        raise InvalidRequest([("question.value", sentence)]) from error
-    violations = protovalidate.collect_violations(message)
-    if violations:
-        raise InvalidRequest(
-            [(f"question.{field_of(one)}", sentence_of(one)) for one in violations]
-        )
-    return name
 
 
 def _within_s(request: AskRequest, context: Context) -> float:
