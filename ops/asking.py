@@ -96,9 +96,14 @@ def _show(response: api.AskResponse) -> None:
         )
         return
     console.print(plain(f"{response.agency}: answers ({milliseconds:.0f} ms)"), markup=False)
-    told = json_format.MessageToDict(response.answer, preserving_proto_field_name=True)
+    # Nothing found is said as such, not by a field's absence.
+    told = json_format.MessageToDict(
+        response.answer,
+        preserving_proto_field_name=True,
+        always_print_fields_with_no_presence=True,
+    )
     told.pop("@type")
-    console.print_json(data=told, ensure_ascii=True)
+    console.print_json(data=told, ensure_ascii=False)
 
 
 def _filled(kind: type[Message], words: list[str]) -> Message:

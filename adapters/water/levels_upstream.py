@@ -162,7 +162,8 @@ def _row(record: Record, place: _Place) -> StationLevel:
         if level.HasField(name):
             setattr(row, name, getattr(level, name))
     if level.HasField("level_m") and level.HasField("warning_level_m"):
-        row.over_warning_m = level.level_m - level.warning_level_m
+        # To the micrometre: what is beyond is the noise of subtracting.
+        row.over_warning_m = round(level.level_m - level.warning_level_m, 6)
     if record.location.HasField("point"):
         row.point.CopyFrom(record.location.point)
     return row
