@@ -23,6 +23,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from broker.connection import Bus
+from broker.errors import BusUnreachable
 from broker.questions import SERVICE, ask_subject, cancel_subject
 from liandong.question.v1.question_pb2 import (
     ASK_CODE_INVALID_ARGUMENT,
@@ -35,6 +36,7 @@ from liandong.question.v1.question_pb2 import (
 )
 
 _QUEUE = "responders"
+_FLUSH_S = 2
 _log = structlog.get_logger()
 
 
@@ -77,6 +79,9 @@ class Answering:
         endpoints: What it answers.
         version: The responder's version, three numbers.
         limit: How many questions are worked on at a time; more are refused.
+
+    Raises:
+        BusUnreachable: On entering, if the bus does not take what is subscribed to.
     """
 
     def __init__(
@@ -117,7 +122,7 @@ class Answering:
                     tell = self._teller(verb, told)
                     await self._subscribe(stack, f"$SRV.{verb}{tail}", tell)
             # The server has all subscriptions when this returns.
-            await self._bus.nc.flush()
+            await self._flush()
             self._stack = stack.pop_all()
         _log.info("answers questions", agency=self._agency, questions=sorted(self._endpoints))
         return self
@@ -243,8 +248,20 @@ class Answering:
             task.cancel()
         if working:
             await asyncio.wait(working)
-        with contextlib.suppress(NatsError, TimeoutError):
-            await self._bus.nc.flush()
+        with contextlib.suppress(BusUnreachable):
+            await self._flush()
+
+    async def _flush(self) -> None:
+        """Wait until the server has read all that was sent.
+
+        Raises:
+            BusUnreachable: If it does not.
+        """
+        try:
+            await self._bus.nc.flush(_FLUSH_S)
+        except NatsError as error:
+            problem = str(error).removeprefix("nats: ")
+            raise BusUnreachable(self._bus.settings.url, _FLUSH_S, problem) from error
 
     def _count_error(self, endpoint: Endpoint, sentence: str) -> None:
         """Count a question that was not answered."""

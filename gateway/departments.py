@@ -141,35 +141,41 @@ class Departments:
         return answering
 
     async def _one(self, agency: str, question: str, asked: Asked, call: Call) -> AskResponse:
-        """Ask one department."""
+        """Ask one department, and note what came of it, also when the caller goes away."""
         began = time.perf_counter_ns()
         response = AskResponse(agency=agency)
         agreements = call.permit.may_ask(agency, question)
-        if agreements is None:
-            response.error.CopyFrom(_closed(agency, question, call))
-        else:
-            own = Asked()
-            own.CopyFrom(asked)
-            own.id = secrets.token_hex(16)
-            own.caller.agreements.extend(agreements)
-            try:
-                answered = await self._asking.ask(agency, question, own)
-            except NoResponder:
-                response.error.CopyFrom(self._nobody(agency, question))
-            except NoAnswer as error:
-                response.error.code = error.code
-                response.error.reason = error.reason
-                response.error.message = str(error)
+        outcome = "CANCELLED"
+        try:
+            if agreements is None:
+                response.error.CopyFrom(_closed(agency, question, call))
             else:
-                if answered.HasField("answer"):
-                    response.answer.CopyFrom(answered.answer)
-                else:
-                    response.error.CopyFrom(answered.error)
+                own = Asked()
+                own.CopyFrom(asked)
+                own.id = secrets.token_hex(16)
+                own.caller.agreements.extend(agreements)
+                await self._put(response, question, own)
+            outcome = _word(response.error.code) if response.HasField("error") else "OK"
+        finally:
+            call.asked.append(Ask(agency, question, agreements, outcome))
         response.elapsed.FromNanoseconds(time.perf_counter_ns() - began)
-        error_code = response.error.code if response.HasField("error") else None
-        outcome = "OK" if error_code is None else _word(error_code)
-        call.asked.append(Ask(agency, question, agreements, outcome))
         return response
+
+    async def _put(self, response: AskResponse, question: str, asked: Asked) -> None:
+        """Put a question, and write into the response what the department says."""
+        try:
+            answered = await self._asking.ask(response.agency, question, asked)
+        except NoResponder:
+            response.error.CopyFrom(self._nobody(response.agency, question))
+        except NoAnswer as error:
+            response.error.code = error.code
+            response.error.reason = error.reason
+            response.error.message = str(error)
+        else:
+            if answered.HasField("answer"):
+                response.answer.CopyFrom(answered.answer)
+            else:
+                response.error.CopyFrom(answered.error)
 
     def _nobody(self, agency: str, question: str) -> AskError:
         """Return what is said for a department for which nobody answers."""

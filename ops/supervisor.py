@@ -46,14 +46,14 @@ class Supervisor:
             )
             for feed in city.feeds
         }
-        self._responders = [
-            Child(
+        self._responders = {
+            responder.id: Child(
                 f"responder-{responder.id}",
                 ("responder", "run", responder.id, *options),
                 home.logs_dir,
             )
             for responder in city.responders
-        ]
+        }
 
     async def run(self, *, demo: bool) -> None:
         """Run until asked to stop.
@@ -75,7 +75,8 @@ class Supervisor:
                 with self._console.status("starting…"):
                     started = await _unless(stop, self._start(stack))
                 if started:
-                    say_what_runs(self._console, self._city, self._gateway, self._feeds)
+                    parts = self._feeds | self._responders
+                    say_what_runs(self._console, self._city, self._gateway, parts)
                     if demo:
                         self._play(stack)
                     say_what_to_try(self._console, self._city, self._home)
@@ -91,7 +92,7 @@ class Supervisor:
         for change in await reconcile(self._home, self._city.plan):
             _log.debug("streams", change=change)
         stack.callback(asyncio.create_task(_keep(server)).cancel)
-        children = [self._gateway, *self._feeds.values(), *self._responders]
+        children = [self._gateway, *self._feeds.values(), *self._responders.values()]
         stack.push_async_callback(self._gateway.stop)
         # Feeds first, so that what is under way is stored and answered.
         stack.push_async_callback(self._stop_feeds)
@@ -104,7 +105,7 @@ class Supervisor:
 
     async def _stop_feeds(self) -> None:
         """Stop all adapters and responders at once."""
-        children = (*self._feeds.values(), *self._responders)
+        children = (*self._feeds.values(), *self._responders.values())
         await asyncio.gather(*(child.stop() for child in children))
 
     def _play(self, stack: contextlib.AsyncExitStack) -> None:
