@@ -258,6 +258,8 @@ class Answering:
             BusUnreachable: If it does not.
         """
         try:
+            # The client's first ping overtakes what is not yet written.
+            await self._bus.nc.flush(_FLUSH_S)
             await self._bus.nc.flush(_FLUSH_S)
         except NatsError as error:
             problem = str(error).removeprefix("nats: ")

@@ -15,7 +15,7 @@ from nats.errors import Error as NatsError
 from broker.connection import Bus
 from broker.questions import answering_subject, question_name
 
-_WAIT_S = 0.3
+_WAIT_S = 0.5
 # One who was not expected may not be alone.
 _SETTLE_S = 0.02
 _MOST_BYTES = 1 << 16
@@ -98,7 +98,7 @@ class Responders:
     async def look(self) -> None:
         """Find who is there now; callers at the same time share one look.
 
-        It takes as long as the slowest responder that was there before, and 0.3 s at most.
+        It takes as long as the slowest responder that was there before, and 0.5 s at most.
         """
         loop = asyncio.get_running_loop()
         came_at = loop.time()
