@@ -14,6 +14,7 @@ from liandong.record.v1.record_pb2 import (
 )
 
 NOW = datetime.now(UTC)
+NOW_NS = (NOW - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
 POLICE = Caller("police", "client", "", ("x",), "0" * 32, NOW + timedelta(minutes=1))
 XINJIEKOU = {"latitude_deg": 32.0436, "longitude_deg": 118.7886}
 
@@ -59,7 +60,7 @@ def deliver(records: OwnRecords, *stored: Record) -> OwnRecords:
                 made.SerializeToString(),
                 {},
                 1,
-                int(NOW.timestamp() * 1e9),
+                NOW_NS,
                 0,
             )
         )

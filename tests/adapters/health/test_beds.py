@@ -5,7 +5,7 @@ import pytest
 from adapters.health.beds import Beds
 from adapters.sdk.responder import NoOptions
 from liandong.question.v1.beds_pb2 import BedsAnswer, BedsQuestion
-from tests.adapters.own import NOW, POLICE, XINJIEKOU, north, own, record
+from tests.adapters.own import NOW_NS, POLICE, XINJIEKOU, north, own, record
 
 
 def hospital(number: str, metres: float | None, *, district: str = "320102", **free: int) -> object:
@@ -66,5 +66,5 @@ def test_a_row_says_how_far_how_many_and_how_old() -> None:
 
     assert row.distance_m == pytest.approx(400, abs=1)
     assert [(bed.bed_type, bed.available) for bed in row.beds] == [("Burn", 9)]
-    assert row.observed_at.ToNanoseconds() // 1000 == int(NOW.timestamp() * 1e6)
+    assert row.observed_at.ToNanoseconds() == NOW_NS
     assert row.record == "health/health.facility/near"

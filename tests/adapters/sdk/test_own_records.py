@@ -5,9 +5,7 @@ from datetime import timedelta
 from adapters.sdk.records import OwnRecords
 from broker.subscriber import Delivery
 from liandong.record.v1.record_pb2 import STATUS_EXERCISE, Record
-from tests.adapters.own import NOW, deliver, own, record
-
-NOW_NS = record("water", "water.level", "1").observed_at.ToNanoseconds()
+from tests.adapters.own import NOW, NOW_NS, deliver, own, record
 
 
 def level(metres: float, minutes: float = 0.0, **more: object) -> Record:
