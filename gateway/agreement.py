@@ -6,6 +6,8 @@ from typing import Final
 import msgspec
 
 ANY: Final = "*"
+ASK: Final = "ask."
+"""What kinds begin with that let live questions be put."""
 LEVELS: Final = ("I", "II", "III", "IV")
 """Levels of emergencies, gravest first, as ``liandong.incident.v1.Level`` numbers them from 1."""
 
@@ -17,7 +19,8 @@ class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         id: Its own name, for the record of accesses.
         provider: Who lets read; ``*``: everyone.
         consumer: Who may read; ``*``: everyone.
-        kinds: What, for example ``water.level``, ``water.*`` or ``*``.
+        kinds: What, for example ``water.level``, ``water.*`` or ``*``; ``ask.beds`` or ``ask.*``
+            let live questions be put.
         classification: The ceiling: public, internal, restricted or confidential.
         hidden: Paths of fields that stay behind, for example ``water_level.flow_m3_s``.
         purposes: For what; empty: for anything.

@@ -5,12 +5,13 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from broker.toml import FileWrong, parse_toml, read_text, table_lines
-from gateway.agreement import ANY, Agreement, AgreementFile, matches
+from gateway.agreement import ANY, ASK, Agreement, AgreementFile, matches
 from gateway.hidden import FieldWrong, of_kind, steps_of
 from gateway.key import BODIES, KINDS
 from gateway.terms import Terms, TermsWrong
 
 _DISTRICT = re.compile(r"[0-9]{2,12}")
+_QUESTION = re.compile(re.escape(ASK) + r"([a-z][a-z0-9_]*|\*)")
 
 
 def read_agreements(path: Path, agencies: Collection[str] = ()) -> tuple[Terms, ...]:
@@ -75,8 +76,11 @@ def _departments(field: str) -> "Callable[[Agreement, Collection[str]], Iterator
 def _kinds(agreement: Agreement, _: Collection[str]) -> Iterator[str]:
     """Find a pattern that no kind has."""
     for pattern in agreement.kinds:
-        if not any(matches(pattern, kind) for kind in KINDS):
-            yield f"has {pattern!r}, which is no kind; there are {', '.join(KINDS)}"
+        if not _QUESTION.fullmatch(pattern) and not any(matches(pattern, one) for one in KINDS):
+            yield (
+                f"has {pattern!r}, which is no kind; there are {', '.join(KINDS)}, "
+                "and ask.<question>"
+            )
 
 
 def _hidden(agreement: Agreement, _: Collection[str]) -> Iterator[str]:
@@ -96,6 +100,8 @@ def _districts(agreement: Agreement, _: Collection[str]) -> Iterator[str]:
     for code in agreement.districts:
         if not _DISTRICT.fullmatch(code):
             yield f"has {code!r}, expected a GB/T 2260 code of 2 to 12 digits, such as 320102"
+    if agreement.districts and any(_QUESTION.fullmatch(kind) for kind in agreement.kinds):
+        yield "limits records, and would shut questions: write those in an agreement of their own"
 
 
 def _needs_level(field: str) -> "Callable[[Agreement, Collection[str]], Iterator[str]]":

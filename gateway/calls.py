@@ -20,6 +20,22 @@ R = TypeVar("R")
 _log = structlog.get_logger()
 
 
+class Ask(NamedTuple):
+    """A question that was put to a department, or was refused.
+
+    Attributes:
+        agency: The department.
+        question: The question's name.
+        agreements: Ids of the agreements that let it; empty: the own department; None: none did.
+        outcome: ``OK``, or the error's code, for example ``DEADLINE_EXCEEDED``.
+    """
+
+    agency: str
+    question: str
+    agreements: tuple[str, ...] | None
+    outcome: str
+
+
 @dataclass(slots=True, eq=False)
 class Call:
     """A call that is being served.
@@ -30,6 +46,7 @@ class Call:
         permit: What the caller may read, as it was decided when the call began.
         context: The call itself.
         read: How many records of which key have left, for the record of accesses.
+        asked: Which department was asked what, for the same.
     """
 
     method: str
@@ -37,6 +54,7 @@ class Call:
     permit: Permit
     context: Context
     read: Counter[Key] = field(default_factory=Counter)
+    asked: list[Ask] = field(default_factory=list)
 
 
 Method = Callable[[Any, Call], Awaitable[R]]

@@ -8,6 +8,7 @@ GatewayError
 ├── NoAgreement         nothing of what is asked for is open to this caller
 ├── NotInvolved         a decision between other departments
 ├── NotFound            no such record, or not for this caller
+├── NobodyAnswers       a question that no department answers
 ├── TooSlow             a watcher that does not read
 ├── NoHand              the gateway cannot publish for the caller
 ├── BusAway             what was sent is not on disk, as far as is known
@@ -146,6 +147,16 @@ class NotInvolved(GatewayError):
         )
 
 
+class NobodyAnswers(GatewayError):
+    """No department answers a question."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__(
+            f"no department has a responder for {question}: "
+            "ListDepartments tells what each department answers"
+        )
+
+
 class TooSlow(GatewayError):
     """A watcher that does not read what it is sent."""
 
@@ -206,6 +217,7 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     NoAgreement: (code_pb2.PERMISSION_DENIED, "NO_AGREEMENT"),
     NotInvolved: (code_pb2.PERMISSION_DENIED, "NOT_INVOLVED"),
     NotFound: (code_pb2.NOT_FOUND, "NO_SUCH_RECORD"),
+    NobodyAnswers: (code_pb2.UNIMPLEMENTED, "NOT_ANSWERED"),
     TooSlow: (code_pb2.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW"),
     NoHand: (code_pb2.PERMISSION_DENIED, "NO_HAND"),
     BusAway: (code_pb2.UNAVAILABLE, "BUS_AWAY"),

@@ -12,6 +12,7 @@ from gateway.key import KINDS, Key
 from gateway.redaction import redaction_of
 from gateway.terms import Terms
 from liandong.gateway.v1.shared_state_pb2 import Selection
+from liandong.record.v1.record_pb2 import STATUS_ACTUAL
 
 _PASSED = 256
 
@@ -107,6 +108,25 @@ class Permit:
         """Return what the caller sees of an entry; None: nothing."""
         disclosure = self.disclosure(entry.key)
         return None if disclosure is None else disclosure.show(entry)
+
+    def may_ask(self, agency: str, question: str) -> tuple[str, ...] | None:
+        """Return the ids of agreements that let a question be put to a department.
+
+        Only kinds that begin with ``ask.`` open questions: ``*`` was agreed for records. An
+        agreement that is limited to districts opens none, for nothing limits an answer.
+
+        Returns:
+            Ids; empty: it is the caller's own department; None: no agreement does.
+        """
+        if agency == self._agency:
+            return ()
+        opening = tuple(
+            terms.agreement.id
+            for terms, incidents in self.openings
+            if terms.lets_ask(agency, question)
+            and (incidents is None or STATUS_ACTUAL in incidents)
+        )
+        return opening or None
 
     def opens(self, agency: str) -> bool:
         """Tell whether anything of an agency may be read."""

@@ -13,8 +13,10 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from broker.asking import Asking
 from broker.connection import Bus, BusSettings
 from broker.errors import BrokerError
+from broker.responders import Responders
 from broker.subjects import STATE
 from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
@@ -23,6 +25,7 @@ from gateway.agreements import Agreements
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
 from gateway.certificates import Certificates
+from gateway.departments import Departments
 from gateway.hands import Hands
 from gateway.history import History
 from gateway.publishing import Publishing
@@ -62,7 +65,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         key: File with its key.
         ca: File with the authority whose certificates it takes.
         agreements: File of agreements; None: none.
-        agencies: The city's departments, of which agreements may speak; none: of any.
+        agencies: The city's departments, of which agreements may speak and which can be asked;
+            none: agreements of any, and nobody can be asked.
+        titles: What people call them.
         bus: How it reads the bus.
         hands: For each agency that may publish over gRPC, how that reaches the bus.
     """
@@ -76,6 +81,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     bus: BusSettings
     agencies: tuple[str, ...] = ()
     hands: dict[str, BusSettings] = {}
+    titles: dict[str, str] = {}
 
 
 class Gateway:
@@ -111,11 +117,17 @@ class Gateway:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             catalog = Catalog()
+            agencies, titles = self._settings.agencies, self._settings.titles
+            responders = await stack.enter_async_context(Responders(bus, agencies))
+            departments = Departments(
+                Asking(bus), responders, {name: titles.get(name, "") for name in agencies}
+            )
             hands = await stack.enter_async_context(Hands(self._settings.hands))
             services = (
                 _state_service(self.view, self._agreements, History(bus)),
                 catalog.service(),
                 AgreementDesk(self._agreements, self.view).service(),
+                departments.service(),
                 Publishing(hands).service(),
             )
             server = self._server(services)

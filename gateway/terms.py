@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from gateway.agreement import ANY, LEVELS, Agreement, in_districts, matches
+from gateway.agreement import ANY, ASK, LEVELS, Agreement, in_districts, matches
 from gateway.key import Key
 from liandong.record.v1.record_pb2 import Classification
 
@@ -80,6 +80,18 @@ class Terms:
     def names(self, agency: str, kind: str) -> bool:
         """Tell whether it speaks of records of a kind of an agency."""
         return self.agreement.provider in {agency, ANY} and self._has_kind(kind)
+
+    def lets_ask(self, agency: str, question: str) -> bool:
+        """Tell whether it lets a question be put to an agency, to whom and while it holds."""
+        agreement = self.agreement
+        return (
+            agreement.provider in {agency, ANY}
+            and not agreement.districts
+            and any(
+                pattern.startswith(ASK) and matches(pattern, f"{ASK}{question}")
+                for pattern in agreement.kinds
+            )
+        )
 
     def opens(self, key: Key) -> bool:
         """Tell whether it opens records of a key, to whom and while it holds."""

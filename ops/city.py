@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from adapters.sdk.feed import FeedConfig
+from adapters.sdk.responder import ResponderConfig
 from broker.plan import BusPlan
 from broker.toml import FileWrong, read_toml
 
@@ -51,6 +52,7 @@ class _CityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     city: _City
     agency: tuple[Agency, ...]
     feed: tuple[FeedConfig, ...] = ()
+    responder: tuple[ResponderConfig, ...] = ()
     nats: _Nats = _Nats()
     gateway: GatewayAddress = GatewayAddress()
     console: _Console = _Console()
@@ -67,6 +69,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         time_zone: Its zone, in which people are shown times.
         agencies: Its departments.
         feeds: Its legacy sources.
+        responders: What answers live questions for its departments.
         plan: Its bus.
         gateway: Where its gateway listens.
         agreements: Its file of agreements; None: it has none.
@@ -83,6 +86,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     gateway: GatewayAddress
     agreements: Path | None
     path: Path
+    responders: tuple[ResponderConfig, ...] = ()
 
     def feed(self, feed_id: str) -> FeedConfig:
         """Return a feed.
@@ -96,6 +100,18 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         known = ", ".join(feed.id for feed in self.feeds)
         raise FileWrong(f"{self.path} has no feed {feed_id!r}; it has: {known}")
 
+    def responder(self, responder_id: str) -> ResponderConfig:
+        """Return a responder.
+
+        Raises:
+            FileWrong: If there is none of this id.
+        """
+        for responder in self.responders:
+            if responder.id == responder_id:
+                return responder
+        known = ", ".join(responder.id for responder in self.responders) or "none"
+        raise FileWrong(f"{self.path} has no responder {responder_id!r}; it has: {known}")
+
 
 def read_city(path: Path = DEFAULT) -> City:
     """Read a city file.
@@ -105,14 +121,15 @@ def read_city(path: Path = DEFAULT) -> City:
     """
     file = read_toml(path, _CityFile)
     names = {agency.name for agency in file.agency}
-    for feed in file.feed:
-        if feed.agency not in names:
-            raise FileWrong(
-                f"{path}: feed {feed.id} belongs to agency {feed.agency!r}, which is not in the "
-                f"file; add an [[agency]] or use one of {', '.join(sorted(names))}"
-            )
-    if len({feed.id for feed in file.feed}) < len(file.feed):
-        raise FileWrong(f"{path}: two feeds have the same id; give each its own")
+    for word, parts in (("feed", file.feed), ("responder", file.responder)):
+        for part in parts:
+            if part.agency not in names:
+                raise FileWrong(
+                    f"{path}: {word} {part.id} belongs to agency {part.agency!r}, which is not in "
+                    f"the file; add an [[agency]] or use one of {', '.join(sorted(names))}"
+                )
+        if len({part.id for part in parts}) < len(parts):
+            raise FileWrong(f"{path}: two {word}s have the same id; give each its own")
     for zone in {file.city.time_zone, *(feed.time_zone for feed in file.feed)}:
         _require_zone(path, zone)
     return City(
@@ -132,6 +149,7 @@ def read_city(path: Path = DEFAULT) -> City:
         ),
         gateway=file.gateway,
         agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
+        responders=file.responder,
         path=Path(os.path.abspath(path)),  # noqa: PTH100 - without `..`, links kept
     )
 

@@ -28,6 +28,7 @@ def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
         ca=str(folder.ca),
         agreements=str(described.agreements) if described.agreements else None,
         agencies=described.plan.agencies,
+        titles={agency.name: agency.title for agency in described.agencies},
         bus=BusSettings.of(folder, described.plan, GATEWAY),
         hands={
             agency: BusSettings.of(folder, described.plan, hand(agency))
