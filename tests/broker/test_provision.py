@@ -71,7 +71,7 @@ def test_only_what_is_missing_is_made(home: Home, plan: BusPlan) -> None:
 
 
 def test_a_new_agency_is_added(home: Home, plan: BusPlan) -> None:
-    """With a certificate and three users of its own."""
+    """With a certificate and four users of its own."""
     more = small_plan((*plan.agencies, "health"))
 
     assert prepare(home, more) == [
@@ -79,6 +79,7 @@ def test_a_new_agency_is_added(home: Home, plan: BusPlan) -> None:
         "made the key of bus user admin.health",
         "made the key of bus user health",
         "made the key of bus user ops.health",
+        "made the key of bus user gateway.health",
     ]
 
 

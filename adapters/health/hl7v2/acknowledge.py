@@ -29,8 +29,6 @@ def code_for(accept: str, application: str, *, good: bool) -> str:
         application: MSH-16.
         good: Whether the message was understood.
     """
-    # Some senders fill what they do not state with a blank.
-    accept, application = accept.strip(), application.strip()
     if not accept and not application:
         return "AA" if good else "AE"
     for condition, codes in ((accept, ("CA", "CE")), (application, ("AA", "AE"))):
