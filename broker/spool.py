@@ -26,6 +26,11 @@ CREATE TABLE IF NOT EXISTS message (
     payload BLOB NOT NULL,
     UNIQUE (stream, message_id)
 )"""
+_OLDEST = (
+    "SELECT number, subject, payload, message_id, headers FROM message"
+    " WHERE stream = ? ORDER BY number LIMIT ?"
+)
+_NEWEST = _OLDEST.replace("number LIMIT", "number DESC LIMIT")
 _ROW_BYTES = 128
 
 
@@ -116,7 +121,12 @@ class Spool:
 
     async def head(self, stream: str, limit: int) -> list[tuple[int, Outgoing]]:
         """Return the oldest messages of a stream with their numbers."""
-        return await self._run(lambda: self._head(stream, limit))
+        return await self._run(lambda: self._rows(_OLDEST, stream, limit))
+
+    async def newest(self, stream: str) -> Outgoing | None:
+        """Return the message that a stream was put last; None: there is none."""
+        rows = await self._run(lambda: self._rows(_NEWEST, stream, 1))
+        return rows[0][1] if rows else None
 
     async def drop(self, stream: str, done: Sequence[tuple[int, Outgoing]]) -> None:
         """Take messages out that the bus has now."""
@@ -169,12 +179,8 @@ class Spool:
                 fresh.append(cursor.rowcount == 1)
         return fresh
 
-    def _head(self, stream: str, limit: int) -> list[tuple[int, Outgoing]]:
-        rows = self._connection().execute(
-            "SELECT number, subject, payload, message_id, headers FROM message"
-            " WHERE stream = ? ORDER BY number LIMIT ?",
-            (stream, limit),
-        )
+    def _rows(self, query: str, stream: str, limit: int) -> list[tuple[int, Outgoing]]:
+        rows = self._connection().execute(query, (stream, limit))
         return [(number, Outgoing(*columns)) for number, *columns in rows]
 
     def _drop(self, numbers: Sequence[int]) -> None:
