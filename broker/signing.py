@@ -37,7 +37,7 @@ def make_signing_key(path: Path, public: Path) -> bool:
         )
     if is_new or not public.exists():
         pem = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        public.write_bytes(read_signing_key(path).public_key().public_bytes(*pem))
+        write_secret(public, read_signing_key(path).public_key().public_bytes(*pem))
     return is_new
 
 

@@ -5,18 +5,20 @@ GatewayError
 ├── InvalidRequest      a field is wrong
 ├── NotFound            no such record, or not for this caller
 ├── TooSlow             a watcher that does not read
+├── AuditFull           the access cannot be recorded
 └── Starting            the view is not complete yet
 """
 
 from collections.abc import Sequence
 
 import grpc
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 _DOMAIN = "liandong"
+_AUDIT_RETRY_S = 5
 
 
 class GatewayError(Exception):
@@ -86,6 +88,22 @@ class TooSlow(GatewayError):
         )
 
 
+class AuditFull(GatewayError):
+    """The access cannot be recorded: neither on the bus nor on the gateway's own disk."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "accesses cannot be recorded at the moment, and none is served without: try again in "
+            f"{_AUDIT_RETRY_S} s; the operators can see why"
+        )
+
+    def details(self) -> list[Message]:
+        """Return when to try again."""
+        return [
+            error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=_AUDIT_RETRY_S))
+        ]
+
+
 class Starting(GatewayError):
     """The view is not complete yet."""
 
@@ -98,8 +116,14 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     InvalidRequest: (code_pb2.INVALID_ARGUMENT, "INVALID_FIELD"),
     NotFound: (code_pb2.NOT_FOUND, "NO_SUCH_RECORD"),
     TooSlow: (code_pb2.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW"),
+    AuditFull: (code_pb2.UNAVAILABLE, "AUDIT_FULL"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }
+
+
+def reason_of(error: GatewayError) -> str:
+    """Return the reason that programs are told."""
+    return TABLE[type(error)][1]
 
 
 def to_status(error: GatewayError) -> grpc.Status:

@@ -18,6 +18,7 @@ from broker.errors import BrokerError
 from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
+from gateway.audit import Journal, JournalSettings, Recorder
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
 from gateway.shared_state import SharedState
@@ -57,6 +58,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         agreements: File of agreements; None: none.
         agencies: The city's departments, of which agreements may speak; none: of any.
         bus: How it reads the bus.
+        audit: Where and how it records accesses.
     """
 
     host: str
@@ -66,6 +68,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     ca: str
     agreements: str | None
     bus: BusSettings
+    audit: JournalSettings
     agencies: tuple[str, ...] = ()
 
 
@@ -79,6 +82,7 @@ class Gateway:
 
     Raises:
         GatewayFailed: On entering, if its port cannot be used.
+        JournalUnusable: On entering, if accesses cannot be recorded where they were.
         FileWrong: If the file of agreements is not right.
     """
 
@@ -89,13 +93,14 @@ class Gateway:
             Path(settings.agreements) if settings.agreements is not None else None,
             settings.agencies,
         )
-        self._entrance = Entrance(self._agreements)
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
+            recorder = await self._recorder(stack, bus)
+            self._entrance = Entrance(self._agreements, recorder)
             catalog = Catalog()
             services = (_state_service(self.view, self._agreements), catalog.service())
             server = self._server(services)
@@ -109,8 +114,8 @@ class Gateway:
             await stack.enter_async_context(feeds)
             await state.caught_up.wait()
             await feeds.caught_up.wait()
-            ticking = asyncio.create_task(self._tick())
-            stack.callback(ticking.cancel)
+            for work in (self._tick(), recorder.run()):
+                stack.callback(asyncio.create_task(work).cancel)
             self._entrance.is_open = True
             for name in ("", *(service.name for service in services)):
                 await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -125,6 +130,12 @@ class Gateway:
         trace: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+
+    async def _recorder(self, stack: contextlib.AsyncExitStack, bus: Bus) -> Recorder:
+        """Open the journal, and return what records calls there."""
+        settings = self._settings.audit
+        journal = await stack.enter_async_context(Journal(settings, bus))
+        return Recorder(journal, self.view.get, self._agreements.permit, settings.every_s)
 
     def _server(self, services: Sequence[Service]) -> grpc.aio.Server:
         """Make the server with all its services."""

@@ -10,7 +10,7 @@ from broker.connection import BusSettings
 from broker.home import Home
 from broker.plan import BusPlan
 from gateway import Gateway, GatewaySettings
-from tests.gateway.town import AGREEMENTS, City
+from tests.gateway.town import AGREEMENTS, City, journal
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ async def city(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIterator[
         ca=str(city_home.ca),
         agreements=str(agreements),
         bus=BusSettings.of(city_home, plan, "gateway"),
+        audit=journal(tmp_path),
     )
     async with Gateway(settings) as gateway:
         yield City(city_home, plan, gateway, agreements)
