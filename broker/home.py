@@ -66,7 +66,12 @@ class Home:
 
     def journal(self, gateway: str) -> Path:
         """Return the path of what a gateway has recorded and the bus does not have yet."""
-        return self.path / "audit" / f"{gateway}.sqlite"
+        return self.journals_dir / f"{gateway}.sqlite"
+
+    @property
+    def journals_dir(self) -> Path:
+        """Return where gateways' journals lie."""
+        return self.path / "audit"
 
     def seed(self, user: str) -> bytes:
         """Return a bus user's seed.

@@ -5,6 +5,7 @@ SQLite in WAL mode with a flush for each transaction: what `append` returned fro
 """
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -190,6 +191,20 @@ class Spool:
             database.executemany(
                 "DELETE FROM message WHERE number = ?", [(number,) for number in numbers]
             )
+
+
+def waiting(path: Path, stream: str) -> list[Outgoing]:
+    """Return what waits for a stream in a spool that somebody else may have open.
+
+    Raises:
+        SpoolDamaged: If it cannot be read.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            rows = database.execute(_OLDEST, (stream, -1)).fetchall()
+    except sqlite3.Error as error:
+        raise SpoolDamaged(str(path), str(error)) from error
+    return [Outgoing(*columns) for _, *columns in rows]
 
 
 def _size(message: Outgoing) -> int:

@@ -89,6 +89,11 @@ def audit_subject(gateway: str) -> str:
     return f"audit.{_token(gateway)}"
 
 
+def gateway_of(subject: str) -> str:
+    """Return the gateway whose records are on a subject."""
+    return subject.partition(".")[2].replace("%2E", ".")
+
+
 def feed_of(subject: str) -> tuple[str, str]:
     """Return the agency and feed of a quarantine or feed subject."""
     _, agency, token = subject.split(".", 2)

@@ -6,6 +6,7 @@ GatewayError
 ├── NotFound            no such record, or not for this caller
 ├── TooSlow             a watcher that does not read
 ├── AuditFull           the access cannot be recorded
+├── LogUnavailable      the record of accesses cannot be read
 └── Starting            the view is not complete yet
 """
 
@@ -104,6 +105,13 @@ class AuditFull(GatewayError):
         ]
 
 
+class LogUnavailable(GatewayError):
+    """The record of accesses cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__("the record of accesses cannot be read now: try again in a moment")
+
+
 class Starting(GatewayError):
     """The view is not complete yet."""
 
@@ -117,6 +125,7 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     NotFound: (code_pb2.NOT_FOUND, "NO_SUCH_RECORD"),
     TooSlow: (code_pb2.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW"),
     AuditFull: (code_pb2.UNAVAILABLE, "AUDIT_FULL"),
+    LogUnavailable: (code_pb2.UNAVAILABLE, "LOG_UNAVAILABLE"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }
 

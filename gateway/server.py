@@ -19,6 +19,7 @@ from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
 from gateway.audit import Journal, JournalSettings, Recorder
+from gateway.audit.service import AccessLog
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
 from gateway.shared_state import SharedState
@@ -102,7 +103,12 @@ class Gateway:
             recorder = await self._recorder(stack, bus)
             self._entrance = Entrance(self._agreements, recorder)
             catalog = Catalog()
-            services = (_state_service(self.view, self._agreements), catalog.service())
+            log = AccessLog(bus, Path(self._settings.audit.public_keys))
+            services = (
+                _state_service(self.view, self._agreements),
+                catalog.service(),
+                log.service(),
+            )
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)

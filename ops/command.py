@@ -20,6 +20,7 @@ from ops.failure import Failure
 _STOPPED = 130
 _GROUPS = {
     "adapter": "Adapters.",
+    "audit": "The record of accesses.",
     "gateway": "The gateway.",
     "quarantine": "What could not be translated.",
 }
@@ -39,6 +40,8 @@ _COMMANDS = {
     "quarantine redrive": "ops.redriving:quarantine_redrive",
     "quarantine discard": "ops.discarding:quarantine_discard",
     "quarantine discarded": "ops.discarding:quarantine_discarded",
+    "audit list": "ops.audit:audit_list",
+    "audit verify": "ops.audit_verify:audit_verify",
     "publish": "ops.publishing:publish",
     "play": "ops.playing:play",
     "keys": "ops.keys:keys",

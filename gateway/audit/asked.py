@@ -65,24 +65,22 @@ def asked(request: Message | None) -> Asked:
         more = max(len(given) - _NAMES, 0)
     if not any(field.name != form.name for field, _ in fields):
         return Asked(names, more, "")
-    # A request that is being served may still be read.
-    told = type(request)()
-    told.CopyFrom(request)
-    if form.name:
-        told.ClearField(form.name)
-    _strip(told)
-    encoded = told.SerializeToString(deterministic=True)
-    if not encoded:
-        return Asked(names, more, "")
-    return Asked(names, more, _text(told, encoded))
+    return Asked(names, more, _text(request, form.name))
 
 
-def _text(message: Message, encoded: bytes) -> str:
-    """Return a message as bounded text; the same few are asked again and again."""
-    known = (message.DESCRIPTOR.full_name, encoded)
+def _text(request: Message, name: str) -> str:
+    """Return what a request has besides names, as text; the same few are asked again and again."""
+    encoded = request.SerializeToString()
+    known = (request.DESCRIPTOR.full_name, encoded)
     text = _texts.get(known)
     if text is None:
-        text = _bounded(message)
+        # A request that is being served may still be read.
+        told = type(request)()
+        told.CopyFrom(request)
+        if name:
+            told.ClearField(name)
+        _strip(told)
+        text = _bounded(told)
         if len(_texts) >= _TEXTS:
             _texts.clear()
         if len(encoded) <= _TEXT_BYTES:

@@ -1,7 +1,7 @@
 """A chain of entries: each has the hash of the one before it, each group one signature."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -91,12 +91,3 @@ def head_of(payload: bytes) -> Head:
     """
     group = AccessGroup.FromString(payload)
     return Head(AccessEntry.FromString(group.entries[-1]).sequence, group.head_hash)
-
-
-def entries_of(payload: bytes) -> Sequence[bytes]:
-    """Return the entries of a group.
-
-    Raises:
-        google.protobuf.message.DecodeError: If it is none.
-    """
-    return AccessGroup.FromString(payload).entries
