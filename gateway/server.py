@@ -140,8 +140,8 @@ class Gateway:
     async def _recorder(self, stack: contextlib.AsyncExitStack, bus: Bus) -> Recorder:
         """Open the journal, and return what records calls there."""
         settings = self._settings.audit
-        journal = await stack.enter_async_context(Journal(settings, bus))
-        return Recorder(journal, self.view.get, self._agreements.permit, settings.every_s)
+        self.journal = await stack.enter_async_context(Journal(settings, bus))
+        return Recorder(self.journal, self.view.get, self._agreements.permit, settings.every_s)
 
     def _server(self, services: Sequence[Service]) -> grpc.aio.Server:
         """Make the server with all its services."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import grpc
 import typer
+from rich.text import Text
 
 from liandong.gateway.v1 import audit_pb2 as api
 from liandong.gateway.v1 import audit_pb2_grpc as rpc
@@ -83,12 +84,12 @@ def _accesses(
             return
 
 
-def _cells(access: api.AccessEntry, city: City) -> list[object]:
+def _cells(access: api.AccessEntry, city: City) -> list[Text]:
     """Return an access's row."""
     names = [*access.names, *([f"and {access.more_names} more"] if access.more_names else [])]
     asked = " ".join([access.method.partition("/")[2], *names, access.asked])
     return [
-        local(access.accessed_at.ToDatetime(UTC), city),
+        cell(local(access.accessed_at.ToDatetime(UTC), city)),
         cell(access.agency or "nobody known"),
         cell(access.purpose),
         cell(asked),
@@ -97,7 +98,7 @@ def _cells(access: api.AccessEntry, city: City) -> list[object]:
     ]
 
 
-def _outcome(access: api.AccessEntry) -> object:
+def _outcome(access: api.AccessEntry) -> Text:
     """Return how an access ended, and what stayed closed."""
     if access.outcome == api.OUTCOME_ALLOWED:
         phase = api.Phase.Name(access.phase).removeprefix("PHASE_").lower()

@@ -188,16 +188,11 @@ class Journal:
         except SpoolDamaged as error:
             # A write that failed may be on disk all the same.
             self._is_in_doubt = True
-            _log.error("accesses cannot be recorded", error=str(error))
-            self._refuse()
+            self._refuse(str(error))
             return False
         if added is None:
-            _log.error(
-                "accesses cannot be recorded: the journal is full",
-                path=self._settings.path,
-                bytes=self._spool.bytes,
-            )
-            self._refuse()
+            size = self._spool.bytes / 1e6
+            self._refuse(f"{self._settings.path} is full: {size:.1f} MB wait for the bus")
             return False
         self._is_in_doubt = self.is_stuck = False
         self._chain.head = sealed.head
@@ -215,8 +210,10 @@ class Journal:
         identity = f"{self._settings.gateway}.{head.sequence}.{head.hash.hex()[:16]}"
         return Outgoing(self._subject, sealed.payload, identity)
 
-    def _refuse(self) -> None:
+    def _refuse(self, why: str) -> None:
         """Tell everyone who waits; what nobody waits for stays until it can be written."""
+        if not self.is_stuck:
+            _log.error("accesses cannot be recorded, and are refused", why=why)
         self.is_stuck = True
         left = deque[Access]()
         for access in self._waiting:

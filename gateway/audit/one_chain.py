@@ -184,7 +184,10 @@ class OneChain:
         if is_told:
             return
         if self._key is None:
-            self._tell(links[0].sequence, PROBLEM_NOT_SIGNED, "is of a gateway without known key")
+            # Once: it is so of all of them.
+            if not any(one.problem == PROBLEM_NOT_SIGNED for one in self._found):
+                told = "is of a gateway without known key"
+                self._tell(links[0].sequence, PROBLEM_NOT_SIGNED, told)
             return
         for cut in range(last.sequence + 1, last.sequence + _LARGEST_GROUP):
             if not last.fits_on and self._signed(cut, group):

@@ -1,0 +1,18 @@
+"""The log of the tests' gateway."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.gateway.audit.reading import Reader, reader_of
+from tests.gateway.conftest import city, station
+from tests.gateway.town import City
+
+__all__ = ["city", "station"]
+
+
+@pytest.fixture
+async def log(city: City) -> AsyncIterator[Reader]:  # noqa: F811 - the fixture
+    """Read the city's log."""
+    async with reader_of(city) as reader:
+        yield reader
