@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 import grpc
@@ -13,36 +11,13 @@ from google.protobuf.message import DecodeError, Message
 
 from gateway.agreements import Agreements, Permit
 from gateway.audit.recorder import FAILED, LEFT, Recorder
+from gateway.call import Call
 from gateway.errors import GatewayError, InvalidRequest, Starting, TooSlow, to_status
-from gateway.identity import Caller, Context, identify
-from gateway.key import Key
+from gateway.identity import UNKNOWN, Context, identify
 
+__all__ = ["Call", "Entrance", "Method", "Service", "handler"]
 R = TypeVar("R")
 _log = structlog.get_logger()
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """A call that is being served.
-
-    Attributes:
-        method: The method's name, ``Service/Method``.
-        caller: Who calls, and what for.
-        permit: What the caller may read, as it was decided when the call began.
-        context: The call itself.
-        trace: Its trace id; empty: none.
-        read: How many records of which key leave, for the record of accesses. A stream counts
-            them before it writes them, and always in what this is at that moment.
-        is_recorded: Whether the call has its entry in the record of accesses.
-    """
-
-    method: str
-    caller: Caller
-    permit: Permit
-    context: Context
-    trace: str = ""
-    read: Counter[Key] = field(default_factory=Counter)
-    is_recorded: bool = False
 
 
 Method = Callable[[Any, Call], Awaitable[R]]
@@ -68,21 +43,22 @@ class Entrance:
         recorder: Records every call.
     """
 
-    __slots__ = ("_agreements", "is_open", "recorder")
+    __slots__ = ("_agreements", "is_open", "nothing", "recorder")
 
     def __init__(self, agreements: Agreements, recorder: Recorder) -> None:
         self._agreements = agreements
         self.recorder = recorder
+        self.nothing = Permit(UNKNOWN, ())
         self.is_open = False
 
-    def admit(self, method: str, context: Context) -> Call:
+    def admit(self, method: str, kind: type[Message], data: bytes, context: Context) -> Call:
         """Return the call of a known department.
 
         Raises:
             Unauthenticated: If the caller is none of the city.
         """
         caller, trace = identify(context)
-        return Call(method, caller, self._agreements.permit(caller), context, trace)
+        return Call(method, kind, data, caller, self._agreements.permit(caller), context, trace)
 
 
 def handler(entrance: Entrance, service: Service) -> "grpc.GenericRpcHandler[Any, Any]":
@@ -106,7 +82,7 @@ def _answering(entrance: Entrance, method: Method[bytes]) -> Method[bytes]:
 
     async def answer(request: Message, call: Call) -> bytes:
         reply = await method(request, call)
-        await recorder.answered(call, request)
+        await recorder.answered(call)
         return reply
 
     return answer
@@ -117,7 +93,7 @@ def _streaming(entrance: Entrance, method: Method[None]) -> Method[None]:
     recorder = entrance.recorder
 
     async def stream(request: Message, call: Call) -> None:
-        recorded = recorder.stream(call, request)
+        recorded = recorder.stream(call)
         call.context = recorded.context
         try:
             await method(request, call)
@@ -134,18 +110,20 @@ def _guarded(
     """Return a method that tells its caller known errors in full and unknown ones never."""
     recorder = entrance.recorder
 
+    def unknown(data: bytes, context: Context) -> Call:
+        return Call(name, request_type, data, UNKNOWN, entrance.nothing, context)
+
     async def call(data: bytes, context: Context) -> R:
         began = time.perf_counter()
         admitted: Call | None = None
-        request: Message | None = None
         try:
-            admitted = entrance.admit(name, context)
+            admitted = entrance.admit(name, request_type, data, context)
             request = _decoded(request_type, data)
             if not entrance.is_open:
                 raise Starting  # noqa: TRY301 - one place tells all refusals
             return await method(request, admitted)
         except GatewayError as error:
-            told = await recorder.refused(name, admitted, request, error)
+            told = await recorder.refused(admitted or unknown(data, context), error)
             milliseconds = round((time.perf_counter() - began) * 1e3, 2)
             _log.info("call refused", method=name, error=str(told), ms=milliseconds)
             if isinstance(told, TooSlow):
@@ -157,11 +135,11 @@ def _guarded(
             await context.abort_with_status(to_status(told))  # type: ignore[attr-defined]
             raise
         except asyncio.CancelledError:
-            recorder.broken_off(name, admitted, request, LEFT)
+            recorder.broken_off(admitted or unknown(data, context), LEFT)
             raise
         except Exception:
             _log.exception("call failed", method=name)
-            recorder.broken_off(name, admitted, request, FAILED)
+            recorder.broken_off(admitted or unknown(data, context), FAILED)
             await context.abort(
                 grpc.StatusCode.INTERNAL, "the gateway failed; the operators can see why"
             )

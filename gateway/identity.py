@@ -38,6 +38,10 @@ class Caller:
     purpose: str
 
 
+UNKNOWN = Caller("", "", "")
+"""Whoever is no department of the city."""
+
+
 def identify(context: Context) -> tuple[Caller, str]:
     """Return who calls, and the call's trace id; empty: none.
 

@@ -1,18 +1,35 @@
 """One access, as it is noted on the call's path: nothing is encoded there."""
 
 import asyncio
-import time
 from collections import Counter
-from dataclasses import dataclass, field
-
-from google.protobuf.message import Message
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.agreements import Permit
-from gateway.identity import Caller
+from gateway.call import Call
 from gateway.key import Key
 from liandong.gateway.v1.audit_pb2 import OUTCOME_ALLOWED, PHASE_CALL, Outcome, Phase
 
-UNKNOWN = Caller("", "", "")
+
+class Course(NamedTuple):
+    """What of a call is told, and how that ended.
+
+    Attributes:
+        phase: What of the call.
+        outcome: How it ended.
+        reason: Why it was refused or broke off, for programs.
+        detail: The same as the caller was told it.
+        closed: Who owns a record that was asked for and stayed closed.
+    """
+
+    phase: "Phase.ValueType" = PHASE_CALL
+    outcome: "Outcome.ValueType" = OUTCOME_ALLOWED
+    reason: str = ""
+    detail: str = ""
+    closed: tuple[str, ...] = ()
+
+
+ANSWERED = Course()
 
 
 @dataclass(slots=True, eq=False)
@@ -20,35 +37,21 @@ class Access:
     """What is recorded of a call, or of a part of a stream.
 
     Attributes:
-        method: ``Service/Method``.
-        caller: Who called.
-        trace: The call's trace id; empty: none.
-        request: What was asked; None: nothing that could be read.
+        call: The call.
         read: How many records of which key left.
-        permit: By what they left; None: nothing could.
-        phase: What of the call it tells.
-        outcome: How it ended.
-        reason: Why it was refused, for programs.
-        detail: The same as the caller was told it.
-        closed: Who owns a record that was asked for and stayed closed.
+        permit: By what they left.
+        at_ns: When, nanoseconds since 1970 UTC.
+        course: What of the call is told, and how that ended.
         opening: The entry with which the stream began; None: it is no stream's.
-        at_ms: When, milliseconds since 1970 UTC.
         sequence: Its number in the chain, as soon as it has one.
         durable: Done when it is on disk, or fails; None: nobody waits.
     """
 
-    method: str
-    caller: Caller
-    trace: str
-    request: Message | None
+    call: Call
     read: Counter[Key]
-    permit: Permit | None
-    phase: "Phase.ValueType" = PHASE_CALL
-    outcome: "Outcome.ValueType" = OUTCOME_ALLOWED
-    reason: str = ""
-    detail: str = ""
-    closed: tuple[str, ...] = ()
+    permit: Permit
+    at_ns: int
+    course: Course = ANSWERED
     opening: "Access | None" = None
-    at_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     sequence: int = 0
     durable: "asyncio.Future[None] | None" = None

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
+
+from liandong.gateway.v1.audit_pb2 import AccessEntry
+from liandong.gateway.v1.shared_state_pb2 import GetRecordRequest
 
 _NAMES = 20
 _NAME_CHARACTERS = 300
@@ -14,100 +17,76 @@ _OUR_WORDS = "liandong.gateway.v1."
 _PLAIN = frozenset(
     {"google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask"}
 )
-_TEXTS = 1024
-_TEXT_BYTES = 4096
-_texts: dict[tuple[str, bytes], str] = {}
-
-
-class Asked(NamedTuple):
-    """What was asked for.
-
-    Attributes:
-        names: Names of records, the first ones.
-        more: How many more names.
-        text: All else, in Protobuf's text format.
-    """
-
-    names: tuple[str, ...]
-    more: int
-    text: str
-
-
-NOTHING = Asked((), 0, "")
+_SHORT = 127
+_KNOWN = 1024
+_KNOWN_BYTES = 4096
+_known: dict[tuple[type[Message], bytes], bytes] = {}
 
 
 class _Form(NamedTuple):
-    """What of a request's fields is told: the one with names, and which are left out."""
+    """What of a message's fields is told: the one with names, and which are left out."""
 
     name: str
-    is_list: bool
     left_out: tuple[str, ...]
 
 
-def asked(request: Message | None) -> Asked:
-    """Return what a request asked for.
+def asked(kind: type[Message], data: bytes) -> bytes:
+    """Return what a request asked for, as the fields names, more_names and asked of an entry.
 
     Names are told as they are. Of the rest all that is in the gateway's own words is told;
-    records, questions of others, bytes and tokens are not.
+    records, questions of others, bytes and tokens are not. The same few requests come again
+    and again.
     """
-    if request is None:
-        return NOTHING
-    form = _form(request.DESCRIPTOR)
-    fields = request.ListFields()
-    if len(fields) == 1 and fields[0][0].name == form.name and not form.is_list:
-        return Asked((fields[0][1][:_NAME_CHARACTERS],), 0, "")
-    names: tuple[str, ...] = ()
-    more = 0
-    if form.name:
-        found = getattr(request, form.name)
-        given = found if form.is_list else [found] if found else []
-        names = tuple(name[:_NAME_CHARACTERS] for name in given[:_NAMES])
-        more = max(len(given) - _NAMES, 0)
-    if not any(field.name != form.name for field, _ in fields):
-        return Asked(names, more, "")
-    return Asked(names, more, _text(request, form.name))
+    fields = _known.get((kind, data))
+    if fields is None:
+        fields = _fields(kind, data)
+        if len(_known) >= _KNOWN:
+            _known.clear()
+        if len(data) <= _KNOWN_BYTES:
+            _known[kind, data] = fields
+    return fields
 
 
-def _text(request: Message, name: str) -> str:
-    """Return what a request has besides names, as text; the same few are asked again and again."""
-    encoded = request.SerializeToString()
-    known = (request.DESCRIPTOR.full_name, encoded)
-    text = _texts.get(known)
-    if text is None:
-        # A request that is being served may still be read.
-        told = type(request)()
-        told.CopyFrom(request)
-        if name:
-            told.ClearField(name)
-        _strip(told)
-        text = _bounded(told)
-        if len(_texts) >= _TEXTS:
-            _texts.clear()
-        if len(encoded) <= _TEXT_BYTES:
-            _texts[known] = text
-    return text
+def _fields(kind: type[Message], data: bytes) -> bytes:
+    """Return the fields of an entry for a request; none for bytes that are no request."""
+    if _is_name(kind, data):
+        return b"\x5a" + data[1:]
+    try:
+        request = kind.FromString(data)
+    except DecodeError:
+        return b""
+    name = _form(request.DESCRIPTOR).name
+    found = getattr(request, name) if name else []
+    given = [found] if isinstance(found, str) else list(found)
+    if name:
+        request.ClearField(name)
+    _strip(request)
+    text = text_format.MessageToString(request, as_one_line=True, as_utf8=True)
+    return AccessEntry(
+        names=[one[:_NAME_CHARACTERS] for one in given[:_NAMES] if one],
+        more_names=max(len(given) - _NAMES, 0),
+        asked=text if len(text) <= _ASKED_CHARACTERS else f"{text[: _ASKED_CHARACTERS - 1]}…",
+    ).SerializeToString()
 
 
-def _bounded(message: Message) -> str:
-    """Return a message as text of bounded length."""
-    text = text_format.MessageToString(message, as_one_line=True, as_utf8=True)
-    return text if len(text) <= _ASKED_CHARACTERS else f"{text[: _ASKED_CHARACTERS - 1]}…"
+def _is_name(kind: type[Message], data: bytes) -> bool:
+    """Tell whether a request is a name of usual length in its first field, and nothing else."""
+    if kind is not GetRecordRequest or data[:1] != b"\x0a" or len(data) != data[1] + 2:
+        return False
+    return data[1] <= _SHORT and data[2:].isascii()
 
 
 @functools.cache
 def _form(descriptor: Descriptor) -> _Form:
     """Return what is told of a kind of message."""
     fields = descriptor.fields_by_name
-    name = next(
-        (
-            name
-            for name in ("name", "names")
-            if name in fields and fields[name].type == FieldDescriptor.TYPE_STRING
-        ),
-        "",
+    names = (
+        name
+        for name in ("name", "names")
+        if name in fields and fields[name].type == FieldDescriptor.TYPE_STRING
     )
     left_out = tuple(field.name for field in descriptor.fields if not _is_told(field))
-    return _Form(name, name == "names", left_out)
+    return _Form(next(names, ""), left_out)
 
 
 def _is_told(field: FieldDescriptor) -> bool:

@@ -1,45 +1,23 @@
 """The bytes of an entry, put together field by field: a few microseconds for each access."""
 
 import functools
-from collections.abc import Iterable
+from collections import Counter
 
-from gateway.agreements import Permit
-from gateway.audit.access import Access
+from gateway.agreements import Disclosure, Permit
+from gateway.audit.access import ANSWERED, Access, Course
 from gateway.audit.asked import asked
 from gateway.encoding import framed, varint
 from gateway.identity import Caller
 from gateway.key import Key
-from liandong.gateway.v1.audit_pb2 import AccessEntry, Disclosed, Phase
+from liandong.gateway.v1.audit_pb2 import PHASE_CALL, PHASE_OPENED, AccessEntry, Disclosed, Phase
 
 _PURPOSE_CHARACTERS = 256
 _DETAIL_CHARACTERS = 300
-_TRACE_CHARACTERS = 32
-(
-    _ACCESSED_AT,
-    _NAMES,
-    _MORE_NAMES,
-    _ASKED,
-    _REASON,
-    _DETAIL,
-    _DISCLOSED,
-    _CLOSED,
-    _TRACE,
-) = (
-    AccessEntry.DESCRIPTOR.fields_by_name[name].number
-    for name in (
-        "accessed_at",
-        "names",
-        "more_names",
-        "asked",
-        "reason",
-        "detail",
-        "disclosed",
-        "closed_providers",
-        "trace_id",
-    )
-)
-_MILLI = 1000
-_NANOS = 1_000_000
+_DISCLOSED = AccessEntry.DESCRIPTOR.fields_by_name["disclosed"].number
+_TRACE = AccessEntry.DESCRIPTOR.fields_by_name["trace_id"].number
+_FIRSTS = frozenset({PHASE_CALL, PHASE_OPENED})
+_MILLI = 1_000_000
+_ELEMENTS = 4096
 
 
 def encode(gateway: bytes, access: Access, sequence: int, previous: bytes) -> bytes:
@@ -51,31 +29,20 @@ def encode(gateway: bytes, access: Access, sequence: int, previous: bytes) -> by
         sequence: Its number in the chain.
         previous: The hash of the entry before it, 32 bytes.
     """
-    what = asked(access.request)
-    parts = [
+    call, course, opening = access.call, access.course, access.opening
+    # Fields 2 and 3: sequence, previous_hash; 10: opened_sequence.
+    return b"%b\x10%b\x1a\x20%b%b%b%b%b%b%b%b" % (
         gateway,
-        b"\x10%b\x1a\x20%b" % (varint(sequence), previous),
-        _moment(access.at_ms),
-        _call(access.caller, access.method, access.phase),
-    ]
-    if access.opening is not None and access.opening is not access:
-        parts.append(b"\x50" + varint(access.opening.sequence))
-    parts += [framed(_NAMES, _bytes(name)) for name in what.names]
-    if what.more:
-        parts.append(b"\x60" + varint(what.more))
-    if what.text:
-        parts.append(framed(_ASKED, _bytes(what.text)))
-    parts.append(b"\x70%c" % access.outcome)
-    if access.reason:
-        parts.append(framed(_REASON, _bytes(access.reason)))
-    if access.detail:
-        parts.append(framed(_DETAIL, _bytes(access.detail[:_DETAIL_CHARACTERS])))
-    if access.read:
-        parts.append(_disclosed(access.read.items(), access.permit))
-    parts += [framed(_CLOSED, _bytes(name)) for name in access.closed]
-    if access.trace:
-        parts.append(framed(_TRACE, _bytes(access.trace[:_TRACE_CHARACTERS])))
-    return b"".join(parts)
+        varint(sequence),
+        previous,
+        _moment(access.at_ns // _MILLI),
+        _call(call.caller, call.method, course.phase),
+        b"\x50" + varint(opening.sequence) if opening is not None else b"",
+        asked(call.kind, call.data) if course.phase in _FIRSTS else b"",
+        _ANSWERED if course is ANSWERED else _course(course),
+        _disclosed(access.read, access.permit) if access.read else b"",
+        _tail(course.closed, call.trace) if course.closed or call.trace else b"",
+    )
 
 
 def gateway_field(gateway: str) -> bytes:
@@ -83,17 +50,12 @@ def gateway_field(gateway: str) -> bytes:
     return framed(1, gateway.encode())
 
 
-def _bytes(text: str) -> bytes:
-    """Return text as UTF-8, also text that came from a broken escape."""
-    return text.encode(errors="replace")
-
-
 @functools.lru_cache(maxsize=256)
 def _moment(milliseconds: int) -> bytes:
-    """Return a moment as the entry's field; many share a millisecond."""
-    seconds, rest = divmod(milliseconds, _MILLI)
-    nanos = b"\x10" + varint(rest * _NANOS) if rest else b""
-    return framed(_ACCESSED_AT, b"\x08%b%b" % (varint(seconds), nanos))
+    """Return a moment as the field accessed_at; many share a millisecond."""
+    entry = AccessEntry()
+    entry.accessed_at.FromMilliseconds(milliseconds)
+    return entry.SerializeToString()
 
 
 @functools.lru_cache(maxsize=4096)
@@ -108,25 +70,56 @@ def _call(caller: Caller, method: str, phase: "Phase.ValueType") -> bytes:
     ).SerializeToString()
 
 
-def _disclosed(read: Iterable[tuple[Key, int]], permit: Permit | None) -> bytes:
+def _course(course: Course) -> bytes:
+    """Return the fields from outcome to detail."""
+    return AccessEntry(
+        outcome=course.outcome, reason=course.reason, detail=course.detail[:_DETAIL_CHARACTERS]
+    ).SerializeToString()
+
+
+_ANSWERED = _course(ANSWERED)
+
+
+def _tail(closed: tuple[str, ...], trace: str) -> bytes:
+    """Return the last fields."""
+    return AccessEntry(closed_providers=closed, trace_id=trace).SerializeToString()
+
+
+def _disclosed(read: Counter[Key], permit: Permit) -> bytes:
     """Return what left, by provider and kind."""
+    if len(read) == 1:
+        ((key, count),) = read.items()
+        return _single(key, count, permit.disclosure(key))
     counts: dict[tuple[str, str], int] = {}
-    agreements: dict[tuple[str, str], tuple[str, ...]] = {}
-    for key, count in read:
+    agreements: dict[tuple[str, str], dict[str, None]] = {}
+    for key, count in read.items():
         of = (key.agency, key.kind)
         counts[of] = counts.get(of, 0) + count
-        disclosure = permit.disclosure(key) if permit is not None else None
-        opened = disclosure.agreements if disclosure is not None else ()
-        known = agreements.get(of)
-        if known is None or known == opened:
-            agreements[of] = opened
-        else:
-            agreements[of] = tuple(dict.fromkeys((*known, *opened)))
-    return b"".join(_element(*of, counts[of], agreements[of]) for of in counts)
+        agreements.setdefault(of, {}).update(dict.fromkeys(_opened(permit.disclosure(key))))
+    return b"".join(_element(*of, counts[of], tuple(agreements[of])) for of in counts)
 
 
-@functools.lru_cache(maxsize=4096)
+_singles: dict[tuple[Key, int, Disclosure | None], bytes] = {}
+
+
+def _single(key: Key, count: int, disclosure: Disclosure | None) -> bytes:
+    """Return what left when it was of one key; the same is met again and again."""
+    known = (key, count, disclosure)
+    element = _singles.get(known)
+    if element is None:
+        element = _element(key.agency, key.kind, count, _opened(disclosure))
+        if len(_singles) >= _ELEMENTS:
+            _singles.clear()
+        _singles[known] = element
+    return element
+
+
+def _opened(disclosure: Disclosure | None) -> tuple[str, ...]:
+    """Return the agreements that opened records; none: they are the caller's own."""
+    return disclosure.agreements if disclosure is not None else ()
+
+
 def _element(provider: str, kind: str, records: int, agreements: tuple[str, ...]) -> bytes:
-    """Return one element of what left; that of a single record is met again and again."""
+    """Return one element of what left."""
     element = Disclosed(provider=provider, kind=kind, records=records, agreements=agreements)
     return framed(_DISCLOSED, element.SerializeToString())

@@ -1,33 +1,28 @@
 """What the entrance tells of each call, and what becomes an entry of it."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
-
-from google.protobuf.message import Message
+from typing import Any, cast
 
 from gateway.agreements import Permit
-from gateway.audit.access import UNKNOWN, Access
+from gateway.audit.access import ANSWERED, Access, Course
 from gateway.audit.journal import Journal
+from gateway.call import Call
 from gateway.entry import Entry
 from gateway.errors import AuditFull, GatewayError, NotFound, reason_of
 from gateway.identity import Caller, Context
 from gateway.key import Key
 from liandong.gateway.v1.audit_pb2 import (
-    OUTCOME_ALLOWED,
     OUTCOME_BROKEN_OFF,
     OUTCOME_REFUSED,
     PHASE_CALL,
     PHASE_CONTINUED,
     PHASE_ENDED,
     PHASE_OPENED,
-    Outcome,
     Phase,
 )
-
-if TYPE_CHECKING:
-    from gateway.calls import Call
 
 LEFT = "CANCELLED"
 FAILED = "INTERNAL"
@@ -56,45 +51,36 @@ class Recorder:
         self._every_s = every_s
         self._streams: set[RecordedStream] = set()
 
-    async def answered(self, call: "Call", request: Message) -> None:
+    async def answered(self, call: Call) -> None:
         """Record a call that is about to be answered; it may be when this returns.
 
         Raises:
             AuditFull: If it cannot be recorded: it must not be answered.
         """
         call.is_recorded = True
-        await self._journal.put(
-            Access(call.method, call.caller, call.trace, request, call.read, call.permit)
-        )
+        await self._journal.put(Access(call, call.read, call.permit, time.time_ns()))
 
-    async def refused(
-        self, method: str, call: "Call | None", request: Message | None, error: GatewayError
-    ) -> GatewayError:
+    async def refused(self, call: Call, error: GatewayError) -> GatewayError:
         """Record a refusal; return what the caller is to be told."""
         if isinstance(error, AuditFull):
             return error
-        access = self._ended(method, call, request, OUTCOME_REFUSED, reason_of(error))
-        access.detail = str(error)
-        if isinstance(error, NotFound):
-            held = self._held(error.name)
-            access.closed = (held.key.agency,) if held is not None else ()
+        held = self._held(error.name) if isinstance(error, NotFound) else None
+        closed = (held.key.agency,) if held is not None else ()
+        course = Course(PHASE_CALL, OUTCOME_REFUSED, reason_of(error), str(error), closed)
         try:
-            await self._journal.put(access)
+            await self._journal.put(_ended(call, course))
         except AuditFull as full:
             return full
         return error
 
-    def broken_off(
-        self, method: str, call: "Call | None", request: Message | None, why: str
-    ) -> None:
+    def broken_off(self, call: Call, why: str) -> None:
         """Record a call that ended without an answer, unless it was recorded before."""
-        if call is not None and call.is_recorded:
-            return
-        self._journal.note(self._ended(method, call, request, OUTCOME_BROKEN_OFF, why))
+        if not call.is_recorded:
+            self._journal.note(_ended(call, Course(PHASE_CALL, OUTCOME_BROKEN_OFF, why)))
 
-    def stream(self, call: "Call", request: Message) -> "RecordedStream":
+    def stream(self, call: Call) -> "RecordedStream":
         """Record a call's stream from its first message on."""
-        stream = RecordedStream(self._journal, call, request, self._permit)
+        stream = RecordedStream(self._journal, call, self._permit)
         self._streams.add(stream)
         return stream
 
@@ -109,24 +95,13 @@ class Recorder:
             for stream in tuple(self._streams):
                 stream.go_on()
 
-    def _ended(
-        self,
-        method: str,
-        call: "Call | None",
-        request: Message | None,
-        outcome: "Outcome.ValueType",
-        reason: str,
-    ) -> Access:
-        """Return the entry of a call that was not answered, or of a stream's end."""
-        if call is None:
-            access = Access(method, UNKNOWN, "", request, Counter(), None)
-        elif isinstance(call.context, RecordedStream) and call.context.opening is not None:
-            access = call.context.part(PHASE_ENDED)
-        else:
-            # What was counted has not left.
-            access = Access(method, call.caller, call.trace, request, Counter(), None)
-        access.outcome, access.reason = outcome, reason
-        return access
+
+def _ended(call: Call, course: Course) -> Access:
+    """Return the entry of a call that was not answered, or of a stream's end."""
+    if isinstance(call.context, RecordedStream) and call.context.opening is not None:
+        return call.context.part(PHASE_ENDED, course)
+    # What was counted has not left.
+    return Access(call, Counter(), call.permit, time.time_ns(), course)
 
 
 class RecordedStream:
@@ -137,24 +112,16 @@ class RecordedStream:
     Args:
         journal: Where it is recorded.
         call: The call.
-        request: What was asked.
         permit: Returns what the caller may read now; agreements may change meanwhile.
 
     Attributes:
         opening: The entry of its beginning; None: nothing has been sent.
     """
 
-    def __init__(
-        self,
-        journal: Journal,
-        call: "Call",
-        request: Message,
-        permit: Callable[[Caller], Permit],
-    ) -> None:
+    def __init__(self, journal: Journal, call: Call, permit: Callable[[Caller], Permit]) -> None:
         self.opening: Access | None = None
         self._journal = journal
         self._call = call
-        self._request = request
         self._permit = permit
         self._context = call.context
 
@@ -202,19 +169,12 @@ class RecordedStream:
         phase = PHASE_ENDED if self.opening is not None else PHASE_CALL
         self._journal.note(self.part(phase))
 
-    def part(self, phase: "Phase.ValueType") -> Access:
+    def part(self, phase: "Phase.ValueType", course: Course = ANSWERED) -> Access:
         """Return an entry with what was counted since the one before it."""
         call = self._call
         read, call.read = call.read, Counter[Key]()
-        is_first = phase in {PHASE_OPENED, PHASE_CALL}
+        is_first = self.opening is None
+        permit = call.permit if is_first else self._permit(call.caller)
         return Access(
-            call.method,
-            call.caller,
-            call.trace,
-            self._request if is_first else None,
-            read,
-            call.permit if is_first else self._permit(call.caller),
-            phase=phase,
-            outcome=OUTCOME_ALLOWED,
-            opening=self.opening,
+            call, read, permit, time.time_ns(), course._replace(phase=phase), self.opening
         )

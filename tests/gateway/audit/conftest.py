@@ -12,7 +12,7 @@ __all__ = ["city", "station"]
 
 
 @pytest.fixture
-async def log(city: City) -> AsyncIterator[Reader]:  # noqa: F811 - the fixture
+async def log(city: City) -> AsyncIterator[Reader]:
     """Read the city's log."""
     async with reader_of(city) as reader:
         yield reader

@@ -2,19 +2,24 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.agreements import Permit
 from gateway.audit import Verifier
 from gateway.audit.access import Access
 from gateway.audit.chain import Chain
-from gateway.identity import Caller
+from gateway.call import Call
+from gateway.identity import Caller, Context
 from liandong.gateway.v1 import audit_pb2 as api
+from liandong.gateway.v1.shared_state_pb2 import GetRecordRequest
 
 KEY = Ed25519PrivateKey.generate()
 KEYS = {"east": KEY.public_key()}
 SIZES = (1, 4, 3, 1)
+CONTEXT = cast("Context", None)
 
 
 def groups_of(
@@ -24,8 +29,12 @@ def groups_of(
     made = []
     for size in sizes:
         caller = Caller(agency, "client", "rescue")
+        permit = Permit(caller, ())
+        method = "SharedStateService/GetRecord"
         accesses = [
-            Access("SharedStateService/GetRecord", caller, "", None, Counter(), None)
+            Access(
+                Call(method, GetRecordRequest, b"", caller, permit, CONTEXT), Counter(), permit, 0
+            )
             for _ in range(size)
         ]
         sealed = chain.seal(accesses)
