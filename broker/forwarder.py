@@ -81,6 +81,11 @@ class Forwarder:
         """Return how many messages wait, as far as is known."""
         return self._spool.count(self._stream) - (self._kept is not None)
 
+    @property
+    def stands_still(self) -> bool:
+        """Tell whether the last attempt was in vain."""
+        return bool(self._told)
+
     async def _end(self) -> None:
         """Forward what is left if the bus is there, and end."""
         with contextlib.suppress(TimeoutError):

@@ -22,7 +22,7 @@ from ops.bus import bus_of
 from ops.city import City
 from ops.failure import USAGE, Failure
 from ops.options import CITY, HOME, CityOption, HomeOption, JsonOption, open_home
-from ops.screen import plain, print_object
+from ops.screen import counted, plain, print_object
 
 NotedOption = Annotated[
     Path | None,
@@ -73,10 +73,10 @@ def audit_verify(
     else:
         for finding in found.findings:
             typer.echo(plain(_sentence(finding)))
+        who = "1 gateway" if len(gateways) == 1 else f"{len(gateways)} gateways"
         typer.echo(
-            f"{found.entries:,} entries of {len(gateways)} "
-            f"{'gateway' if len(gateways) == 1 else 'gateways'} were verified; {kept.entries:,} "
-            "more lie in journals of this machine"
+            f"verified {counted(found.entries)} of {who}; "
+            f"{counted(kept.entries)} more in journals of this machine"
         )
         for problem in kept.unreadable:
             typer.echo(plain(problem))
