@@ -17,7 +17,7 @@ _OUR_WORDS = "liandong.gateway.v1."
 _PLAIN = frozenset(
     {"google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask"}
 )
-_SHORT = 127
+_NAME_TAG, _HEAD, _SHORT = 0x0A, 2, 127
 _KNOWN = 1024
 _KNOWN_BYTES = 4096
 _known: dict[tuple[type[Message], bytes], bytes] = {}
@@ -71,9 +71,9 @@ def _fields(kind: type[Message], data: bytes) -> bytes:
 
 def _is_name(kind: type[Message], data: bytes) -> bool:
     """Tell whether a request is a name of usual length in its first field, and nothing else."""
-    if kind is not GetRecordRequest or data[:1] != b"\x0a" or len(data) != data[1] + 2:
+    if kind is not GetRecordRequest or len(data) < _HEAD or data[0] != _NAME_TAG:
         return False
-    return data[1] <= _SHORT and data[2:].isascii()
+    return data[1] == len(data) - _HEAD <= _SHORT and data[_HEAD:].isascii()
 
 
 @functools.cache

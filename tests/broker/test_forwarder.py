@@ -1,7 +1,6 @@
 """What a spool holds goes to its stream in order, each message once, against a real server."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -116,16 +115,19 @@ async def message_count(bus: Bus, subject: str) -> int:
 
 async def test_an_outage_delays_and_loses_nothing(site: Site) -> None:
     """Stopped and killed again and again while messages come."""
-    async with site.spool() as spool, site.bus() as bus:
-        async with Forwarder(bus, spool, AUDIT, SUBJECT) as forwarder:
-            for round_ in range(3):
-                await spool.append(AUDIT, messages(round_ * 100 + 1, round_ * 100 + 50))
-                forwarder.wake()
-                await site.server.kill()
-                await spool.append(AUDIT, messages(round_ * 100 + 51, round_ * 100 + 100))
-                forwarder.wake()
-                await site.server.start()
-            await until(lambda: not forwarder.left)
+    async with (
+        site.spool() as spool,
+        site.bus() as bus,
+        Forwarder(bus, spool, AUDIT, SUBJECT) as forwarder,
+    ):
+        for round_ in range(3):
+            await spool.append(AUDIT, messages(round_ * 100 + 1, round_ * 100 + 50))
+            forwarder.wake()
+            await site.server.kill()
+            await spool.append(AUDIT, messages(round_ * 100 + 51, round_ * 100 + 100))
+            forwarder.wake()
+            await site.server.start()
+        await until(lambda: not forwarder.left)
     assert await site.held() == [str(number) for number in range(1, 301)]
 
 
@@ -176,11 +178,10 @@ async def test_single_messages_and_stretches_are_looked_up(site: Site) -> None:
 async def test_leaving_while_the_bus_is_away_keeps_all(site: Site) -> None:
     """The next start forwards it."""
     async with site.spool() as spool:
-        with contextlib.ExitStack():
-            async with site.bus() as bus, Forwarder(bus, spool, AUDIT, SUBJECT) as forwarder:
-                await site.server.stop()
-                await spool.append(AUDIT, messages(1, 3))
-                forwarder.wake()
+        async with site.bus() as bus, Forwarder(bus, spool, AUDIT, SUBJECT) as forwarder:
+            await site.server.stop()
+            await spool.append(AUDIT, messages(1, 3))
+            forwarder.wake()
         assert spool.count(AUDIT) == 3
         await site.server.start()
         async with site.bus() as bus, Forwarder(bus, spool, AUDIT, SUBJECT) as forwarder:

@@ -202,3 +202,24 @@ async def test_a_watch_sends_nothing_that_cannot_be_recorded(site: Site) -> None
         await site.server.start()
 
     assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+async def test_an_open_watch_sends_nothing_that_cannot_be_recorded(site: Site) -> None:
+    """It ends with the same reason when the journal is full, and with its resume token goes on."""
+    small = msgspec.structs.replace(site.audit, max_bytes=3000)
+    async with site.gateway(small) as city, city.stub("police") as stub:
+        watch = stub.WatchRecords(api.WatchRecordsRequest())
+        assert (await watch.read()).events
+        await watch.read()
+        stuck = city.gateway.journal
+        await site.server.stop()
+        with pytest.raises(grpc.aio.AioRpcError):
+            await site.read(city, 100)
+        assert stuck.is_stuck
+        # What the view holds already changes for this caller: an event without the bus.
+        site.agreements.write_text("")
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await watch.read()
+        await site.server.start()
+
+    assert raised.value.code() == grpc.StatusCode.UNAVAILABLE

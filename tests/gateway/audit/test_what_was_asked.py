@@ -52,7 +52,7 @@ def test_long_texts_are_cut() -> None:
 
 def test_records_inside_a_request_are_not_told() -> None:
     """Of what carries records, such as an event, only the gateway's own words are."""
-    event = api.WatchRecordsResponse.Event(type=api.EVENT_TYPE_CHANGE, name="water/water.level/1")
+    event = api.RecordEvent(type=api.EVENT_TYPE_CHANGE, name="water/water.level/1")
     event.record.location.address = "中山南路 7 号"
     response = api.WatchRecordsResponse(events=[event])
 
