@@ -64,7 +64,7 @@ def _call(caller: Caller, method: str, phase: "Phase.ValueType") -> bytes:
     return AccessEntry(
         agency=caller.agency,
         role=caller.role,
-        purpose=caller.purpose[:_PURPOSE_CHARACTERS],
+        purpose=_text(caller.purpose[:_PURPOSE_CHARACTERS]),
         method=method,
         phase=phase,
     ).SerializeToString()
@@ -73,8 +73,15 @@ def _call(caller: Caller, method: str, phase: "Phase.ValueType") -> bytes:
 def _course(course: Course) -> bytes:
     """Return the fields from outcome to detail."""
     return AccessEntry(
-        outcome=course.outcome, reason=course.reason, detail=course.detail[:_DETAIL_CHARACTERS]
+        outcome=course.outcome,
+        reason=course.reason,
+        detail=_text(course.detail[:_DETAIL_CHARACTERS]),
     ).SerializeToString()
+
+
+def _text(others: str) -> str:
+    """Return others' text as it can be encoded, whatever it was decoded from."""
+    return others.encode(errors="replace").decode()
 
 
 _ANSWERED = _course(ANSWERED)

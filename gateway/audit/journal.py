@@ -93,6 +93,7 @@ class Journal:
         self._waiting: deque[Access] = deque()
         self._wake = asyncio.Event()
         self._is_in_doubt = False
+        self._is_closing = False
         self.is_stuck = False
         self._stack = contextlib.AsyncExitStack()
 
@@ -103,6 +104,7 @@ class Journal:
             self._chain.head = await self._continued()
             await stack.enter_async_context(self._forwarder)
             self._running = asyncio.create_task(self._run())
+            self._running.add_done_callback(self._ended)
             stack.push_async_callback(self._end)
             self._stack = stack.pop_all()
         return self
@@ -131,6 +133,9 @@ class Journal:
         It fails with `AuditFull` if it cannot be recorded.
         """
         durable = access.durable = asyncio.get_running_loop().create_future()
+        if self._running.done():
+            durable.set_exception(AuditFull())
+            return durable
         self._waiting.append(access)
         self._wake.set()
         return durable
@@ -174,8 +179,14 @@ class Journal:
             began = loop.time()
             self._wake.clear()
             while self._waiting:
-                if not await self._write():
-                    await asyncio.sleep(_PAUSE_S)
+                if await self._write():
+                    continue
+                if self._is_closing:
+                    _log.error("the last accesses were not recorded", count=len(self._waiting))
+                    return
+                await asyncio.sleep(_PAUSE_S)
+            if self._is_closing:
+                return
 
     async def _write(self) -> bool:
         """Write a group; tell whether it is on disk. If not, whoever waits is told."""
@@ -224,13 +235,16 @@ class Journal:
         self._waiting = left
 
     async def _end(self) -> None:
-        """Write what is left, once, and end."""
-        self._running.cancel()
+        """Write what is left, and end; a write that is under way is never broken off."""
+        self._is_closing = True
+        self._wake.set()
         await asyncio.wait((self._running,))
-        while self._waiting:
-            if not await self._write():
-                _log.error("the last accesses were not recorded", count=len(self._waiting))
-                return
+
+    def _ended(self, running: "asyncio.Task[None]") -> None:
+        """Serve nobody any more after a fault of our own: nothing could be recorded."""
+        if not running.cancelled() and running.exception() is not None:
+            _log.error("recording has ended: report this", exc_info=running.exception())
+            self._refuse("the journal has a fault")
 
 
 def _head(payload: bytes, where: str) -> Head:
