@@ -5,10 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.gateway.audit.reading import Reader, reader_of
-from tests.gateway.conftest import city, station
 from tests.gateway.town import City
-
-__all__ = ["city", "station"]
 
 
 @pytest.fixture
