@@ -63,6 +63,10 @@ class Recorder:
     async def refused(self, call: Call, error: GatewayError) -> GatewayError:
         """Record a refusal; return what the caller is to be told."""
         if isinstance(error, AuditFull):
+            if isinstance(call.context, RecordedStream) and call.context.opening is not None:
+                # What has left already is recorded as soon as that can be.
+                full = Course(PHASE_ENDED, OUTCOME_REFUSED, reason_of(error), str(error))
+                self._journal.note(_ended(call, full))
             return error
         held = self._held(error.name) if isinstance(error, NotFound) else None
         closed = (held.key.agency,) if held is not None else ()
@@ -141,7 +145,11 @@ class RecordedStream:
         """
         if self.opening is None:
             self.opening = self.part(PHASE_OPENED)
-            await self._journal.put(self.opening)
+            try:
+                await self._journal.put(self.opening)
+            except AuditFull:
+                self.opening = None
+                raise
         elif self._journal.is_stuck:
             await self._prove()
         await self._context.write(message)

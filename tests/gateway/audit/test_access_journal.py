@@ -20,6 +20,7 @@ from broker.streams import reconcile
 from gateway import Gateway, GatewaySettings
 from gateway.audit import JournalSettings
 from gateway.audit.journal import JournalUnusable
+from liandong.gateway.v1 import audit_pb2 as audit
 from liandong.gateway.v1 import shared_state_pb2 as api
 from tests.conftest import small_plan
 from tests.gateway.audit.reading import logged, name_of, until_logged, verified
@@ -221,5 +222,19 @@ async def test_an_open_watch_sends_nothing_that_cannot_be_recorded(site: Site) -
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await watch.read()
         await site.server.start()
+        async with site.ops() as bus:
+            opened, ended = await watch_entries(bus, name_of(city.gateway))
 
     assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
+    assert opened.disclosed[0].records == 1
+    assert (ended.reason, ended.opened_sequence) == ("AUDIT_FULL", opened.sequence)
+
+
+async def watch_entries(bus: Bus, gateway: str) -> list[audit.AccessEntry]:
+    """Wait until a watch has ended in the log; return its entries."""
+    async with asyncio.timeout(60):
+        while True:
+            entries = [one for one in await logged(bus, gateway) if one.phase != audit.PHASE_CALL]
+            if entries and entries[-1].phase == audit.PHASE_ENDED:
+                return entries
+            await asyncio.sleep(0.05)
