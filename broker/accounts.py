@@ -27,7 +27,7 @@ def render(home: Home, plan: BusPlan) -> str:
         HomeDamaged: If a user's seed is missing.
     """
     everyone = users(plan)
-    city = plan.city_bytes + 2 * _MARGIN
+    city = plan.city_bytes + plan.audit_bytes + _MARGIN
     agency = plan.agency_bytes + plan.quarantine_bytes + _MARGIN
     certificate, key = home.certificate("nats")
     monitor = f'http: "{plan.host}:{plan.monitor_port}"\n' if plan.monitor_port else ""

@@ -111,6 +111,16 @@ def removals_subject(feed: str) -> str:
     return f"$KV.checkpoints.quarantine.{_token(feed)}"
 
 
+def audit_subject(gateway: str) -> str:
+    """Return the subject of what a gateway records."""
+    return f"audit.{_token(gateway)}"
+
+
+def gateway_of(subject: str) -> str:
+    """Return the gateway whose records are on a subject."""
+    return subject.partition(".")[2].replace("%2E", ".")
+
+
 def feed_of(subject: str) -> tuple[str, str]:
     """Return the agency and feed of a quarantine or feed subject."""
     _, agency, token = subject.split(".", 2)

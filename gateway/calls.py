@@ -1,9 +1,8 @@
-"""The outermost layer of every call: what callers are told when something goes wrong."""
+"""The outermost layer of every call: on record, and told what goes wrong."""
 
+import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 import grpc
@@ -11,50 +10,15 @@ import structlog
 from google.protobuf.message import DecodeError, Message
 
 from gateway.agreements import Agreements
+from gateway.audit.recorder import FAILED, LEFT, Recorder
+from gateway.call import Call
 from gateway.errors import GatewayError, InvalidRequest, Starting, TooSlow, to_status
-from gateway.identity import Caller, Context, identify
-from gateway.key import Key
+from gateway.identity import UNKNOWN, Context, identify
 from gateway.permit import Permit
 
+__all__ = ["Call", "Entrance", "Method", "Service", "handler"]
 R = TypeVar("R")
 _log = structlog.get_logger()
-
-
-class Ask(NamedTuple):
-    """A question that was put to a department, or was refused.
-
-    Attributes:
-        agency: The department.
-        question: The question's name.
-        agreements: Ids of the agreements that let it; empty: the own department; None: none did.
-        outcome: ``OK``, or the error's code, for example ``DEADLINE_EXCEEDED``.
-    """
-
-    agency: str
-    question: str
-    agreements: tuple[str, ...] | None
-    outcome: str
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """A call that is being served.
-
-    Attributes:
-        method: The method's name, ``Service/Method``.
-        caller: Who calls, and what for.
-        permit: What the caller may read, as it was decided when the call began.
-        context: The call itself.
-        read: How many records of which key have left, for the record of accesses.
-        asked: Which department was asked what, for the same.
-    """
-
-    method: str
-    caller: Caller
-    permit: Permit
-    context: Context
-    read: Counter[Key] = field(default_factory=Counter)
-    asked: list[Ask] = field(default_factory=list)
 
 
 Method = Callable[[Any, Call], Awaitable[R]]
@@ -73,29 +37,29 @@ class Service(NamedTuple):
 
 
 class Entrance:
-    """What every call passes: not before the view is whole, and as a known department.
+    """What every call passes: as a known department, on record, when the view is whole.
 
     Args:
         agreements: Who may read what.
+        recorder: Records every call.
     """
 
-    __slots__ = ("_agreements", "is_open")
+    __slots__ = ("_agreements", "is_open", "nothing", "recorder")
 
-    def __init__(self, agreements: Agreements) -> None:
+    def __init__(self, agreements: Agreements, recorder: Recorder) -> None:
         self._agreements = agreements
+        self.recorder = recorder
+        self.nothing = Permit(UNKNOWN, ())
         self.is_open = False
 
-    def admit(self, method: str, context: Context) -> Call:
-        """Return a call that may be served.
+    def admit(self, method: str, kind: type[Message], data: bytes, context: Context) -> Call:
+        """Return the call of a known department.
 
         Raises:
-            Starting: If the view is not whole yet.
-            Unauthenticated: If the caller is no department of the city.
+            Unauthenticated: If the caller is none of the city.
         """
-        if not self.is_open:
-            raise Starting
-        caller = identify(context)
-        return Call(method, caller, self._agreements.permit(caller), context)
+        caller, trace = identify(context)
+        return Call(method, kind, data, caller, self._agreements.permit(caller), context, trace)
 
 
 def handler(entrance: Entrance, service: Service) -> "grpc.GenericRpcHandler[Any, Any]":
@@ -104,39 +68,79 @@ def handler(entrance: Entrance, service: Service) -> "grpc.GenericRpcHandler[Any
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
     for method, (serve, request) in service.unaries.items():
         handlers[method] = grpc.unary_unary_rpc_method_handler(
-            _guarded(f"{name}/{method}", entrance, request, serve)
+            _guarded(f"{name}/{method}", entrance, request, _answering(entrance, serve))
         )
     for method, (stream, request) in service.streams.items():
         handlers[method] = grpc.unary_stream_rpc_method_handler(
-            _guarded(f"{name}/{method}", entrance, request, stream)
+            _guarded(f"{name}/{method}", entrance, request, _streaming(entrance, stream))
         )
     return grpc.method_handlers_generic_handler(service.name, handlers)
+
+
+def _answering(entrance: Entrance, method: Method[bytes]) -> Method[bytes]:
+    """Return a method whose answer leaves when it is on record."""
+    recorder = entrance.recorder
+
+    async def answer(request: Message, call: Call) -> bytes:
+        reply = await method(request, call)
+        await recorder.answered(call)
+        return reply
+
+    return answer
+
+
+def _streaming(entrance: Entrance, method: Method[None]) -> Method[None]:
+    """Return a method whose messages leave when it is on record."""
+    recorder = entrance.recorder
+
+    async def stream(request: Message, call: Call) -> None:
+        recorded = recorder.stream(call)
+        call.context = recorded.context
+        try:
+            await method(request, call)
+            recorded.ended()
+        finally:
+            recorder.closed(recorded)
+
+    return stream
 
 
 def _guarded(
     name: str, entrance: Entrance, request_type: type[Message], method: Method[R]
 ) -> Callable[[bytes, Context], Awaitable[R]]:
     """Return a method that tells its caller known errors in full and unknown ones never."""
+    recorder = entrance.recorder
 
-    async def call(request: bytes, context: Context) -> R:
+    def unknown(data: bytes, context: Context) -> Call:
+        return Call(name, request_type, data, UNKNOWN, entrance.nothing, context)
+
+    async def call(data: bytes, context: Context) -> R:
         began = time.perf_counter()
+        admitted: Call | None = None
         try:
-            admitted = entrance.admit(name, context)
-            return await method(_decoded(request_type, request), admitted)
-        except TooSlow as error:
-            # A status with details would wait until the caller has read everything.
-            context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)
-            context.set_details(str(error))
-            _log.warning("call ended", method=name, error=str(error))
-            raise
+            admitted = entrance.admit(name, request_type, data, context)
+            request = _decoded(request_type, data)
+            if not entrance.is_open:
+                raise Starting  # noqa: TRY301 - one place tells all refusals
+            return await method(request, admitted)
         except GatewayError as error:
+            told = await recorder.refused(admitted or unknown(data, context), error)
             milliseconds = round((time.perf_counter() - began) * 1e3, 2)
-            _log.info("call refused", method=name, error=str(error), ms=milliseconds)
+            _log.info("call refused", method=name, error=str(told), ms=milliseconds)
+            if isinstance(told, TooSlow):
+                # A status with details would wait until the caller has read everything.
+                context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)
+                context.set_details(str(told))
+                raise
             # The stubs lack this method of grpc.aio.
-            await context.abort_with_status(to_status(error))  # type: ignore[attr-defined]
+            await context.abort_with_status(to_status(told))  # type: ignore[attr-defined]
+            raise
+        except asyncio.CancelledError:
+            recorder.broken_off(admitted or unknown(data, context), LEFT)
             raise
         except Exception:
             _log.exception("call failed", method=name)
+            recorder.broken_off(admitted or unknown(data, context), FAILED)
             await context.abort(
                 grpc.StatusCode.INTERNAL, "the gateway failed; the operators can see why"
             )

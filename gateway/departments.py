@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from broker.asking import Asking
 from broker.errors import NoAnswer, NoResponder
 from broker.responders import Responders
-from gateway.calls import Ask, Call, Service
+from gateway.call import Ask, Call
+from gateway.calls import Service
 from gateway.errors import InvalidRequest, NobodyAnswers, TooSlow
 from gateway.identity import Context
 from gateway.questions import valid_question

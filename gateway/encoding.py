@@ -15,12 +15,20 @@ def _varint(value: int) -> bytes:
     return bytes(encoded)
 
 
-_VARINTS = tuple(map(_varint, range(1 << 14)))
+_BITS = 14
+_VARINTS = tuple(map(_varint, range(1 << _BITS)))
+_LOW = (1 << _BITS) - 1
+_CONTINUED_VARINTS = tuple(
+    bytes((value & _CONTINUED - 1 | _CONTINUED, value >> 7 | _CONTINUED))
+    for value in range(1 << _BITS)
+)
 
 
 def varint(value: int) -> bytes:
     """Return a number as Protobuf's varint."""
-    return _VARINTS[value] if value < len(_VARINTS) else _varint(value)
+    if value <= _LOW:
+        return _VARINTS[value]
+    return _CONTINUED_VARINTS[value & _LOW] + varint(value >> _BITS)
 
 
 def tag(field: int) -> bytes:

@@ -14,18 +14,21 @@ GatewayError
 ├── BusAway             what was sent is not on disk, as far as is known
 ├── NotTaken            the bus will never take a record
 ├── HistoryUnavailable  the city's stream cannot be read at the moment
+├── AuditFull           the access cannot be recorded
+├── LogUnavailable      the record of accesses cannot be read
 └── Starting            the view is not complete yet
 """
 
 from collections.abc import Sequence
 
 import grpc
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 _DOMAIN = "liandong"
+_AUDIT_RETRY_S = 5
 
 
 class GatewayError(Exception):
@@ -202,6 +205,29 @@ class HistoryUnavailable(GatewayError):
         super().__init__(f"the past cannot be read now ({problem}): try again in a moment")
 
 
+class AuditFull(GatewayError):
+    """The access cannot be recorded: neither on the bus nor on the gateway's own disk."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "accesses cannot be recorded at the moment, and none is served without: try again in "
+            f"{_AUDIT_RETRY_S} s; the operators can see why"
+        )
+
+    def details(self) -> list[Message]:
+        """Return when to try again."""
+        return [
+            error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=_AUDIT_RETRY_S))
+        ]
+
+
+class LogUnavailable(GatewayError):
+    """The record of accesses cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__("the record of accesses cannot be read now: try again in a moment")
+
+
 class Starting(GatewayError):
     """The view is not complete yet."""
 
@@ -223,8 +249,15 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     BusAway: (code_pb2.UNAVAILABLE, "BUS_AWAY"),
     NotTaken: (code_pb2.FAILED_PRECONDITION, "NOT_TAKEN"),
     HistoryUnavailable: (code_pb2.UNAVAILABLE, "HISTORY_UNAVAILABLE"),
+    AuditFull: (code_pb2.UNAVAILABLE, "AUDIT_FULL"),
+    LogUnavailable: (code_pb2.UNAVAILABLE, "LOG_UNAVAILABLE"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }
+
+
+def reason_of(error: GatewayError) -> str:
+    """Return the reason that programs are told."""
+    return TABLE[type(error)][1]
 
 
 def to_status(error: GatewayError) -> grpc.Status:

@@ -22,6 +22,8 @@ from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreement_service import AgreementDesk
 from gateway.agreements import Agreements
+from gateway.audit import Journal, JournalSettings, Recorder
+from gateway.audit.service import AccessLog
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
 from gateway.certificates import Certificates
@@ -70,6 +72,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         titles: What people call them.
         bus: How it reads the bus.
         hands: For each agency that may publish over gRPC, how that reaches the bus.
+        audit: Where and how it records accesses.
     """
 
     host: str
@@ -79,6 +82,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     ca: str
     agreements: str | None
     bus: BusSettings
+    audit: JournalSettings
     agencies: tuple[str, ...] = ()
     hands: dict[str, BusSettings] = {}
     titles: dict[str, str] = {}
@@ -94,6 +98,7 @@ class Gateway:
 
     Raises:
         GatewayFailed: On entering, if its port cannot be used.
+        JournalUnusable: On entering, if accesses cannot be recorded where they were.
         FileWrong: If the file of agreements is not right.
         CertificatesUnreadable: If its certificate or key cannot be read.
     """
@@ -109,13 +114,14 @@ class Gateway:
             Path(settings.certificate), Path(settings.key), Path(settings.ca)
         )
         self.view.listen(self._agreements.incidents.take)
-        self._entrance = Entrance(self._agreements)
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
+            recorder = await self._recorder(stack, bus)
+            self._entrance = Entrance(self._agreements, recorder)
             catalog = Catalog()
             agencies, titles = self._settings.agencies, self._settings.titles
             responders = await stack.enter_async_context(Responders(bus, agencies))
@@ -129,6 +135,7 @@ class Gateway:
                 AgreementDesk(self._agreements, self.view).service(),
                 departments.service(),
                 Publishing(hands).service(),
+                AccessLog(bus, Path(self._settings.audit.public_keys)).service(),
             )
             server = self._server(services)
             await server.start()
@@ -141,8 +148,8 @@ class Gateway:
             await stack.enter_async_context(feeds)
             await state.caught_up.wait()
             await feeds.caught_up.wait()
-            ticking = asyncio.create_task(self._tick())
-            stack.callback(ticking.cancel)
+            for work in (self._tick(), recorder.run()):
+                stack.callback(asyncio.create_task(work).cancel)
             self._entrance.is_open = True
             for name in ("", *(service.name for service in services)):
                 await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -157,6 +164,12 @@ class Gateway:
         trace: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+
+    async def _recorder(self, stack: contextlib.AsyncExitStack, bus: Bus) -> Recorder:
+        """Open the journal, and return what records calls there."""
+        settings = self._settings.audit
+        self.journal = await stack.enter_async_context(Journal(settings, bus))
+        return Recorder(self.journal, self.view.get, self._agreements.permit, settings.every_s)
 
     def _server(self, services: Sequence[Service]) -> grpc.aio.Server:
         """Make the server with all its services."""

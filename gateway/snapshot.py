@@ -7,9 +7,12 @@ of them.
 
 import itertools
 import operator
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from gateway.encoding import record_event
+from gateway.entry import KEY
+from gateway.key import Key
 from gateway.selection import Selector
 from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import EVENT_TYPE_SNAPSHOT
@@ -20,8 +23,8 @@ _MESSAGE_BYTES = 1 << 20
 _KEPT = 8
 _KEPT_BYTES = 16 << 20
 _NAME = operator.attrgetter("name")
-Snapshot = tuple[frozenset[str], Iterable[bytes]]
-"""The names of what is selected, and the messages with their events."""
+Snapshot = tuple[Counter[Key], frozenset[str], Iterable[bytes]]
+"""How many of which key are selected, their names, and the messages with their events."""
 
 
 class Snapshots:
@@ -34,7 +37,7 @@ class Snapshots:
     def __init__(self, view: StateView) -> None:
         self._view = view
         self._changes = -1
-        self._kept: dict[Selector, tuple[frozenset[str], list[bytes]]] = {}
+        self._kept: dict[Selector, tuple[Counter[Key], frozenset[str], list[bytes]]] = {}
 
     def of(self, selector: Selector) -> Snapshot:
         """Return what a selector selects now."""
@@ -45,11 +48,11 @@ class Snapshots:
         if kept is not None:
             return kept
         held = selector.first(self._view.after(""), len(self._view))
-        names = frozenset(map(_NAME, held))
+        counts, names = Counter(map(KEY, held)), frozenset(map(_NAME, held))
         messages = joined(record_event(EVENT_TYPE_SNAPSHOT, entry.sized) for entry in held)
         if len(self._kept) >= _KEPT or sum(len(entry.sized) for entry in held) > _KEPT_BYTES:
-            return names, messages
-        self._kept[selector] = (names, list(messages))
+            return counts, names, messages
+        self._kept[selector] = (counts, names, list(messages))
         return self._kept[selector]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from gateway.agreements import Agreements
 from gateway.calls import Call
 from gateway.encoding import named_event, record_event
-from gateway.entry import Entry
+from gateway.entry import KEY, Entry
 from gateway.errors import TooSlow
 from gateway.identity import Caller
 from gateway.selection import Selector, Selectors, require_valid
@@ -53,7 +53,7 @@ class Watches:
         """Send a watch's events until the caller has gone."""
         require_valid(request)
         call.permit.require_selection(request.selection, later=True)
-        watcher = _Watcher(self, call.caller, request.selection)
+        watcher = _Watcher(self, call, request.selection)
         self._open += 1
         try:
             await watcher.run(call.context.write, request.resume_token)
@@ -74,12 +74,12 @@ class Watches:
 class _Watcher:
     """One caller's watch."""
 
-    def __init__(self, watches: Watches, caller: Caller, selection: Selection) -> None:
+    def __init__(self, watches: Watches, call: Call, selection: Selection) -> None:
         self._watches = watches
         self._view = watches.view
-        self._caller = caller
+        self._call = call
         self._selection = selection
-        self._selector = watches.selector(caller, selection)
+        self._selector = watches.selector(call.caller, selection)
         self._sent: set[str] = set()
         self._changed: dict[str, Entry] = {}
         self._wake = asyncio.Event()
@@ -104,7 +104,7 @@ class _Watcher:
     def _on_agreements(self) -> None:
         """Look at everything again under the changed agreements."""
         before = self._selector
-        self._selector = self._watches.selector(self._caller, self._selection)
+        self._selector = self._watches.selector(self._call.caller, self._selection)
         if self._selector is before:
             return
         for entry in self._view.entries():
@@ -124,8 +124,9 @@ class _Watcher:
         after = decode_sequence(_RESUME_TOKEN, token, self._selector.digest) if token else None
         if after is None or after > sequence:
             # A token from beyond the end is of another stream: all of this one is news.
-            names, messages = self._watches.snapshots.of(self._selector)
+            counts, names, messages = self._watches.snapshots.of(self._selector)
             self._sent = set(names)
+            self._call.read.update(counts)
             await self._write(write, messages)
         else:
             await self._write(write, joined(iter(self._since(after))))
@@ -142,6 +143,7 @@ class _Watcher:
         self._sent = {entry.name for entry in held}
         changed = [entry for entry in held if entry.sequence > after]
         changed.sort(key=lambda entry: entry.sequence)
+        self._call.read.update(map(KEY, changed))
         return [self._change(entry) for entry in changed]
 
     def _take(self) -> list[bytes]:
@@ -153,6 +155,7 @@ class _Watcher:
             shown = self._selector.show(entry)
             if shown is not None:
                 self._sent.add(shown.name)
+                self._call.read[entry.key] += 1
                 events.append(self._change(shown))
             elif entry.name in self._sent:
                 self._sent.discard(entry.name)

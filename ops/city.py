@@ -9,7 +9,7 @@ import msgspec
 
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.responder import ResponderConfig
-from broker.plan import BusPlan
+from broker.plan import MEBIBYTE, BusPlan
 from broker.toml import FileWrong, read_toml
 
 DEFAULT = Path(__file__).parent / "cities" / "nanjing.toml"
@@ -41,6 +41,11 @@ class _Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: Port = 7480
 
 
+class _Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    log_mb: Annotated[int, msgspec.Meta(ge=16)] = 512
+    journal_mb: Annotated[int, msgspec.Meta(ge=1)] = 256
+
+
 class Agency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A department: its name on the bus, and what people call it."""
 
@@ -56,6 +61,7 @@ class _CityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nats: _Nats = _Nats()
     gateway: GatewayAddress = GatewayAddress()
     console: _Console = _Console()
+    audit: _Audit = _Audit()
     agreements: str = ""
 
 
@@ -73,6 +79,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         plan: Its bus.
         gateway: Where its gateway listens.
         agreements: Its file of agreements; None: it has none.
+        journal_bytes: How much a gateway records on its own disk while the bus is away.
         path: The file itself.
     """
 
@@ -85,6 +92,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     plan: BusPlan
     gateway: GatewayAddress
     agreements: Path | None
+    journal_bytes: int
     path: Path
     responders: tuple[ResponderConfig, ...] = ()
 
@@ -146,8 +154,10 @@ def read_city(path: Path = DEFAULT) -> City:
             host=file.nats.host,
             port=file.nats.port,
             monitor_port=file.nats.monitor_port,
+            audit_bytes=file.audit.log_mb * MEBIBYTE,
         ),
         gateway=file.gateway,
+        journal_bytes=file.audit.journal_mb * MEBIBYTE,
         agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
         responders=file.responder,
         path=Path(os.path.abspath(path)),  # noqa: PTH100 - without `..`, links kept

@@ -21,6 +21,7 @@ _STOPPED = 130
 _GROUPS = {
     "adapter": "Adapters.",
     "agreements": "Who lets whom read what.",
+    "audit": "The record of accesses.",
     "gateway": "The gateway.",
     "responder": "What answers live questions.",
     "quarantine": "What could not be translated.",
@@ -46,6 +47,8 @@ _COMMANDS = {
     "agreements list": "ops.agreements:agreements_list",
     "agreements explain": "ops.agreements:agreements_explain",
     "agreements rehearse": "ops.rehearsing:agreements_rehearse",
+    "audit list": "ops.audit:audit_list",
+    "audit verify": "ops.audit_verify:audit_verify",
     "publish": "ops.publishing:publish",
     "play": "ops.playing:play",
     "keys": "ops.keys:keys",

@@ -3,9 +3,10 @@
 import uvloop
 
 from broker.connection import BusSettings
-from broker.home import GATEWAY
+from broker.home import GATEWAY, Home
 from broker.users import hand
 from gateway import Gateway, GatewaySettings
+from gateway.audit import JournalSettings
 from ops import logs
 from ops.failure import Failure
 from ops.options import CITY, HOME, CityOption, HomeOption, open_home
@@ -34,6 +35,7 @@ def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
             agency: BusSettings.of(folder, described.plan, hand(agency))
             for agency in described.plan.agencies
         },
+        audit=journal_settings(folder, GATEWAY, described.journal_bytes),
     )
 
     async def run() -> None:
@@ -41,3 +43,15 @@ def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
             await until_told("gateway", f"{settings.host}:{running.port}")
 
     uvloop.run(run())
+
+
+def journal_settings(home: Home, gateway: str, max_bytes: int) -> JournalSettings:
+    """Return where a gateway of a home records accesses."""
+    key, public = home.signing_key(gateway)
+    return JournalSettings(
+        gateway=gateway,
+        key=str(key),
+        public_keys=str(public.parent),
+        path=str(home.journal(gateway)),
+        max_bytes=max_bytes,
+    )

@@ -38,7 +38,7 @@ def selection(
     if bbox:
         selected.bounding_box.CopyFrom(_box(bbox))
     if since:
-        selected.observed.start_at.FromDatetime(_moment(since, ZoneInfo(city.time_zone)))
+        selected.observed.start_at.FromDatetime(since_moment(since, city))
     return selected
 
 
@@ -53,8 +53,13 @@ def _box(text: str) -> api.BoundingBox:
     return api.BoundingBox(south_deg=south, west_deg=west, north_deg=north, east_deg=east)
 
 
-def _moment(text: str, zone: ZoneInfo) -> datetime:
-    """Return the moment that `30m` or a time means; a time without an offset is the city's."""
+def since_moment(text: str, city: City) -> datetime:
+    """Return the moment that `30m` or a time means; a time without an offset is the city's.
+
+    Raises:
+        Failure: If it is not written as it should be.
+    """
+    zone = ZoneInfo(city.time_zone)
     ago = _AGO.fullmatch(text)
     try:
         if ago is not None:

@@ -40,6 +40,7 @@ def small_plan(agencies: tuple[str, ...] = AGENCIES) -> BusPlan:
         agency_bytes=64 * MEBIBYTE,
         quarantine_bytes=32 * MEBIBYTE,
         city_bytes=256 * MEBIBYTE,
+        audit_bytes=64 * MEBIBYTE,
     )
 
 

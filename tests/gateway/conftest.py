@@ -13,7 +13,7 @@ from broker.users import hand
 from gateway import Gateway, GatewaySettings
 from tests.conftest import AGENCIES
 from tests.gateway.questions import AGREEMENTS as QUESTIONS
-from tests.gateway.town import AGREEMENTS, City
+from tests.gateway.town import AGREEMENTS, City, journal
 
 
 @pytest.fixture
@@ -31,6 +31,7 @@ async def city(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIterator[
         agreements=str(agreements),
         bus=BusSettings.of(city_home, plan, "gateway"),
         hands={agency: BusSettings.of(city_home, plan, hand(agency)) for agency in plan.agencies},
+        audit=journal(tmp_path),
     )
     async with Gateway(settings) as gateway:
         yield City(city_home, plan, gateway, agreements)
@@ -52,6 +53,7 @@ async def asked_city(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIte
         agencies=AGENCIES,
         titles={"health": "卫生健康 Health"},
         bus=BusSettings.of(city_home, plan, "gateway"),
+        audit=journal(tmp_path),
     )
     async with Gateway(settings) as gateway:
         yield City(city_home, plan, gateway, agreements)

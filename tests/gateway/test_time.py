@@ -2,6 +2,9 @@
 
 import uuid
 from datetime import timedelta
+from pathlib import Path
+
+import msgspec
 
 from broker.connection import Bus, BusSettings
 from broker.outgoing import Outgoing
@@ -12,7 +15,7 @@ from gateway import Gateway
 from gateway.history import History
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.record.v1.record_pb2 import Record
-from tests.gateway.town import NOW, City, level
+from tests.gateway.town import NOW, City, journal, level
 
 OBSERVED, RECEIVED = api.TIME_BASIS_OBSERVED, api.TIME_BASIS_RECEIVED
 
@@ -31,7 +34,7 @@ async def publish(city: City, *records: Record) -> None:
 
 
 async def test_back_fill_of_any_length_leaves_the_state_also_after_a_restart(
-    city: City, station: str
+    city: City, station: str, tmp_path: Path
 ) -> None:
     """The city keeps a bounded number of revisions; old ones must not push the newest out."""
     newest = level(station, 9.0)
@@ -44,7 +47,10 @@ async def test_back_fill_of_any_length_leaves_the_state_also_after_a_restart(
     await publish(city, *old)
 
     assert city.gateway.view.get(newest.name).payload == newest.SerializeToString()
-    async with Gateway(city.gateway._settings) as restarted:
+    settings = msgspec.structs.replace(
+        city.gateway._settings, audit=journal(tmp_path / "restarted")
+    )
+    async with Gateway(settings) as restarted:
         assert restarted.view.get(newest.name).payload == newest.SerializeToString()
 
 
