@@ -50,6 +50,11 @@ def share_subject(name: str) -> str:
     return f"share.{agency}.{kind}.{_token(thing)}"
 
 
+def share_pattern(agency: str = "*", kind: str = "*.*") -> str:
+    """Return the pattern of the subjects of an agency's records of a kind, or a domain's kinds."""
+    return f"share.{agency}.{kind}.*"
+
+
 def name_of(subject: str) -> str:
     """Return the name of the record that is published on this subject.
 

@@ -1,5 +1,7 @@
 """Agreements: who lets whom read what. Whatever none opens stays closed."""
 
+import functools
+import hashlib
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,6 +139,12 @@ class Permit:
             and agreement.is_valid(now)
         ]
         self._decisions: dict[Key, Disclosure | None] = {}
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Return what is the same, on any gateway, while the same is opened: 12 digits."""
+        opening = [self._agency, *(msgspec.json.encode(one) for one, _ in self._agreements)]
+        return hashlib.sha256(repr(sorted(map(str, opening))).encode()).hexdigest()[:12]
 
     def disclosure(self, key: Key) -> Disclosure | None:
         """Return how records of this key leave; None: they do not."""

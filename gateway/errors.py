@@ -4,19 +4,23 @@ GatewayError
 ├── Unauthenticated     no certificate of this city
 ├── InvalidRequest      a field is wrong
 ├── NotFound            no such record, or not for this caller
-├── TooSlow             a watcher that does not read
+├── TooSlow             a watcher that does not read, or not fast enough
+├── TooManyWatches      one watch more than a department, or the gateway, may have open
+├── RevisionsGone       what a watch of every revision has missed cannot be told
+├── StreamAway          the bus does not answer
 └── Starting            the view is not complete yet
 """
 
 from collections.abc import Sequence
 
 import grpc
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 _DOMAIN = "liandong"
+_RETRY_S = 30
 
 
 class GatewayError(Exception):
@@ -77,13 +81,47 @@ class NotFound(GatewayError):
 
 
 class TooSlow(GatewayError):
-    """A watcher that does not read what it is sent."""
+    """A watcher that does not read what it is sent, or not as fast as it comes.
 
-    def __init__(self, seconds: float) -> None:
+    Args:
+        problem: What was noticed.
+        token: Where it goes on; empty: from the beginning.
+    """
+
+    def __init__(self, problem: str, token: str) -> None:
+        going_on = f"go on with resume_token {token}" if token else "begin anew"
+        super().__init__(f"{problem}: read faster, or select less; {going_on}")
+
+
+class TooManyWatches(GatewayError):
+    """One watch more than may be open."""
+
+    def __init__(self, whose: str, limit: int) -> None:
         super().__init__(
-            f"nothing was read for {seconds:.0f} s: read faster, or select less; "
-            "go on with the last resume_token"
+            f"{whose} has {limit} watches open, which is as many as it may: "
+            "end some, watch more with each, or try again later"
         )
+
+    def details(self) -> list[Message]:
+        """Return when to try again."""
+        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=_RETRY_S))]
+
+
+class RevisionsGone(GatewayError):
+    """What a watch of every revision has missed cannot be told."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"not every revision after resume_token can be told: {problem}; "
+            "resume without every_revision, or begin anew"
+        )
+
+
+class StreamAway(GatewayError):
+    """The city's stream cannot be read at the moment."""
+
+    def __init__(self) -> None:
+        super().__init__("the city's stream cannot be read at the moment: try again in a moment")
 
 
 class Starting(GatewayError):
@@ -98,6 +136,9 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     InvalidRequest: (code_pb2.INVALID_ARGUMENT, "INVALID_FIELD"),
     NotFound: (code_pb2.NOT_FOUND, "NO_SUCH_RECORD"),
     TooSlow: (code_pb2.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW"),
+    TooManyWatches: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHES"),
+    RevisionsGone: (code_pb2.OUT_OF_RANGE, "REVISIONS_GONE"),
+    StreamAway: (code_pb2.UNAVAILABLE, "STREAM_AWAY"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }
 

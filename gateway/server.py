@@ -15,6 +15,7 @@ from grpc_reflection.v1alpha import reflection
 
 from broker.connection import Bus, BusSettings
 from broker.errors import BrokerError
+from broker.revisions import Revisions
 from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
@@ -22,7 +23,7 @@ from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
 from gateway.shared_state import SharedState
 from gateway.view import StateView, now_ns
-from gateway.watch import Watches
+from gateway.watch import Watches, WatchLimits
 from liandong.gateway.v1 import shared_state_pb2 as api
 
 _TICK_S = 0.5
@@ -57,6 +58,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         agreements: File of agreements; None: none.
         agencies: The city's departments, of which agreements may speak; none: of any.
         bus: How it reads the bus.
+        watches: What watches may take.
     """
 
     host: str
@@ -67,6 +69,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     agreements: str | None
     bus: BusSettings
     agencies: tuple[str, ...] = ()
+    watches: WatchLimits = WatchLimits()
 
 
 class Gateway:
@@ -96,20 +99,28 @@ class Gateway:
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
+
+            def restart() -> None:
+                self.view.restart()
+                watches.restart()
+
             catalog = Catalog()
-            services = (_state_service(self.view, self._agreements), catalog.service())
+            revisions = Revisions(bus, CITY)
+            watches = Watches(self.view, self._agreements, revisions, self._settings.watches)
+            services = (_state_service(self.view, watches), catalog.service())
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)
             # All that the stream keeps, not the last of each subject: what was stored last
             # may be a station's back-fill, which must not hide what was observed later.
-            state = await follow(bus, CITY, "share.>", self.view.take, on_restart=self.view.restart)
+            state = await follow(bus, CITY, "share.>", self.view.take, on_restart=restart)
             await stack.enter_async_context(state)
             feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
             await stack.enter_async_context(feeds)
             await state.caught_up.wait()
             await feeds.caught_up.wait()
-            ticking = asyncio.create_task(self._tick())
+            await watches.refresh()
+            ticking = asyncio.create_task(self._tick(watches))
             stack.callback(ticking.cancel)
             self._entrance.is_open = True
             for name in ("", *(service.name for service in services)):
@@ -148,12 +159,13 @@ class Gateway:
             ) from error
         return server
 
-    async def _tick(self) -> None:
-        """Notice records that end, and agreements that change."""
+    async def _tick(self, watches: Watches) -> None:
+        """Notice records that end, agreements that change, and watches that are silent."""
         while True:
             await asyncio.sleep(_TICK_S)
             self.view.expire(now_ns())
             self._agreements.refresh()
+            await watches.tick(_TICK_S)
 
 
 def _credentials(settings: GatewaySettings) -> grpc.ServerCredentials:
@@ -165,9 +177,9 @@ def _credentials(settings: GatewaySettings) -> grpc.ServerCredentials:
     )
 
 
-def _state_service(view: StateView, agreements: Agreements) -> Service:
+def _state_service(view: StateView, watches: Watches) -> Service:
     """Return the service that reads the shared state and watches it."""
-    state, watches = SharedState(view), Watches(view, agreements)
+    state = SharedState(view)
     return Service(
         "liandong.gateway.v1.SharedStateService",
         {

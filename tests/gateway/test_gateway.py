@@ -1,6 +1,7 @@
 """The gateway over real gRPC, TLS and the bus."""
 
 import asyncio
+import dataclasses
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +20,7 @@ from broker.subjects import record_name
 from broker.toml import FileWrong
 from gateway import errors, tokens
 from gateway.agreements import read_agreements
+from gateway.resume import Place
 from gateway.selection import digest
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
@@ -258,8 +260,11 @@ async def test_a_token_from_beyond_the_stream_gives_a_snapshot(city: City, stati
     """After a power cut the last sequences may be given anew; nothing may be missed then."""
     await city.share(level(station, 9.0))
     selection = api.Selection(agencies=["water"])
-    token = tokens.encode("watch", digest(selection), str(10**12))
     async with city.stub("water") as stub:
+        first = events(stub.WatchRecords(api.WatchRecordsRequest(selection=selection)))
+        *_, last = [event async for event in until(first, api.EVENT_TYPE_BOOKMARK)]
+        place = Place.of(last.resume_token, digest(selection))
+        token = dataclasses.replace(place, sequence=10**12).token(digest(selection))
         request = api.WatchRecordsRequest(selection=selection, resume_token=token)
 
         watch = events(stub.WatchRecords(request))
