@@ -80,9 +80,8 @@ class Latest:
     def trim(self, position: int) -> None:
         """Let go of what lies before a position."""
         held = self._held
-        for name, (index, _) in tuple(
-            itertools.takewhile(lambda item: item[1][0] < position, held.items())
-        ):
+        before = itertools.takewhile(lambda name: held[name][0] < position, held)
+        for name in tuple(before):
             del held[name]
 
     def close(self, names: Collection[str]) -> None:

@@ -78,7 +78,7 @@ class Course:
         )
 
     def stored(self, sequence: int) -> int:
-        """Return when the last up to a sequence was stored, nanoseconds since 1970 UTC; 0: unknown."""
+        """Return when the last up to a sequence was stored, ns since 1970 UTC; 0: unknown."""
         index = bisect.bisect_left(self._passed, (sequence + 1) << 1) - 1
         return self._stored[index] if index >= 0 else 0
 

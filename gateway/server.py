@@ -99,28 +99,25 @@ class Gateway:
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
-
-            def restart() -> None:
-                self.view.restart()
-                watches.restart()
-
             catalog = Catalog()
-            revisions = Revisions(bus, CITY)
-            watches = Watches(self.view, self._agreements, revisions, self._settings.watches)
+            watches = self.watches = Watches(
+                self.view, self._agreements, Revisions(bus, CITY), self._settings.watches
+            )
             services = (_state_service(self.view, watches), catalog.service())
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)
             # All that the stream keeps, not the last of each subject: what was stored last
             # may be a station's back-fill, which must not hide what was observed later.
-            state = await follow(bus, CITY, "share.>", self.view.take, on_restart=restart)
+            state = await follow(bus, CITY, "share.>", self.view.take, on_restart=self._restart)
             await stack.enter_async_context(state)
             feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
             await stack.enter_async_context(feeds)
             await state.caught_up.wait()
             await feeds.caught_up.wait()
             await watches.refresh()
-            ticking = asyncio.create_task(self._tick(watches))
+            self.view.expire(now_ns())
+            ticking = asyncio.create_task(self._tick())
             stack.callback(ticking.cancel)
             self._entrance.is_open = True
             for name in ("", *(service.name for service in services)):
@@ -159,13 +156,18 @@ class Gateway:
             ) from error
         return server
 
-    async def _tick(self, watches: Watches) -> None:
+    def _restart(self) -> None:
+        """Take the city's stream from its start again."""
+        self.view.restart()
+        self.watches.restart()
+
+    async def _tick(self) -> None:
         """Notice records that end, agreements that change, and watches that are silent."""
         while True:
             await asyncio.sleep(_TICK_S)
             self.view.expire(now_ns())
             self._agreements.refresh()
-            await watches.tick(_TICK_S)
+            await self.watches.tick(_TICK_S)
 
 
 def _credentials(settings: GatewaySettings) -> grpc.ServerCredentials:
