@@ -186,15 +186,3 @@ async def test_a_field_that_no_record_has_is_refused(city: City) -> None:
             await watch.next()
 
     assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-
-
-def large(station: str, place: str, number: int, size: int = 200) -> "level":
-    """Make a record of some 13 kB."""
-    record = level(station, number, at=NOW + timedelta(seconds=number), district=place)
-    for _ in range(8):
-        series = record.water_level.series.add(code="39")
-        series.starts_at.FromDatetime(NOW)
-        series.step.FromSeconds(300)
-        for _ in range(size):
-            series.steps.add(value=1.0)
-    return record
