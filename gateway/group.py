@@ -41,7 +41,7 @@ class Batch(NamedTuple):
 
     end: int
     messages: Iterable[bytes]
-    read: Counter[Key]
+    read: tuple[tuple[Key, int], ...]
     place: Place
 
 
@@ -215,7 +215,7 @@ class Group:
             events = self._backlog.since(position)
             read = Counter(event.key for event in events if event.key is not None)
             messages: Iterable[bytes] = joined(event.data for event in events)
-            batch = Batch(self.end, messages, read, self.place())
+            batch = Batch(self.end, messages, tuple(read.items()), self.place())
             if sum(len(event.data) for event in events) <= _KEPT_BYTES:
                 batch = self._batches[position] = batch._replace(messages=tuple(messages))
         return batch

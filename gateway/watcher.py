@@ -195,7 +195,8 @@ class Watcher:
         """Send what has happened, or that nothing has."""
         if self.position < self._group.end:
             batch = self._group.batch(self.position)
-            self._call.read.update(batch.read)
+            for key, count in batch.read:
+                self._call.read[key] += count
             for message in batch.messages:
                 await self._write(message)
             self.position, self._place = batch.end, batch.place
