@@ -43,6 +43,7 @@ AGENCY = "environment"
 KIND = "environment.air"
 SELECTIONS = 20
 STATIONS = 2000
+CHANGES = 200
 WATCH = "/liandong.gateway.v1.SharedStateService/WatchRecords"
 
 
@@ -187,7 +188,7 @@ def resident_bytes(pid: int) -> int:
 
 
 async def crowd(
-    gateway: Server, folder: Path, publisher: Publisher, count: int, rate: int, seconds: float
+    gateway: Server, folder: Path, publisher: Publisher, count: int, seconds: float
 ) -> None:
     """Print how long changes take to a crowd of watchers, without a dead one and with one."""
     requests = [
@@ -208,10 +209,10 @@ async def crowd(
                         clients(gateway, folder, WATCH, 1, [everything.SerializeToString()])
                     )
                     dead.process.send_signal(signal.SIGSTOP)
-                await publish(publisher, rate, 2)
+                await publish(publisher, CHANGES, 2)
                 await watchers.told()
                 before = cpu_seconds(gateway.pid)
-                await publish(publisher, rate, seconds)
+                await publish(publisher, CHANGES, seconds)
                 await asyncio.sleep(0.5)
                 used = cpu_seconds(gateway.pid) - before
                 told = await watchers.told()
@@ -238,7 +239,7 @@ async def main(only: str) -> None:
                 for rate, seconds in ((200, 6), (2000, 5)):
                     await fanout(gateway, folder, publisher, rate, seconds)
             if only != "50":
-                await crowd(gateway, folder, publisher, 2000, 200, 10)
+                await crowd(gateway, folder, publisher, 2000, 10)
 
 
 @contextlib.asynccontextmanager

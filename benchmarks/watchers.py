@@ -103,7 +103,10 @@ async def main(target: str, folder: Path, method: str, count: int, requests: lis
         )
         for number in range(count)
     ]
-    await watchers.ready.wait()
+    ready = asyncio.create_task(watchers.ready.wait())
+    done, _ = await asyncio.wait([ready, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    if ready not in done:
+        raise SystemExit(f"a watch has ended: {done.pop().exception()}")
     print("ready", flush=True)
     loop = asyncio.get_running_loop()
     # A line of input begins the count anew; its end ends it.

@@ -1,6 +1,5 @@
 """Open watches: what changes, what goes, who is slow, who is one too many."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from random import randrange
 
@@ -8,8 +7,6 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
 from broker.subjects import record_name
 from liandong.gateway.v1 import shared_state_pb2 as api
@@ -19,8 +16,6 @@ from tests.gateway.watching import (
     CHANGE,
     HEARTBEAT,
     REMOVAL,
-    SNAPSHOT,
-    another,
     metres,
     risen,
     store,

@@ -26,6 +26,8 @@ from tests.gateway.watching import (
 )
 
 LATER = NOW + timedelta(seconds=1)
+INTERNAL = record_pb2.CLASSIFICATION_INTERNAL
+RESTRICTED = record_pb2.CLASSIFICATION_RESTRICTED
 
 
 @pytest.fixture
@@ -147,24 +149,22 @@ async def test_a_token_of_an_end_that_was_lost_begins_anew(
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("ceilings", "told"),
     [
-        ("internal", "restricted", [api.REMOVAL_REASON_NOT_SHARED]),
-        ("restricted", "restricted", []),
+        ((INTERNAL, RESTRICTED), [api.REMOVAL_REASON_NOT_SHARED]),
+        ((RESTRICTED, RESTRICTED), []),
     ],
 )
 async def test_a_removal_names_only_what_the_caller_might_see(
-    city: City, station: str, place: str, here: api.Selection, before: str, after: str, told: list
+    city: City, station: str, place: str, ceilings: tuple[int, int], told: list[int]
 ) -> None:
     """What was closed in the gap is removed; what was closed already does not exist."""
-    levels = {
-        "internal": record_pb2.CLASSIFICATION_INTERNAL,
-        "restricted": record_pb2.CLASSIFICATION_RESTRICTED,
-    }
-    await city.share(level(station, 1.0, district=place, classification=levels[before]))
+    here = api.Selection(districts=[place])
+    before, after = ceilings
+    await city.share(level(station, 1.0, district=place, classification=before))
     token = await token_of(city, "police", here)
 
-    await city.share(level(station, 2.0, at=LATER, district=place, classification=levels[after]))
+    await city.share(level(station, 2.0, at=LATER, district=place, classification=after))
 
     async with watching(city, "police", here, token) as watch:
         events = await watch.until(BOOKMARK)

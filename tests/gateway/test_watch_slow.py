@@ -17,7 +17,7 @@ from grpc_status import rpc_status
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.record.v1.record_pb2 import Record
 from tests.gateway.town import NOW, City, level
-from tests.gateway.watching import BOOKMARK, another, metres, store, watching
+from tests.gateway.watching import BOOKMARK, Watch, another, metres, store, watching
 
 FROZEN = """
 import sys, grpc
@@ -80,6 +80,12 @@ async def taken(city: City, record: Record) -> None:
     await eventually(holds)
 
 
+async def read_to_its_end(watch: Watch, events: list[api.RecordEvent]) -> None:
+    """Read events into a list until the gateway ends the watch."""
+    while True:
+        events.append(await watch.next())
+
+
 async def test_a_watcher_that_reads_slowly_gets_the_latest(
     city: City, station: str, place: str, here: api.Selection
 ) -> None:
@@ -115,8 +121,7 @@ async def test_a_slow_watcher_of_every_revision_is_ended_and_goes_on_with_its_to
             await store(city, revisions)
             await taken(narrow, revisions[-1])
             with pytest.raises(grpc.aio.AioRpcError) as raised:
-                while True:
-                    events.append(await slow.next())
+                await read_to_its_end(slow, events)
         assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
         assert f"resume_token {slow.token}" in str(raised.value.details())
         seen = len(events)
@@ -149,8 +154,7 @@ async def test_a_watcher_that_does_not_read_is_ended_and_the_others_are_not(
         await eventually(lambda: len(strict.gateway.watches) == 1)
 
         with pytest.raises(grpc.aio.AioRpcError, match="nothing was read") as raised:
-            while True:
-                await dead.next()
+            await read_to_its_end(dead, [])
         assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
