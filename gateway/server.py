@@ -38,6 +38,10 @@ OPTIONS = (
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.so_reuseport", 0),
+    # By itself it drops calls by chance, without a word, once a thousand wait: as many watches
+    # as there may be come back at once when a gateway has restarted.
+    ("grpc.server.max_pending_requests", _MAX_CALLS),
+    ("grpc.server.max_pending_requests_hard_limit", 2 * _MAX_CALLS),
 )
 _log = structlog.get_logger()
 
