@@ -186,20 +186,18 @@ class Group:
             affected: The entries of which that may differ.
             window_s: Within what time watchers are woken.
         """
-        before = self.selector
+        before, untold = self.selector, self.place()
         self.permit, self.selector = sight
-        self.turns += 1
-        token = self.place().token(self.watched.bound_to)
-        events = []
+        turned = []
         for entry in affected:
             was, shown = before.show(entry), self.selector.show(entry)
-            if shown is not None and (was is None or was.sized != shown.sized):
-                data = record_event(EVENT_TYPE_CHANGE, self.encode(shown), token)
-                events.append(Event(entry.name, data, shown.key))
-            elif shown is None and was is not None:
-                events.append(removal(entry.name, token, self._reason(entry)))
-        # What some have not been sent yet may not be sent any more.
+            if (was and was.sized) != (shown and shown.sized):
+                turned.append((entry, shown))
+        # All of them are at one place: until the last is told, the agreements are still others.
+        events = [self._told(entry, shown, untold) for entry, shown in turned[:-1]]
+        events += [self._told(entry, shown, self.place()) for entry, shown in turned[-1:]]
         self._batches.clear()
+        # What some have not been sent yet may not be sent any more.
         self._backlog.close({event.name for event in events})
         for event in events:
             self._add(event, window_s)

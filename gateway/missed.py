@@ -57,7 +57,8 @@ def require_same(view: StateView, group: Group, after: Place) -> None:
     Raises:
         StartOver: If it does not.
     """
-    if (after.stream, after.permit) != (group.stream, group.permit.digest):
+    here = (group.stream, group.permit.digest)
+    if not group.stream or (after.stream, after.permit) != here:
         raise StartOver
     if after.sequence > view.sequence:
         raise StartOver

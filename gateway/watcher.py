@@ -16,6 +16,7 @@ from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import (
     EVENT_TYPE_BOOKMARK,
     EVENT_TYPE_HEARTBEAT,
+    EVENT_TYPE_SNAPSHOT,
     EventType,
 )
 
@@ -145,23 +146,29 @@ class Watcher:
                 events = None if after is None else missed(self._sources.view, self._group, after)
             except StartOver:
                 events = None
-            if events is None:
-                await self._snapshot()
-            else:
+            if events is not None:
                 await self._events(events)
+            elif not await self._snapshot() and after is not None:
+                # Nothing is selected now; whoever had something must be told so.
+                await self._write(named_event(EVENT_TYPE_SNAPSHOT, "", ""))
         await self._named(EVENT_TYPE_BOOKMARK, place)
 
-    async def _snapshot(self) -> None:
-        """Send all that is selected; from the beginning again when agreements change meanwhile."""
-        turns = -1
+    async def _snapshot(self) -> bool:
+        """Send all that is selected; tell whether there is anything.
+
+        When agreements change meanwhile it is sent from the beginning again.
+        """
+        turns, is_anything = -1, False
         while turns != self._group.turns:
             turns = self._group.turns
             snapshot = self._sources.snapshots.of(self._group.selector, self._group.encode)
             self._call.read.update(snapshot.read)
+            is_anything = is_anything or bool(snapshot.read)
             for message in snapshot.messages:
                 if turns != self._group.turns:
                     break
                 await self._write(message)
+        return is_anything
 
     async def _replay(self, after: Place) -> Place:
         """Send every revision after a place up to now, and return where that is."""

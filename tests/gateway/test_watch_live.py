@@ -16,6 +16,7 @@ from tests.gateway.watching import (
     CHANGE,
     HEARTBEAT,
     REMOVAL,
+    SNAPSHOT,
     metres,
     risen,
     store,
@@ -93,6 +94,26 @@ async def test_agreements_open_and_close_records_in_an_open_watch(
 
     assert (closed.type, closed.removal_reason) == (REMOVAL, api.REMOVAL_REASON_NOT_SHARED)
     assert (opened.type, metres([opened])) == (CHANGE, [1.0])
+
+
+async def test_whoever_breaks_off_while_records_are_closed_begins_anew(
+    city: City, station: str, place: str, here: api.Selection
+) -> None:
+    """The other removals would be missed; that nothing is left is told by an empty snapshot."""
+    stations = [f"{station}-{number}" for number in range(2)]
+    await city.share(*(level(one, 1.0, district=place) for one in stations))
+    async with watching(city, "police", here) as watch:
+        await watch.until(BOOKMARK)
+        city.agreements.write_text("")
+        first, last = await watch.next(), await watch.next()
+
+    async with watching(city, "police", here, first.resume_token) as watch:
+        empty = await watch.next()
+    async with watching(city, "police", here, last.resume_token) as watch:
+        assert (await watch.next()).type == BOOKMARK
+
+    assert empty.type == SNAPSHOT
+    assert not empty.HasField("record")
 
 
 async def test_what_is_closed_is_not_sent_to_a_slow_watcher_any_more(
