@@ -72,7 +72,7 @@ def ended(view: StateView, group: Group, after: Place) -> Iterator[Event]:
     Raises:
         StartOver: If not all of them are known.
     """
-    names = view.course.ended_after(after.stored_ns - _CLOCKS_NS)
+    names = view.course.ended_after(max(after.stored_ns - _CLOCKS_NS, 0))
     if names is None:
         raise StartOver
     token = after.token(group.watched.bound_to)

@@ -116,7 +116,8 @@ async def test_a_token_of_other_agreements_begins_anew(
     city.agreements.write_text(AGREEMENTS.replace("internal", "public"))
 
     async with another(city) as other, watching(other, "police", here, token) as watch:
-        assert (await watch.next()).type == BOOKMARK
+        empty = await watch.next()
+        assert (empty.type, empty.HasField("record")) == (SNAPSHOT, False)
 
     city.agreements.write_text(AGREEMENTS.replace("internal", "restricted"))
 
@@ -192,6 +193,21 @@ async def test_every_revision_that_was_missed_is_told_from_the_stream(
 
     assert metres(events) == [float(number) for number in range(1, 40)]
     assert [event.type for event in events].count(BOOKMARK) == 1
+
+
+@pytest.mark.parametrize("every_revision", [False, True])
+async def test_a_token_of_a_city_that_had_said_nothing_brings_all_that_it_said(
+    city: City, station: str, place: str, here: api.Selection, *, every_revision: bool
+) -> None:
+    """The place before the first message is one as well."""
+    seen = Place.of(await token_of(city, "water", here), digest(here))
+    token = dataclasses.replace(seen, sequence=0, stored_ns=0).token(digest(here))
+    await city.share(level(station, 1.0, district=place))
+
+    async with watching(city, "water", here, token, every_revision=every_revision) as watch:
+        change = await watch.next()
+
+    assert metres([change]) == [1.0]
 
 
 async def test_revisions_that_the_stream_no_longer_keeps_are_told_as_gone(
