@@ -195,16 +195,15 @@ async def test_every_revision_that_was_missed_is_told_from_the_stream(
     assert [event.type for event in events].count(BOOKMARK) == 1
 
 
-@pytest.mark.parametrize("every_revision", [False, True])
 async def test_a_token_of_a_city_that_had_said_nothing_brings_all_that_it_said(
-    city: City, station: str, place: str, here: api.Selection, *, every_revision: bool
+    city: City, station: str, place: str, here: api.Selection
 ) -> None:
     """The place before the first message is one as well."""
     seen = Place.of(await token_of(city, "water", here), digest(here))
     token = dataclasses.replace(seen, sequence=0, stored_ns=0).token(digest(here))
     await city.share(level(station, 1.0, district=place))
 
-    async with watching(city, "water", here, token, every_revision=every_revision) as watch:
+    async with watching(city, "water", here, token) as watch:
         change = await watch.next()
 
     assert metres([change]) == [1.0]
