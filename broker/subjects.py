@@ -77,6 +77,11 @@ def is_record(subject: str) -> bool:
     return subject.startswith(_SHARED) and subject.count(".") == _RECORD_DOTS
 
 
+def share_pattern(agency: str = "*", kind: str = "*.*") -> str:
+    """Return the pattern of the subjects of an agency's records of a kind, or a domain's kinds."""
+    return f"share.{agency}.{kind}.*"
+
+
 def name_of(subject: str) -> str:
     """Return the name of the record that is published on this subject, or beside it.
 

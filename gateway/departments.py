@@ -113,7 +113,7 @@ class Departments:
                 async with asyncio.timeout(_WRITE_S):
                     await call.context.write(response.SerializeToString())
         except TimeoutError as error:
-            raise TooSlow(_WRITE_S) from error
+            raise TooSlow(f"nothing was read for {_WRITE_S:.0f} s", "") from error
         finally:
             # What is left is called off, and responders are told.
             for task in asking:

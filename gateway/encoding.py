@@ -59,7 +59,18 @@ def record_event(kind: "EventType.ValueType", sized: bytes, token: str = "") -> 
     return b"\x0a%b\x08%c\x12%b%b" % (varint(len(sized) + len(tail) + 3), kind, sized, tail)
 
 
-def named_event(kind: "EventType.ValueType", name: str, token: str) -> bytes:
-    """Return an event without a record: type (1), name (3), resume_token (4)."""
+def named_event(
+    kind: "EventType.ValueType", name: str, token: str, *, reason: int = 0, feeds: bytes = b""
+) -> bytes:
+    """Return an event without a record: type (1), name (3), resume_token (4).
+
+    Args:
+        kind: What happened.
+        name: Of which record; empty: of none.
+        token: Where to go on after it.
+        reason: The removal_reason (6).
+        feeds: The elements of feeds (5), as they are sent.
+    """
     named = framed(3, name.encode()) if name else b""
-    return framed(1, b"\x08%c%b%b" % (kind, named, framed(4, token.encode())))
+    why = b"\x30%c" % reason if reason else b""
+    return framed(1, b"\x08%c%b%b%b%b" % (kind, named, framed(4, token.encode()), feeds, why))

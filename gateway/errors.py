@@ -9,7 +9,10 @@ GatewayError
 ├── NotInvolved         a decision between other departments
 ├── NotFound            no such record, or not for this caller
 ├── NobodyAnswers       a question that no department answers
-├── TooSlow             a watcher that does not read
+├── TooSlow             a watcher that does not read, or not fast enough
+├── TooManyWatches      one watch more than a department, or the gateway, may have open
+├── RevisionsGone       what a watch of every revision has missed cannot be told
+├── StreamAway          the bus does not answer
 ├── NoHand              the gateway cannot publish for the caller
 ├── BusAway             what was sent is not on disk, as far as is known
 ├── NotTaken            the bus will never take a record
@@ -29,6 +32,7 @@ from grpc_status import rpc_status
 
 _DOMAIN = "liandong"
 _AUDIT_RETRY_S = 5
+_RETRY_S = 30
 
 
 class GatewayError(Exception):
@@ -161,13 +165,47 @@ class NobodyAnswers(GatewayError):
 
 
 class TooSlow(GatewayError):
-    """A watcher that does not read what it is sent."""
+    """A watcher that does not read what it is sent, or not as fast as it comes.
 
-    def __init__(self, seconds: float) -> None:
+    Args:
+        problem: What was noticed.
+        token: Where it goes on; empty: from the beginning.
+    """
+
+    def __init__(self, problem: str, token: str) -> None:
+        going_on = f"go on with resume_token {token}" if token else "begin anew"
+        super().__init__(f"{problem}: read faster, or select less; {going_on}")
+
+
+class TooManyWatches(GatewayError):
+    """One watch more than may be open."""
+
+    def __init__(self, whose: str, limit: int) -> None:
         super().__init__(
-            f"nothing was read for {seconds:.0f} s: read faster, or select less; "
-            "go on with the last resume_token"
+            f"{whose} has {limit} watches open, which is as many as it may: "
+            "end some, watch more with each, or try again later"
         )
+
+    def details(self) -> list[Message]:
+        """Return when to try again."""
+        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=_RETRY_S))]
+
+
+class RevisionsGone(GatewayError):
+    """What a watch of every revision has missed cannot be told."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"not every revision after resume_token can be told: {problem}; "
+            "resume without every_revision, or begin anew"
+        )
+
+
+class StreamAway(GatewayError):
+    """The city's stream cannot be read at the moment."""
+
+    def __init__(self) -> None:
+        super().__init__("the city's stream cannot be read at the moment: try again in a moment")
 
 
 class NoHand(GatewayError):
@@ -251,6 +289,9 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     HistoryUnavailable: (code_pb2.UNAVAILABLE, "HISTORY_UNAVAILABLE"),
     AuditFull: (code_pb2.UNAVAILABLE, "AUDIT_FULL"),
     LogUnavailable: (code_pb2.UNAVAILABLE, "LOG_UNAVAILABLE"),
+    TooManyWatches: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHES"),
+    RevisionsGone: (code_pb2.OUT_OF_RANGE, "REVISIONS_GONE"),
+    StreamAway: (code_pb2.UNAVAILABLE, "STREAM_AWAY"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }
 

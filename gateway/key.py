@@ -41,6 +41,11 @@ def key_of(values: Values) -> Key:
     return key
 
 
+def known_keys() -> tuple[Key, ...]:
+    """Return every key that any record has had."""
+    return tuple(_KNOWN.values())
+
+
 _KNOWN: Final[dict[Values, Key]] = {}
 
 

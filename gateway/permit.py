@@ -1,7 +1,11 @@
 """Permits and disclosures: what one caller may read now, and how it leaves."""
 
+import functools
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from gateway.agreement import ANY, matches
 from gateway.entry import Entry
@@ -95,6 +99,16 @@ class Permit:
         self.shut = tuple(shut)
         self._passed: set[tuple[object, ...]] = set()
         self._decisions: dict[Key, Disclosure | None] = {}
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Return what is the same, on any gateway, while the same is opened: 12 digits."""
+        opening = [
+            (msgspec.json.encode(terms.agreement), sorted(incidents or ()))
+            for terms, incidents in self.openings
+        ]
+        told = repr((self._agency, sorted(opening)))
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
 
     def disclosure(self, key: Key) -> Disclosure | None:
         """Return how records of this key leave; None: they do not."""

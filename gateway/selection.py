@@ -79,6 +79,10 @@ class Selector:
         self._decided = _Decisions(permit, _key_tests(selection))
         self.digest = digest(selection)
 
+    def selects(self, key: Key) -> bool:
+        """Tell whether records of a key may be selected, and may be seen."""
+        return self._decided[key] is not None
+
     def show(self, entry: Entry) -> Entry | None:
         """Return what the caller sees of an entry; None: not selected, closed or ended."""
         return next(iter(self.first((entry,), 1)), None)

@@ -17,6 +17,7 @@ from broker.asking import Asking
 from broker.connection import Bus, BusSettings
 from broker.errors import BrokerError
 from broker.responders import Responders
+from broker.revisions import Revisions as StreamRevisions
 from broker.subjects import STATE
 from broker.subscriber import follow
 from broker.users import CITY, CITY_FEEDS
@@ -34,7 +35,7 @@ from gateway.publishing import Publishing
 from gateway.revisions import Revisions
 from gateway.shared_state import SharedState
 from gateway.view import StateView, now_ns
-from gateway.watch import Watches
+from gateway.watch import Watches, WatchLimits
 from liandong.gateway.v1 import shared_state_pb2 as api
 
 _TICK_S = 0.5
@@ -49,6 +50,10 @@ OPTIONS = (
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.so_reuseport", 0),
+    # By itself it drops calls by chance, without a word, once a thousand wait: as many watches
+    # as there may be come back at once when a gateway has restarted.
+    ("grpc.server.max_pending_requests", _MAX_CALLS),
+    ("grpc.server.max_pending_requests_hard_limit", 2 * _MAX_CALLS),
 )
 _log = structlog.get_logger()
 
@@ -73,6 +78,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         bus: How it reads the bus.
         hands: For each agency that may publish over gRPC, how that reaches the bus.
         audit: Where and how it records accesses.
+        watches: What watches may take.
     """
 
     host: str
@@ -86,6 +92,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     agencies: tuple[str, ...] = ()
     hands: dict[str, BusSettings] = {}
     titles: dict[str, str] = {}
+    watches: WatchLimits = WatchLimits()
 
 
 class Gateway:
@@ -129,8 +136,11 @@ class Gateway:
                 Asking(bus), responders, {name: titles.get(name, "") for name in agencies}
             )
             hands = await stack.enter_async_context(Hands(self._settings.hands))
+            watches = self.watches = Watches(
+                self.view, self._agreements, StreamRevisions(bus, CITY), self._settings.watches
+            )
             services = (
-                _state_service(self.view, self._agreements, History(bus)),
+                _state_service(self.view, watches, History(bus)),
                 catalog.service(),
                 AgreementDesk(self._agreements, self.view).service(),
                 departments.service(),
@@ -141,14 +151,17 @@ class Gateway:
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)
             state = await follow(
-                bus, CITY, STATE, self.view.take, last_of_each=True, on_restart=self.view.restart
+                bus, CITY, STATE, self.view.take, last_of_each=True, on_restart=self._restart
             )
             await stack.enter_async_context(state)
             feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
             await stack.enter_async_context(feeds)
             await state.caught_up.wait()
             await feeds.caught_up.wait()
-            for work in (self._tick(), recorder.run()):
+            self.view.course.settle(self.view.sequence)
+            await watches.refresh()
+            self.view.expire(now_ns())
+            for work in (self._tick(state.caught_up), recorder.run()):
                 stack.callback(asyncio.create_task(work).cancel)
             self._entrance.is_open = True
             for name in ("", *(service.name for service in services)):
@@ -193,18 +206,25 @@ class Gateway:
             ) from error
         return server
 
-    async def _tick(self) -> None:
-        """Notice records that end, and agreements that change."""
+    def _restart(self) -> None:
+        """Take the city's stream from its start again."""
+        self.view.restart()
+        self.watches.restart()
+
+    async def _tick(self, caught_up: asyncio.Event) -> None:
+        """Notice records that end, agreements that change, and watches that are silent."""
         while True:
             await asyncio.sleep(_TICK_S)
+            if caught_up.is_set() and not self.view.course.is_settled:
+                self.view.course.settle(self.view.sequence)
             self.view.expire(now_ns())
             self._agreements.refresh()
+            await self.watches.tick(_TICK_S)
 
 
-def _state_service(view: StateView, agreements: Agreements, history: History) -> Service:
+def _state_service(view: StateView, watches: Watches, history: History) -> Service:
     """Return the service that reads the shared state, watches it and looks back."""
-    state, watches = SharedState(view), Watches(view, agreements)
-    revisions = Revisions(view, history)
+    state, revisions = SharedState(view), Revisions(view, history)
     return Service(
         "liandong.gateway.v1.SharedStateService",
         {

@@ -16,6 +16,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from broker.subscriber import Delivery
+from gateway.course import Course
 from gateway.entry import Entry, entry_of
 
 Listener = Callable[[Entry], None]
@@ -28,6 +29,8 @@ class StateView:
     Attributes:
         sequence: Of the city's stream, the last that was taken.
         changes: How many there were; the same number means the same state.
+        replaced: While listeners are told of an entry: which one it took the place of.
+        course: What was read of the city's stream.
     """
 
     def __init__(self) -> None:
@@ -38,33 +41,53 @@ class StateView:
         self._listeners: set[Listener] = set()
         self.sequence = 0
         self.changes = 0
+        self.replaced: Entry | None = None
+        self.course = Course()
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def take(self, delivery: Delivery) -> None:
         """Take a record from the city's stream."""
+        changed = self._changed_by(delivery)
+        self.sequence = delivery.sequence
+        self.course.passed(delivery.sequence, delivery.timestamp_ns, changes=changed is not None)
+        if changed is None:
+            return
+        entry, held = changed, self._entries.pop(changed.name, None)
+        self.changes += 1
+        if held is None:
+            self._new_names.append(entry.name)
+        elif held.key is not entry.key:
+            self.course.moved(entry.name, entry.sequence, held.key)
+        # At the end: entries are in the order of their changes.
+        self._entries[entry.name] = entry
+        if entry.expires:
+            heapq.heappush(self._expiring, (entry.expires, entry.name))
+        self._tell(entry, held)
+
+    def _changed_by(self, delivery: Delivery) -> Entry | None:
+        """Return the entry by which a delivery changes the state; None: it does not."""
         try:
             entry = entry_of(delivery.payload, delivery.sequence, delivery.timestamp_ns)
         except (DecodeError, ValueError) as error:
             _log.error("not a record", subject=delivery.subject, error=str(error))
-            return
-        self.sequence = delivery.sequence
+            return None
         held = self._entries.get(entry.name)
         if held is not None and held.counted > entry.counted:
-            return
+            return None
         if held is not None and held.sized == entry.sized:
             # Read again, or said again: no change that anyone need be told of.
             self._entries[entry.name] = entry
-            return
-        self.changes += 1
-        if held is None:
-            self._new_names.append(entry.name)
-        self._entries[entry.name] = entry
-        if entry.expires:
-            heapq.heappush(self._expiring, (entry.expires, entry.name))
+            return None
+        return entry
+
+    def _tell(self, entry: Entry, replaced: Entry | None) -> None:
+        """Tell listeners of an entry."""
+        self.replaced = replaced
         for listener in self._listeners:
             listener(entry)
+        self.replaced = None
 
     def restart(self) -> None:
         """Take the city's stream from its start again, whose sequences may be given anew.
@@ -72,6 +95,7 @@ class StateView:
         What is held stays: all of it is in the agencies' streams, and comes again.
         """
         self.sequence = 0
+        self.course.restart()
 
     def expire(self, now_ns: int) -> None:
         """Tell listeners of the records that have ended by now."""
@@ -80,8 +104,8 @@ class StateView:
             entry = self._entries.get(name)
             if entry is not None and entry.expires == expires:
                 self.changes += 1
-                for listener in self._listeners:
-                    listener(entry)
+                self.course.ended(expires, name)
+                self._tell(entry, None)
 
     def get(self, name: str) -> Entry | None:
         """Return the entry of a record, also when it has expired."""
@@ -96,6 +120,11 @@ class StateView:
     def entries(self) -> list[Entry]:
         """Return all entries."""
         return list(self._entries.values())
+
+    def changed_since(self, sequence: int) -> Iterator[Entry]:
+        """Return the entries that have changed after a sequence of the stream, latest first."""
+        latest = reversed(self._entries.values())
+        return itertools.takewhile(lambda entry: entry.sequence > sequence, latest)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call a listener with each change; returns a function that ends it."""

@@ -1,6 +1,7 @@
 """The gateway over real gRPC, TLS and the bus."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from broker.subjects import record_name
 from broker.toml import FileWrong
 from gateway import errors, tokens
 from gateway.agreements_file import read_agreements
+from gateway.resume import Place
 from gateway.selection import digest
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
@@ -248,16 +250,21 @@ async def test_a_resumed_watch_says_when_it_has_caught_up(city: City, station: s
         request = api.WatchRecordsRequest(selection=selection, resume_token=seen[-1].resume_token)
 
         resumed = events(stub.WatchRecords(request))
+        told = [event async for event in until(resumed, api.EVENT_TYPE_BOOKMARK)]
 
-        assert (await anext(resumed)).type == api.EVENT_TYPE_BOOKMARK
+    # What ended within a minute of the token is told again, for clocks differ.
+    assert {event.removal_reason for event in told[:-1]} <= {api.REMOVAL_REASON_EXPIRED}
 
 
 async def test_a_token_from_beyond_the_stream_gives_a_snapshot(city: City, station: str) -> None:
     """After a power cut the last sequences may be given anew; nothing may be missed then."""
     await city.share(level(station, 9.0))
     selection = api.Selection(agencies=["water"])
-    token = tokens.encode("watch", digest(selection), str(10**12))
     async with city.stub("water") as stub:
+        first = events(stub.WatchRecords(api.WatchRecordsRequest(selection=selection)))
+        *_, last = [event async for event in until(first, api.EVENT_TYPE_BOOKMARK)]
+        place = Place.of(last.resume_token, digest(selection))
+        token = dataclasses.replace(place, sequence=10**12).token(digest(selection))
         request = api.WatchRecordsRequest(selection=selection, resume_token=token)
 
         watch = events(stub.WatchRecords(request))
