@@ -108,6 +108,7 @@ class Gateway:
             feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
             await stack.enter_async_context(feeds)
             await state.caught_up.wait()
+            self.view.index()
             await feeds.caught_up.wait()
             ticking = asyncio.create_task(self._tick())
             stack.callback(ticking.cancel)

@@ -1,0 +1,69 @@
+"""When records were observed: names by the minute, so that a span of time is read without others."""
+
+import bisect
+from collections.abc import Iterable
+
+from gateway.entry import Entry
+
+_MINUTE_NS = 60_000_000_000
+
+
+class Times:
+    """Names of records by the minute in which they were observed."""
+
+    def __init__(self) -> None:
+        self._minutes: dict[int, set[str]] = {}
+        self._sorted: list[int] | None = None
+
+    def fill(self, entries: Iterable[Entry]) -> None:
+        """Add many entries."""
+        minutes = self._minutes
+        for entry in entries:
+            minute = entry.observed // _MINUTE_NS
+            names = minutes.get(minute)
+            if names is None:
+                minutes[minute] = {entry.name}
+            else:
+                names.add(entry.name)
+        self._sorted = None
+
+    def move(self, name: str, old: int | None, new: int) -> None:
+        """Take note that a record was observed at another time, nanoseconds since 1970 UTC."""
+        minute = new // _MINUTE_NS
+        if old is not None:
+            before = old // _MINUTE_NS
+            if before == minute:
+                return
+            names = self._minutes[before]
+            names.discard(name)
+            if not names:
+                del self._minutes[before]
+                self._sorted = None
+        held = self._minutes.get(minute)
+        if held is None:
+            self._minutes[minute] = {name}
+            self._sorted = None
+        else:
+            held.add(name)
+
+    def between(
+        self, start: int | None, end: int | None, *, latest_first: bool = False
+    ) -> list[set[str]]:
+        """Return the names of the minutes that a span of time touches, in their order.
+
+        Args:
+            start: From when, nanoseconds since 1970 UTC; None: from the first.
+            end: Until when; that moment still belongs to it; None: until the last.
+            latest_first: Whether the latest minute comes first.
+        """
+        minutes = self._in_order()
+        first = 0 if start is None else bisect.bisect_left(minutes, start // _MINUTE_NS)
+        last = len(minutes) if end is None else bisect.bisect_right(minutes, end // _MINUTE_NS)
+        span = minutes[first:last]
+        return [self._minutes[minute] for minute in (reversed(span) if latest_first else span)]
+
+    def _in_order(self) -> list[int]:
+        """Return the minutes in their order."""
+        if self._sorted is None:
+            self._sorted = sorted(self._minutes)
+        return self._sorted
