@@ -8,7 +8,8 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator
 
-from gateway.entry import Box, Entry
+from gateway.boxes import Box, is_point
+from gateway.entry import Entry
 
 Cell = int
 # 550 m, 18 km and 570 km in latitude: a city's thousand nearest lie in a few dozen cells.
@@ -36,9 +37,8 @@ class Space:
             box = entry.box
             if box is None:
                 continue
-            south, west, north, east = box
-            if south == north and west == east:
-                cell = int((south + 90.0) * _FINEST) * _ROW + int((west + 180.0) * _FINEST)
+            if is_point(box):
+                cell = _cell(box)
                 held = finest.get(cell)
                 if held is None:
                     finest[cell] = {entry.name}
@@ -51,10 +51,28 @@ class Space:
         """Take note that a record is elsewhere now; None: nowhere."""
         if old == new:
             return
+        if old is not None and new is not None and is_point(old) and is_point(new):
+            self._step(name, _cell(old), _cell(new))
+            return
         if old is not None:
             self._remove(name, old)
         if new is not None:
             self._add(name, new)
+
+    def _step(self, name: str, old: Cell, new: Cell) -> None:
+        """Move a point from one cell of the finest grid to another."""
+        if old == new:
+            return
+        finest = self._grids[0]
+        held = finest[old]
+        held.discard(name)
+        if not held:
+            del finest[old]
+        there = finest.get(new)
+        if there is None:
+            finest[new] = {name}
+        else:
+            there.add(name)
 
     def within(self, boxes: Iterable[Box]) -> list[set[str]]:
         """Return sets with all names that may touch one of the boxes, and others near by."""
@@ -92,6 +110,11 @@ class Space:
             if len(rows) * len(columns) <= _MOST_CELLS:
                 return grid, _numbers(rows, columns)
         return None, ()
+
+
+def _cell(point: Box) -> Cell:
+    """Return the number of a point's cell in the finest grid."""
+    return int((point[0] + 90.0) * _FINEST) * _ROW + int((point[1] + 180.0) * _FINEST)
 
 
 def _spans(box: Box, scale: float) -> tuple[range, range]:

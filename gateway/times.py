@@ -1,11 +1,11 @@
-"""When records were observed: names by the minute, so that a span of time is read without others."""
+"""When records were observed: names by the minute, so that a span is read without others."""
 
 import bisect
 from collections.abc import Iterable
 
 from gateway.entry import Entry
 
-_MINUTE_NS = 60_000_000_000
+MINUTE_NS = 60_000_000_000
 
 
 class Times:
@@ -19,7 +19,7 @@ class Times:
         """Add many entries."""
         minutes = self._minutes
         for entry in entries:
-            minute = entry.observed // _MINUTE_NS
+            minute = entry.observed // MINUTE_NS
             names = minutes.get(minute)
             if names is None:
                 minutes[minute] = {entry.name}
@@ -29,9 +29,9 @@ class Times:
 
     def move(self, name: str, old: int | None, new: int) -> None:
         """Take note that a record was observed at another time, nanoseconds since 1970 UTC."""
-        minute = new // _MINUTE_NS
+        minute = new // MINUTE_NS
         if old is not None:
-            before = old // _MINUTE_NS
+            before = old // MINUTE_NS
             if before == minute:
                 return
             names = self._minutes[before]
@@ -46,10 +46,10 @@ class Times:
         else:
             held.add(name)
 
-    def between(
+    def minutes(
         self, start: int | None, end: int | None, *, latest_first: bool = False
-    ) -> list[set[str]]:
-        """Return the names of the minutes that a span of time touches, in their order.
+    ) -> list[int]:
+        """Return the minutes, since 1970 UTC, that a span of time touches, in their order.
 
         Args:
             start: From when, nanoseconds since 1970 UTC; None: from the first.
@@ -57,13 +57,22 @@ class Times:
             latest_first: Whether the latest minute comes first.
         """
         minutes = self._in_order()
-        first = 0 if start is None else bisect.bisect_left(minutes, start // _MINUTE_NS)
-        last = len(minutes) if end is None else bisect.bisect_right(minutes, end // _MINUTE_NS)
+        first = 0 if start is None else bisect.bisect_left(minutes, start // MINUTE_NS)
+        last = len(minutes) if end is None else bisect.bisect_right(minutes, end // MINUTE_NS)
         span = minutes[first:last]
-        return [self._minutes[minute] for minute in (reversed(span) if latest_first else span)]
+        if latest_first:
+            span.reverse()
+        return span
+
+    def within(self, minute: int) -> set[str]:
+        """Return the names that were observed in a minute; it may have none any more."""
+        return self._minutes.get(minute, _NONE)
 
     def _in_order(self) -> list[int]:
         """Return the minutes in their order."""
         if self._sorted is None:
             self._sorted = sorted(self._minutes)
         return self._sorted
+
+
+_NONE: set[str] = set()

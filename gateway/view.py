@@ -57,6 +57,9 @@ class StateView:
         held = self._entries.get(entry.name)
         if held is not None and held.counted > entry.counted:
             return
+        if held is not None:
+            # The indexes hold the name already: one string for all.
+            entry.name = held.name
         if held is not None and held.sized == entry.sized:
             # Read again, or said again: no change that anyone need be told of.
             self._entries[entry.name] = entry

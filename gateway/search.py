@@ -1,0 +1,249 @@
+"""Looking for what is selected, in the index in which it costs least.
+
+Candidates come in runs: all of one run stand before all of the next in the order that was
+asked. A search is done in slices, so that no other call waits for it, and ends early, with
+the place where to go on, when it has worked for long.
+"""
+
+import asyncio
+import itertools
+import math
+import operator
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.boxes import box_about
+from gateway.entry import Entry
+from gateway.key import Key
+from gateway.order import DISTANCE, NAME, OBSERVED_DESC, Order, Position
+from gateway.selection import Selector
+from gateway.times import MINUTE_NS
+from gateway.view import StateView
+
+_SLICE: Final = 1024
+_FILTERED: Final = 64
+# How many are held in order at once of a run that may be the whole state.
+_SORTED: Final = 8192
+_TURN_S: Final = 0.002
+_WORK_S: Final = 0.1
+_FIRST_RADIUS_M: Final = 500.0
+_LAST: Final = "\U0010ffff"
+_START: Final[Position] = (-math.inf, "")
+_END: Final[Position] = (math.inf, _LAST)
+
+
+@dataclass(slots=True)
+class Run:
+    """Candidates that stand together in the order.
+
+    Attributes:
+        names: Their names, and others.
+        low: They stand after this,
+        high: and not after that.
+        is_sorted: Whether the names are just these, in order.
+    """
+
+    names: list[str]
+    low: Position
+    high: Position
+    is_sorted: bool = False
+
+
+def candidates(view: StateView, selector: Selector) -> Iterator[Entry]:
+    """Return the entries among which are all that a selector selects, in no order."""
+    view.index()
+    return view.of(Estimate(view, selector).fewest())
+
+
+class Search:
+    """One page's search.
+
+    Args:
+        view: Where to look.
+        selector: For what.
+        order: In which order.
+        after: The position after which to begin; None: at the first.
+        count: How many are wanted at most.
+    """
+
+    def __init__(
+        self, view: StateView, selector: Selector, order: Order, after: Position | None, count: int
+    ) -> None:
+        self._view = view
+        self._selector = selector
+        self._order = order
+        self._after = _START if after is None else after
+        self._count = count
+        self._worked_s = 0.0
+        self._since = time.perf_counter()
+
+    async def page(self) -> tuple[list[Entry], Position | None]:
+        """Return what is selected, in order, and where to go on; None: that was all.
+
+        Raises:
+            InvalidRequest: If the filter takes too many steps.
+        """
+        self._view.index()
+        found: list[Entry] = []
+        test, place = self._selector.filter, self._order.position
+        for run in self._runs():
+            entries, end = await self._gathered(run)
+            step = _FILTERED if test is not None else max(len(entries), 1)
+            for start in range(0, len(entries), step):
+                lot = entries[start : start + step]
+                chosen = lot if test is None else test.chosen(lot)
+                room = self._count - len(found)
+                found += chosen[:room]
+                if len(chosen) > room:
+                    return found, place(found[-1])
+                if test is not None and await self._is_late():
+                    return found, place(lot[-1])
+            if end is not _END and (end is not run.high or await self._is_late()):
+                return found, end
+        return found, None
+
+    async def _is_late(self) -> bool:
+        """Give others their turn if it is time, and tell whether it has worked for long."""
+        await self._breathe()
+        return self._worked_s > _WORK_S
+
+    async def _breathe(self) -> None:
+        """Give others their turn, if this one was long enough."""
+        lasted = time.perf_counter() - self._since
+        if lasted > _TURN_S:
+            await asyncio.sleep(0)
+            self._worked_s += lasted
+            self._since = time.perf_counter()
+
+    async def _gathered(self, run: Run) -> tuple[list[Entry], Position]:
+        """Return what all but the filter selects of a run, in order, and how far that goes."""
+        pick, names = self._selector.pick, run.names
+        if run.is_sorted and len(names) <= _SLICE:
+            return pick(self._view.of(names)), run.high
+        place, low, high = self._order.position, run.low, run.high
+        kept: list[tuple[Position, Entry]] = []
+        for start in range(0, len(names), _SLICE):
+            picked = pick(self._view.of(names[start : start + _SLICE]))
+            placed = [(place(entry), entry) for entry in picked]
+            kept += [one for one in placed if low < one[0] <= high]
+            if len(kept) > _SORTED:
+                kept.sort(key=_POSITION)
+                high = kept[_SORTED // 2][0]
+                del kept[_SORTED // 2 + 1 :]
+            await self._breathe()
+        kept.sort(key=_POSITION)
+        return [entry for _, entry in kept], high
+
+    def _runs(self) -> Iterator[Run]:
+        """Return the runs of candidates, from the index in which they cost least."""
+        by = self._order.by
+        if by == NAME and not self._selector.is_narrow:
+            return self._by_name()
+        estimate = Estimate(self._view, self._selector)
+        walked = estimate.walked(self._count + 1)
+        if by == NAME:
+            in_order, cost = self._by_name, walked * estimate.by_key
+        elif by == DISTANCE:
+            in_order, cost = self._by_distance, walked * len(self._view) * 2
+        else:
+            in_order, cost = self._by_time, walked * estimate.by_time
+        if cost < estimate.least:
+            return in_order()
+        return iter((Run(estimate.fewest(), self._after, _END),))
+
+    def _by_name(self) -> Iterator[Run]:
+        """Yield runs in the order of names."""
+        names, position, size, changes = self._view.names, self._after[1], self._count + 1, -1
+        source: Iterator[str] = iter(())
+        while True:
+            if changes != names.changes:
+                changes = names.changes
+                source = names.after(position, self._selector.keys(names))
+            lot = list(itertools.islice(source, size))
+            if not lot:
+                return
+            end = (0, lot[-1])
+            yield Run(lot, self._after, end, is_sorted=True)
+            position, size = lot[-1], min(size * 2, _SLICE)
+
+    def _by_time(self) -> Iterator[Run]:
+        """Yield runs in the order of time, a minute each."""
+        start, end = self._selector.observed or (None, None)
+        descending = self._order.by == OBSERVED_DESC
+        if self._after is not _START:
+            moment = int(self._after[0])
+            if descending:
+                end = min(end, -moment) if end is not None else -moment
+            else:
+                start = max(start, moment) if start is not None else moment
+        for minute in self._view.times.minutes(start, end, latest_first=descending):
+            names = list(self._view.times.within(minute))
+            begins = minute * MINUTE_NS
+            # The last moment of this minute, or in descending order its first one.
+            last = -begins if descending else begins + MINUTE_NS - 1
+            yield Run(names, self._after, (last, _LAST))
+
+    def _by_distance(self) -> Iterator[Run]:
+        """Yield runs in the order of distance: what lies in ever larger circles, less the last."""
+        estimate = Estimate(self._view, self._selector)
+        low, radius_m = self._after, max(_FIRST_RADIUS_M, self._after[0] * 1.25)
+        while True:
+            near = self._view.space.within((box_about(*self._order.center, radius_m),))
+            if not math.isfinite(radius_m) or sum(map(len, near)) * 2 > estimate.least:
+                yield Run(estimate.fewest(), low, _END)
+                return
+            high = (radius_m, _LAST)
+            yield Run(_united(near), low, high)
+            low, radius_m = high, radius_m * 2
+
+
+_POSITION: Final = operator.itemgetter(0)
+
+
+class Estimate:
+    """How many candidates each index has for a selector."""
+
+    def __init__(self, view: StateView, selector: Selector) -> None:
+        self._view = view
+        self._keys: list[Key] = selector.keys(view.names)
+        self.by_key = view.names.count(self._keys)
+        self.by_time = self.by_space = len(view)
+        self._spaces = [view.space.within(shape.boxes) for shape in selector.shapes]
+        if self._spaces:
+            self._space = min(self._spaces, key=_size)
+            self.by_space = _size(self._space)
+        if selector.observed is not None:
+            minutes = view.times.minutes(*selector.observed)
+            self._time = [view.times.within(minute) for minute in minutes]
+            self.by_time = _size(self._time)
+
+    @property
+    def least(self) -> int:
+        """Return how many candidates the best index has."""
+        return min(self.by_key, self.by_time, self.by_space)
+
+    def walked(self, count: int) -> float:
+        """Return which part of all is walked, if what is selected lies evenly, to find a few."""
+        total = max(len(self._view), 1)
+        share = self.by_key * self.by_time * self.by_space / total**3
+        return min(count / max(share * total, 1.0), 1.0)
+
+    def fewest(self) -> list[str]:
+        """Return the candidates of the index that has the fewest."""
+        if self.by_space == self.least and self._spaces:
+            return _united(self._space)
+        if self.by_time == self.least and self.by_time < len(self._view):
+            return _united(self._time)
+        return list(self._view.names.after("", self._keys))
+
+
+def _size(sets: Iterable[set[str]]) -> int:
+    """Return how many names sets hold, those in several counted for each."""
+    return sum(map(len, sets))
+
+
+def _united(sets: Iterable[set[str]]) -> list[str]:
+    """Return the names of sets, each once."""
+    return list(set().union(*sets))
