@@ -28,6 +28,7 @@ class Entry:
             are a field of a response.
         payload_at: Where in them the record begins.
         stored: When the city's stream stored it, nanoseconds since 1970 UTC.
+        slot: Its place in its cell of space.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Entry:
     sized: bytes
     payload_at: int
     stored: int
+    slot: int = 0
 
     @property
     def payload(self) -> bytes:

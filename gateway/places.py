@@ -30,7 +30,7 @@ class Place:
         polygons: Each in longitude and latitude, unrolled across the antimeridian.
     """
 
-    __slots__ = ("circles", "points", "polygons")
+    __slots__ = ("_crosses", "circles", "points", "polygons")
 
     def __init__(self, record: Record) -> None:
         location = record.location
@@ -48,12 +48,23 @@ class Place:
             for polygon in area.polygons
         ]
         self.polygons = [_whole(ring) for ring in rings if ring]
+        self._crosses = any(polygon.bounds[2] > _HALF_TURN for polygon in self.polygons)
 
-    def touches(self, shape: Any) -> bool:
-        """Tell whether its areas have a point in common with a shape in longitude and latitude."""
-        return any(
-            shape.intersects(turned) for polygon in self.polygons for turned in _turns(polygon)
-        ) or any(_reaches(shape, *circle) for circle in self.circles)
+    def touches(self, shape: Any, *, crosses: bool) -> bool:
+        """Tell whether its areas have a point in common with a shape.
+
+        Args:
+            shape: In longitude and latitude.
+            crosses: Whether it goes on beyond 180 degrees.
+        """
+        polygons = self.polygons
+        if crosses != self._crosses:
+            turn = _TURN if crosses else -_TURN
+            turned = [shapely.affinity.translate(polygon, xoff=turn) for polygon in polygons]
+            polygons = polygons + turned
+        return any(shape.intersects(polygon) for polygon in polygons) or any(
+            _reaches(shape, *circle) for circle in self.circles
+        )
 
     def reaches(self, latitude: float, longitude: float, radius_m: float) -> bool:
         """Tell whether its areas touch a circle on the ground."""
@@ -99,18 +110,6 @@ def _whole(ring: Sequence[Degrees]) -> Any:
         return shapely.MultiPoint(points)
     polygon = shapely.Polygon(points)
     return polygon if polygon.is_valid else shapely.make_valid(polygon)
-
-
-def _turns(polygon: Any) -> list[Any]:
-    """Return a polygon, and the same one turn further where it crosses the antimeridian."""
-    west, _, east, _ = polygon.bounds
-    turned = [polygon]
-    if east > _HALF_TURN or west < -_HALF_TURN:
-        turned.append(shapely.affinity.translate(polygon, xoff=-_TURN))
-    else:
-        # A selection that crosses it goes on beyond 180 degrees.
-        turned.append(shapely.affinity.translate(polygon, xoff=_TURN))
-    return turned
 
 
 def _reaches(polygon: Any, latitude: float, longitude: float, radius_m: float) -> bool:

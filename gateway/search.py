@@ -10,15 +10,15 @@ import itertools
 import math
 import operator
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.boxes import box_about
 from gateway.entry import Entry
 from gateway.key import Key
 from gateway.order import DISTANCE, NAME, OBSERVED_DESC, Order, Position
 from gateway.selection import Selector
+from gateway.shapes import LARGEST_M, Shape, circle_about
 from gateway.times import MINUTE_NS
 from gateway.view import StateView
 
@@ -43,18 +43,22 @@ class Run:
         low: They stand after this,
         high: and not after that.
         is_sorted: Whether the names are just these, in order.
+        region: Where their points lie, besides those that are named.
     """
 
     names: list[str]
     low: Position
     high: Position
     is_sorted: bool = False
+    region: Shape | None = None
 
 
 def candidates(view: StateView, selector: Selector) -> Iterator[Entry]:
     """Return the entries among which are all that a selector selects, in no order."""
     view.index()
-    return view.of(Estimate(view, selector).fewest())
+    run = Estimate(view, selector).run(_START)
+    points = [] if run.region is None else view.space.points(run.region)
+    return itertools.chain(points, view.of(run.names))
 
 
 class Search:
@@ -119,22 +123,35 @@ class Search:
 
     async def _gathered(self, run: Run) -> tuple[list[Entry], Position]:
         """Return what all but the filter selects of a run, in order, and how far that goes."""
-        pick, names = self._selector.pick, run.names
-        if run.is_sorted and len(names) <= _SLICE:
-            return pick(self._view.of(names)), run.high
-        place, low, high = self._order.position, run.low, run.high
-        kept: list[tuple[Position, Entry]] = []
-        for start in range(0, len(names), _SLICE):
-            picked = pick(self._view.of(names[start : start + _SLICE]))
-            placed = [(place(entry), entry) for entry in picked]
-            kept += [one for one in placed if low < one[0] <= high]
+        if run.is_sorted and len(run.names) <= _SLICE:
+            return self._selector.pick(self._view.of(run.names)), run.high
+        by_name, position, high = self._order.by == NAME, self._order.position, run.high
+        kept: list[Entry] = []
+        async for picked in self._picked(run):
+            if by_name and self._after is not _START:
+                kept += [entry for entry in picked if entry.name > self._after[1]]
+            elif by_name:
+                kept += picked
+            else:
+                kept += [entry for entry in picked if run.low < position(entry) <= high]
             if len(kept) > _SORTED:
-                kept.sort(key=_POSITION)
-                high = kept[_SORTED // 2][0]
+                kept.sort(key=position)
+                high = position(kept[_SORTED // 2])
                 del kept[_SORTED // 2 + 1 :]
             await self._breathe()
-        kept.sort(key=_POSITION)
-        return [entry for _, entry in kept], high
+        kept.sort(key=_NAME if by_name else position)
+        return kept, high
+
+    async def _picked(self, run: Run) -> AsyncIterator[list[Entry]]:
+        """Yield what all but the filter selects of a run, in slices."""
+        pick = self._selector.pick
+        if run.region is not None:
+            within = run.region if run.region in self._selector.shapes else None
+            entries = self._view.space.points(run.region)
+            for start in range(0, len(entries), _SLICE):
+                yield pick(entries[start : start + _SLICE], within)
+        for start in range(0, len(run.names), _SLICE):
+            yield pick(self._view.of(run.names[start : start + _SLICE]))
 
     def _runs(self) -> Iterator[Run]:
         """Return the runs of candidates, from the index in which they cost least."""
@@ -151,7 +168,7 @@ class Search:
             in_order, cost = self._by_time, walked * estimate.by_time
         if cost < estimate.least:
             return in_order()
-        return iter((Run(estimate.fewest(), self._after, _END),))
+        return iter((estimate.run(self._after),))
 
     def _by_name(self) -> Iterator[Run]:
         """Yield runs in the order of names."""
@@ -188,18 +205,21 @@ class Search:
     def _by_distance(self) -> Iterator[Run]:
         """Yield runs in the order of distance: what lies in ever larger circles, less the last."""
         estimate = Estimate(self._view, self._selector)
+        space, (latitude, longitude) = self._view.space, self._order.center
         low, radius_m = self._after, max(_FIRST_RADIUS_M, self._after[0] * 1.25)
-        while True:
-            near = self._view.space.within((box_about(*self._order.center, radius_m),))
-            if not math.isfinite(radius_m) or sum(map(len, near)) * 2 > estimate.least:
-                yield Run(estimate.fewest(), low, _END)
-                return
+        while radius_m < LARGEST_M:
+            near = circle_about(latitude, longitude, radius_m)
+            if space.count(near.boxes) * 2 > estimate.least:
+                break
             high = (radius_m, _LAST)
-            yield Run(_united(near), low, high)
+            # Of an area its middle counts, which may lie anywhere within what it spans.
+            yield Run(list(space.areas(near.boxes)), low, high, region=near)
             low, radius_m = high, radius_m * 2
+        yield estimate.run(low)
 
 
 _POSITION: Final = operator.itemgetter(0)
+_NAME: Final = operator.attrgetter("name")
 
 
 class Estimate:
@@ -210,19 +230,14 @@ class Estimate:
         self._keys: list[Key] = selector.keys(view.names)
         self.by_key = view.names.count(self._keys)
         self.by_time = self.by_space = len(view)
-        self._spaces = [view.space.within(shape.boxes) for shape in selector.shapes]
-        if self._spaces:
-            self._space = min(self._spaces, key=_size)
-            self.by_space = _size(self._space)
+        if selector.shapes:
+            counts = [(view.space.count(shape.boxes), shape) for shape in selector.shapes]
+            self.by_space, self._shape = min(counts, key=_POSITION)
         if selector.observed is not None:
             minutes = view.times.minutes(*selector.observed)
             self._time = [view.times.within(minute) for minute in minutes]
-            self.by_time = _size(self._time)
-
-    @property
-    def least(self) -> int:
-        """Return how many candidates the best index has."""
-        return min(self.by_key, self.by_time, self.by_space)
+            self.by_time = sum(map(len, self._time))
+        self.least = min(self.by_key, self.by_time, self.by_space)
 
     def walked(self, count: int) -> float:
         """Return which part of all is walked, if what is selected lies evenly, to find a few."""
@@ -230,20 +245,12 @@ class Estimate:
         share = self.by_key * self.by_time * self.by_space / total**3
         return min(count / max(share * total, 1.0), 1.0)
 
-    def fewest(self) -> list[str]:
-        """Return the candidates of the index that has the fewest."""
-        if self.by_space == self.least and self._spaces:
-            return _united(self._space)
-        if self.by_time == self.least and self.by_time < len(self._view):
-            return _united(self._time)
-        return list(self._view.names.after("", self._keys))
-
-
-def _size(sets: Iterable[set[str]]) -> int:
-    """Return how many names sets hold, those in several counted for each."""
-    return sum(map(len, sets))
-
-
-def _united(sets: Iterable[set[str]]) -> list[str]:
-    """Return the names of sets, each once."""
-    return list(set().union(*sets))
+    def run(self, low: Position) -> Run:
+        """Return a run of all candidates after a position, in the index that has the fewest."""
+        everything = len(self._view)
+        if self.by_space == self.least < everything:
+            names = list(self._view.space.areas(self._shape.boxes))
+            return Run(names, low, _END, region=self._shape)
+        if self.by_time == self.least < everything:
+            return Run(list(set().union(*self._time)), low, _END)
+        return Run(list(self._view.names.after("", self._keys)), low, _END)

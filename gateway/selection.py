@@ -15,7 +15,7 @@ from gateway.errors import InvalidRequest
 from gateway.filters import filter_of
 from gateway.key import KINDS, Key
 from gateway.names import Names
-from gateway.shapes import shapes_of
+from gateway.shapes import Shape, shapes_of
 from gateway.view import now_ns
 from liandong.gateway.v1.shared_state_pb2 import Selection, TimeWindow
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL
@@ -129,8 +129,13 @@ class Selector:
             found += picked if self.filter is None else self.filter.chosen(picked)
         return found
 
-    def pick(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Return what the caller sees of the entries that all but the filter selects."""
+    def pick(self, entries: Iterable[Entry], within: Shape | None = None) -> list[Entry]:
+        """Return what the caller sees of the entries that all but the filter selects.
+
+        Args:
+            entries: Which.
+            within: The shape in which their points lie as they were published.
+        """
         decided, now = self._decided, now_ns()
         picked = [
             disclosure.show(entry) if disclosure.hidden else entry
@@ -144,7 +149,9 @@ class Selector:
             start, end = self._received
             picked = [entry for entry in picked if _within(entry.stored, start, end)]
         for shape in self.shapes:
-            picked = shape.inside(picked)
+            # Where fields stay behind, what is shown may lie elsewhere, or nowhere.
+            if shape is not within or decided.hide:
+                picked = shape.inside(picked)
         return picked
 
     def keys(self, names: Names) -> list[Key]:
@@ -175,17 +182,23 @@ class Selectors:
 
 
 class _Decisions(dict[Key, Disclosure | None]):
-    """How records of a key are shown if it is selected, and how that is decided of a new one."""
+    """How records of a key are shown if it is selected, and how that is decided of a new one.
+
+    Attributes:
+        hide: Whether fields of any of them stay behind.
+    """
 
     def __init__(self, permit: Permit, tests: Sequence[KeyTest]) -> None:
         super().__init__()
         self._permit = permit
         self._tests = tests
+        self.hide = False
 
     def __missing__(self, key: Key) -> Disclosure | None:
         disclosure = self._permit.disclosure(key)
         if disclosure is not None and not all(test(disclosure.key(key)) for test in self._tests):
             disclosure = None
+        self.hide = self.hide or (disclosure is not None and bool(disclosure.hidden))
         self[key] = disclosure
         return disclosure
 

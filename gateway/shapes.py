@@ -11,31 +11,23 @@ from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from gateway.boxes import EARTH_M, Box, box_about, is_point, touch
 from gateway.entry import Entry
 from gateway.errors import InvalidRequest
-from gateway.places import Place, place_of, unrolled
+from gateway.places import Place, distance_m, place_of, unrolled
+from gateway.space import Flags, Floats, Region
 from liandong.gateway.v1.shared_state_pb2 import BoundingBox, Selection
-from liandong.place.v1.place_pb2 import Circle, Polygon
+from liandong.place.v1.place_pb2 import Circle, Point, Polygon
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 _TURN: Final = 360.0
 _HALF_TURN: Final = 180.0
-_LARGEST_M: Final = EARTH_M * math.pi
+LARGEST_M: Final = EARTH_M * math.pi
 
 
-class Shape(Protocol):
-    """A part of the earth.
-
-    Attributes:
-        boxes: The boxes about it, none of which crosses the antimeridian.
-    """
-
-    boxes: Sequence[Box]
+class Shape(Region, Protocol):
+    """A part of the earth in which records may lie."""
 
     def inside(self, entries: Sequence[Entry]) -> list[Entry]:
         """Return those whose point lies in it, or whose areas touch it, in their order."""
@@ -58,6 +50,12 @@ def shapes_of(selection: Selection) -> list[Shape]:
     return shapes
 
 
+def circle_about(latitude: float, longitude: float, radius_m: float) -> Shape:
+    """Return the circle about a point."""
+    center = Point(latitude_deg=latitude, longitude_deg=longitude)
+    return CircleShape(Circle(center=center, radius_m=radius_m))
+
+
 class BoxShape:
     """A box between parallels and meridians."""
 
@@ -68,6 +66,14 @@ class BoxShape:
         else:
             self.boxes = [(south, west, north, _HALF_TURN), (south, -_HALF_TURN, north, east)]
         self._frames = [_frame(box) for box in self.boxes]
+
+    def holds(self, latitudes: Floats, longitudes: Floats) -> Flags:
+        """Tell of each point whether it lies in it."""
+        found = np.zeros(len(latitudes), dtype=np.bool_)
+        for south, west, north, east in self.boxes:
+            across = (longitudes >= west) & (longitudes <= east)
+            found |= (latitudes >= south) & (latitudes <= north) & across
+        return found
 
     def inside(self, entries: Sequence[Entry]) -> list[Entry]:
         """Return those whose point lies in it, or whose areas touch it, in their order."""
@@ -99,7 +105,7 @@ class BoxShape:
         place = place_of(entry)
         return any(
             any(_holds(self.boxes[index], *point) for point in place.points)
-            or place.touches(self._frames[index])
+            or place.touches(self._frames[index], crosses=False)
             for index in near
         )
 
@@ -118,8 +124,8 @@ class _Curved:
         boxes = np.fromiter(numbers, np.float64, 4 * len(placed)).reshape(-1, 4)
         souths, wests = boxes[:, 0], boxes[:, 1]
         are_points = (souths == boxes[:, 2]) & (wests == boxes[:, 3])
-        chosen = self._holds(souths, wests) & are_points
-        for index in np.flatnonzero(~are_points):
+        chosen = self.holds(souths, wests)
+        for index in np.flatnonzero(~are_points).tolist():
             chosen[index] = self._touches(*placed[index])
         return [placed[index][0] for index in np.flatnonzero(chosen).tolist()]
 
@@ -127,14 +133,20 @@ class _Curved:
         """Tell whether a record's point lies in it, or its areas touch it."""
         if not any(touch(box, near) for near in self.boxes):
             return False
+        if self._spans(box):
+            return True
         place = place_of(entry)
         return self._meets(place) or any(
-            self._holds(np.array([latitude]), np.array([longitude]))[0]
+            self.holds(np.array([latitude]), np.array([longitude]))[0]
             for latitude, longitude in place.points
         )
 
-    def _holds(self, latitudes: Floats, longitudes: Floats) -> Flags:
+    def holds(self, latitudes: Floats, longitudes: Floats) -> Flags:
         """Tell of each point whether it lies in it."""
+        raise NotImplementedError
+
+    def _spans(self, box: Box) -> bool:
+        """Tell whether all of a box lies in it for certain, which saves a closer look."""
         raise NotImplementedError
 
     def _meets(self, place: Place) -> bool:
@@ -153,10 +165,10 @@ class CircleShape(_Curved):
         self._latitude = circle.center.latitude_deg
         self._longitude = circle.center.longitude_deg
         self._radius_m = circle.radius_m
-        if self._radius_m > _LARGEST_M:
+        if self._radius_m > LARGEST_M:
             sentence = (
                 f"is {self._radius_m:g}, further than to the other side of the earth; "
-                f"expected at most {_LARGEST_M:.0f}"
+                f"expected at most {LARGEST_M:.0f}"
             )
             raise InvalidRequest([("selection.circle.radius_m", sentence)])
         box = box_about(self._latitude, self._longitude, self._radius_m)
@@ -166,7 +178,7 @@ class CircleShape(_Curved):
         # The square of half the chord, with which haversines are compared.
         self._limit = math.sin(self._radius_m / EARTH_M / 2) ** 2
 
-    def _holds(self, latitudes: Floats, longitudes: Floats) -> Flags:
+    def holds(self, latitudes: Floats, longitudes: Floats) -> Flags:
         """Tell of each point whether it lies in it."""
         here = math.radians(self._latitude)
         there = np.radians(latitudes)
@@ -177,6 +189,15 @@ class CircleShape(_Curved):
         )
         found: Flags = haversines <= self._limit
         return found
+
+    def _spans(self, box: Box) -> bool:
+        """Tell whether all of a box lies in it for certain."""
+        south, west, north, east = box
+        return all(
+            distance_m(self._latitude, self._longitude, latitude, longitude) <= self._radius_m
+            for latitude in (south, north)
+            for longitude in (west, east)
+        ) and (east - west < 1)
 
     def _meets(self, place: Place) -> bool:
         """Tell whether areas touch it."""
@@ -207,16 +228,22 @@ class PolygonShape(_Curved):
         if self._crosses:
             self.boxes = [*self.boxes, (south, -_HALF_TURN, north, east - _TURN)]
 
-    def _holds(self, latitudes: Floats, longitudes: Floats) -> Flags:
+    def holds(self, latitudes: Floats, longitudes: Floats) -> Flags:
         """Tell of each point whether it lies in it."""
         found: Flags = shapely.intersects_xy(self._ring, longitudes, latitudes)
         if self._crosses:
             found = found | shapely.intersects_xy(self._ring, longitudes + _TURN, latitudes)
         return found
 
+    def _spans(self, box: Box) -> bool:
+        """Tell whether all of a box lies in it for certain."""
+        south, west, north, east = box
+        within: bool = shapely.contains(self._ring, shapely.box(west, south, east, north))
+        return within
+
     def _meets(self, place: Place) -> bool:
         """Tell whether areas touch it."""
-        return place.touches(self._ring)
+        return place.touches(self._ring, crosses=self._crosses)
 
 
 def _refused(sentence: str) -> InvalidRequest:

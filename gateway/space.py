@@ -1,119 +1,195 @@
-"""Where records are: names by cells of a grid, so that looking costs what is found there.
+"""Where records are, by cells of a grid, so that looking costs what is found there.
 
-A point lies in one cell of the finest grid. What spans more than a few cells lies in a
-coarser grid, and what spans more than a few of the coarsest lies outside of all.
+A cell of points holds their coordinates side by side, because following a pointer to each
+record's own would cost more than comparing them. Areas lie by name in every cell that they
+touch, of the finest grid in which these are few; what spans more than a few of the coarsest
+lies outside of all.
 """
 
 import itertools
-import math
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from gateway.boxes import Box, is_point
 from gateway.entry import Entry
 
-Cell = int
+T = TypeVar("T")
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Number = int
+"""A cell's number."""
+Grid = dict[Number, set[str]]
 # 550 m, 18 km and 570 km in latitude: a city's thousand nearest lie in a few dozen cells.
-_CELLS_PER_DEGREE = (200.0, 6.25, 0.1953125)
-_MOST_CELLS = 16
-_ROW = 1 << 20
-_FINEST = _CELLS_PER_DEGREE[0]
+_CELLS_PER_DEGREE: Final = (200.0, 6.25, 0.1953125)
+_FINEST: Final = _CELLS_PER_DEGREE[0]
+_MOST_CELLS: Final = 16
+_ROW: Final = 1 << 20
+
+
+class Region(Protocol):
+    """A part of the earth.
+
+    Attributes:
+        boxes: The boxes about it, none of which crosses the antimeridian.
+    """
+
+    boxes: Sequence[Box]
+
+    def holds(self, latitudes: Floats, longitudes: Floats) -> Flags:
+        """Tell of each point whether it lies in it."""
+        ...
+
+
+class Cell:
+    """Points that lie close together.
+
+    Attributes:
+        entries: Their entries.
+        places: Latitude and longitude of each, in degrees, one after the other.
+    """
+
+    __slots__ = ("entries", "places")
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.places = array("d")
+
+    def add(self, entry: Entry, box: Box) -> None:
+        """Take an entry in."""
+        entry.slot = len(self.entries)
+        self.entries.append(entry)
+        self.places.extend(box[:2])
+
+    def remove(self, slot: int) -> None:
+        """Give the place of an entry to the last one."""
+        last, places = self.entries.pop(), self.places
+        longitude, latitude = places.pop(), places.pop()
+        if slot < len(self.entries):
+            last.slot = slot
+            self.entries[slot] = last
+            places[2 * slot], places[2 * slot + 1] = latitude, longitude
 
 
 class Space:
-    """Names of records by what their boxes touch."""
+    """Entries by their points, and names by their areas."""
 
     def __init__(self) -> None:
-        self._grids: tuple[dict[Cell, set[str]], ...] = ({}, {}, {})
+        self._points: dict[Number, Cell] = {}
+        self._areas: tuple[Grid, ...] = ({}, {}, {})
         self._wide: set[str] = set()
-
-    def __len__(self) -> int:
-        """Return how many cells hold something."""
-        return sum(map(len, self._grids))
 
     def fill(self, entries: Iterable[Entry]) -> None:
         """Add many entries."""
-        finest = self._grids[0]
         for entry in entries:
-            box = entry.box
-            if box is None:
-                continue
-            if is_point(box):
-                cell = _cell(box)
-                held = finest.get(cell)
-                if held is None:
-                    finest[cell] = {entry.name}
-                else:
-                    held.add(entry.name)
-            else:
-                self._add(entry.name, box)
+            if entry.box is not None:
+                self._add(entry, entry.box)
 
-    def move(self, name: str, old: Box | None, new: Box | None) -> None:
-        """Take note that a record is elsewhere now; None: nowhere."""
-        if old == new:
-            return
-        if old is not None and new is not None and is_point(old) and is_point(new):
-            self._step(name, _cell(old), _cell(new))
-            return
-        if old is not None:
-            self._remove(name, old)
-        if new is not None:
-            self._add(name, new)
+    def add(self, entry: Entry) -> None:
+        """Add an entry."""
+        self.fill((entry,))
 
-    def _step(self, name: str, old: Cell, new: Cell) -> None:
-        """Move a point from one cell of the finest grid to another."""
-        if old == new:
-            return
-        finest = self._grids[0]
-        held = finest[old]
-        held.discard(name)
-        if not held:
-            del finest[old]
-        there = finest.get(new)
-        if there is None:
-            finest[new] = {name}
-        else:
-            there.add(name)
+    def replace(self, old: Entry, new: Entry) -> None:
+        """Put an entry in the place of another of its name."""
+        before, now = old.box, new.box
+        if before is not None and now is not None and is_point(before) and is_point(now):
+            number = _number(before)
+            if before == now or number == _number(now):
+                cell, slot = self._points[number], old.slot
+                new.slot = slot
+                cell.entries[slot] = new
+                cell.places[2 * slot], cell.places[2 * slot + 1] = now[0], now[1]
+                return
+        if before is not None:
+            self._remove(old, before)
+        if now is not None:
+            self._add(new, now)
 
-    def within(self, boxes: Iterable[Box]) -> list[set[str]]:
-        """Return sets with all names that may touch one of the boxes, and others near by."""
-        found = [self._wide] if self._wide else []
-        for grid, scale in zip(self._grids, _CELLS_PER_DEGREE, strict=True):
-            for box in boxes:
-                found += _touched(grid, box, scale)
+    def count(self, boxes: Iterable[Box]) -> int:
+        """Return how many there are about boxes, some counted more than once."""
+        return (
+            sum([len(cell.entries) for box in boxes for cell in self._cells(box)])
+            + sum([len(names) for box in boxes for names in self._touched(box)])
+            + len(self._wide)
+        )
+
+    def points(self, region: Region) -> list[Entry]:
+        """Return the entries whose point lies in a region."""
+        cells = [cell for box in region.boxes for cell in self._cells(box)]
+        if not cells:
+            return []
+        together = np.frombuffer(b"".join([cell.places for cell in cells])).reshape(-1, 2)
+        entries = itertools.chain.from_iterable([cell.entries for cell in cells])
+        found = region.holds(together[:, 0], together[:, 1])
+        # Boxes on both sides of the antimeridian share no cell but for its own points.
+        if len(region.boxes) > 1:
+            return list(dict.fromkeys(itertools.compress(entries, found.tolist())))
+        return list(itertools.compress(entries, found.tolist()))
+
+    def areas(self, boxes: Iterable[Box]) -> set[str]:
+        """Return the names of what may have an area in one of the boxes."""
+        found = set(self._wide)
+        for box in boxes:
+            found.update(*self._touched(box))
         return found
 
-    def _add(self, name: str, box: Box) -> None:
-        """Put a name where its box is."""
-        grid, cells = self._cells(box)
-        if grid is None:
-            self._wide.add(name)
+    def _add(self, entry: Entry, box: Box) -> None:
+        """Put an entry where its box is."""
+        if is_point(box):
+            number = _number(box)
+            cell = self._points.get(number)
+            if cell is None:
+                cell = self._points[number] = Cell()
+            cell.add(entry, box)
             return
-        for cell in cells:
-            grid.setdefault(cell, set()).add(name)
-
-    def _remove(self, name: str, box: Box) -> None:
-        """Take a name from where its box was; empty cells go."""
-        grid, cells = self._cells(box)
+        grid, numbers = self._level(box)
         if grid is None:
-            self._wide.discard(name)
-            return
-        for cell in cells:
-            held = grid[cell]
-            held.discard(name)
-            if not held:
-                del grid[cell]
+            self._wide.add(entry.name)
+        else:
+            for number in numbers:
+                grid.setdefault(number, set()).add(entry.name)
 
-    def _cells(self, box: Box) -> tuple[dict[Cell, set[str]] | None, Iterable[Cell]]:
-        """Return the grid in which a box spans few cells, and these; None: there is none."""
-        for grid, scale in zip(self._grids, _CELLS_PER_DEGREE, strict=True):
+    def _remove(self, entry: Entry, box: Box) -> None:
+        """Take an entry from where its box was; empty cells go."""
+        if is_point(box):
+            number = _number(box)
+            cell = self._points[number]
+            cell.remove(entry.slot)
+            if not cell.entries:
+                del self._points[number]
+            return
+        grid, numbers = self._level(box)
+        if grid is None:
+            self._wide.discard(entry.name)
+            return
+        for number in numbers:
+            grid[number].discard(entry.name)
+            if not grid[number]:
+                del grid[number]
+
+    def _level(self, box: Box) -> tuple[Grid | None, list[Number]]:
+        """Return the grid in which a box touches few cells, and these; None: there is none."""
+        for grid, scale in zip(self._areas, _CELLS_PER_DEGREE, strict=True):
             rows, columns = _spans(box, scale)
             if len(rows) * len(columns) <= _MOST_CELLS:
-                return grid, _numbers(rows, columns)
-        return None, ()
+                return grid, [row * _ROW + column for row in rows for column in columns]
+        return None, []
+
+    def _cells(self, box: Box) -> list[Cell]:
+        """Return the cells of points that a box touches."""
+        return _at(self._points, box, _FINEST)
+
+    def _touched(self, box: Box) -> list[set[str]]:
+        """Return the names in the cells of areas that a box touches."""
+        grids = zip(self._areas, _CELLS_PER_DEGREE, strict=True)
+        return [names for grid, scale in grids if grid for names in _at(grid, box, scale)]
 
 
-def _cell(point: Box) -> Cell:
-    """Return the number of a point's cell in the finest grid."""
+def _number(point: Box) -> Number:
+    """Return the number of a point's cell."""
     return int((point[0] + 90.0) * _FINEST) * _ROW + int((point[1] + 180.0) * _FINEST)
 
 
@@ -122,25 +198,22 @@ def _spans(box: Box, scale: float) -> tuple[range, range]:
     south, west, north, east = box
     return (
         range(int((south + 90.0) * scale), int((north + 90.0) * scale) + 1),
-        range(math.floor((west + 180.0) * scale), math.floor((east + 180.0) * scale) + 1),
+        range(int((west + 180.0) * scale), int((east + 180.0) * scale) + 1),
     )
 
 
-def _numbers(rows: range, columns: range) -> Iterator[Cell]:
-    """Yield the numbers of cells."""
-    return (row * _ROW + column for row, column in itertools.product(rows, columns))
-
-
-def _touched(grid: dict[Cell, set[str]], box: Box, scale: float) -> Iterator[set[str]]:
-    """Yield what the cells hold that a box touches."""
+def _at(grid: dict[Number, T], box: Box, scale: float) -> list[T]:
+    """Return what is in the cells that a box touches."""
     rows, columns = _spans(box, scale)
     if len(rows) * len(columns) > len(grid):
-        for cell, held in grid.items():
-            row, column = divmod(cell, _ROW)
-            if row in rows and column in columns:
-                yield held
-        return
-    for cell in _numbers(rows, columns):
-        held_here = grid.get(cell)
-        if held_here is not None:
-            yield held_here
+        return [
+            held
+            for number, held in grid.items()
+            if number // _ROW in rows and number % _ROW in columns
+        ]
+    found: list[T] = []
+    for row in rows:
+        first = row * _ROW
+        numbers = range(first + columns.start, first + columns.stop)
+        found += [held for number in numbers if (held := grid.get(number)) is not None]
+    return found

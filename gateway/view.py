@@ -30,7 +30,7 @@ class StateView:
         sequence: Of the city's stream, the last that was taken.
         changes: How many there were; the same number means the same state.
         names: The names in order, by what records have in common.
-        space: The names by place.
+        space: The entries by place.
         times: The names by the time of observation.
     """
 
@@ -63,6 +63,8 @@ class StateView:
         if held is not None and held.sized == entry.sized:
             # Read again, or said again: no change that anyone need be told of.
             self._entries[entry.name] = entry
+            if self._is_indexed:
+                self.space.replace(held, entry)
             return
         self.changes += 1
         self._entries[entry.name] = entry
@@ -113,11 +115,11 @@ class StateView:
         name = entry.name
         if held is None:
             self.names.add(name, entry.key)
-            self.space.move(name, None, entry.box)
+            self.space.add(entry)
             self.times.move(name, None, entry.observed)
         else:
             self.names.move(name, held.key, entry.key)
-            self.space.move(name, held.box, entry.box)
+            self.space.replace(held, entry)
             self.times.move(name, held.observed, entry.observed)
 
     def after(self, name: str) -> Iterator[Entry]:
