@@ -1,6 +1,6 @@
 """The same records and queries in PostgreSQL with PostGIS, through asyncpg.
 
-A cluster of its own in a folder of its own, with more memory than the data, indexes for
+A cluster of its own in a folder of its own, with mutual TLS as the gateway has it, more memory than the data, indexes for
 every query (GiST on geometry and on geography, btrees on name and time), and the number
 that the filter looks at in a column. The bytes of the record lie in a `bytea`. Debian's
 packages are installed when they are missing and this is root.
@@ -8,10 +8,12 @@ packages are installed when they are missing and this is root.
 
 import asyncio
 import contextlib
+import getpass
 import itertools
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -36,6 +38,17 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "max_wal_size": "8GB",
     "autovacuum": "off",
+}
+_ACCESS = """
+hostssl all all 127.0.0.1/32 trust clientcert=verify-ca
+hostnossl all all 127.0.0.1/32 trust
+"""
+_TLS = {
+    "ssl": "on",
+    "ssl_min_protocol_version": "TLSv1.3",
+    "ssl_cert_file": "server.pem",
+    "ssl_key_file": "server.key",
+    "ssl_ca_file": "ca.pem",
 }
 _TABLE = """
 CREATE TABLE records (
@@ -64,9 +77,7 @@ _INDEXES = (
 )
 _OPEN = "status = 1 AND (expires_at IS NULL OR expires_at > extract(epoch FROM now()))"
 _ORDER = "ORDER BY name LIMIT 1000"
-_BOX = "geom && {0} AND ST_Intersects(geom, {0})".format(
-    "ST_MakeEnvelope($1, $2, $3, $4, 4326)"
-)
+_BOX = "geom && {0} AND ST_Intersects(geom, {0})".format("ST_MakeEnvelope($1, $2, $3, $4, 4326)")
 QUERIES = {
     "box": f"SELECT payload FROM records WHERE {_BOX} AND {_OPEN} {_ORDER}",
     "circle": (
@@ -117,15 +128,21 @@ async def cluster(folder: Path) -> AsyncIterator[int]:
     if os.geteuid() == 0:
         folder.chmod(0o755)
         shutil.chown(data, "postgres")
-    user = {"user": "postgres"} if os.geteuid() == 0 else {}
+    user = {"user": "postgres" if os.geteuid() == 0 else getpass.getuser()}
+    run_as = user if os.geteuid() == 0 else {}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     initdb = (str(_BIN / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8")
-    subprocess.run((*initdb, "--locale=C.UTF-8"), check=True, cwd="/", **user, **quiet)
-    options = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+    subprocess.run((*initdb, "--locale=C.UTF-8"), check=True, cwd="/", **run_as, **quiet)
+    (data / "pg_hba.conf").write_text(_ACCESS)
+    for name in ("ca.pem", "server.pem", "server.key"):
+        shutil.copyfile(folder / name, data / name)
+        shutil.chown(data / name, **user)
+        (data / name).chmod(0o600)
+    options = [f"-c{name}={value}" for name, value in (_SETTINGS | _TLS).items()]
     listening = ("-p", str(port), "-h", "127.0.0.1", "-k", str(data))
     # uvloop's own would not change the user, and PostgreSQL does not run as root.
     command = (str(_BIN / "postgres"), "-D", str(data), *listening, *options)
-    process = subprocess.Popen(command, cwd="/", **user, **quiet)
+    process = subprocess.Popen(command, cwd="/", **run_as, **quiet)
     try:
         yield port
     finally:
@@ -134,12 +151,18 @@ async def cluster(folder: Path) -> AsyncIterator[int]:
         await asyncio.to_thread(process.wait)
 
 
-async def connect(port: int) -> "asyncpg.Connection[Any]":
-    """Connect, as soon as it answers."""
+async def connect(folder: Path, port: int, *, secured: bool) -> "asyncpg.Connection[Any]":
+    """Connect, with the client's certificate or in plain, as soon as it answers."""
+    tls = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+    tls.load_cert_chain(folder / "client.pem", folder / "client.key")
     for _ in range(100):
         try:
             return await asyncpg.connect(
-                host="127.0.0.1", port=port, user="postgres", database="postgres", ssl=False
+                host="localhost",
+                port=port,
+                user="postgres",
+                database="postgres",
+                ssl=tls if secured else False,
             )
         except (OSError, asyncpg.CannotConnectNowError):
             await asyncio.sleep(0.1)

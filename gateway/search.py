@@ -207,10 +207,15 @@ class Search:
         estimate = Estimate(self._view, self._selector)
         space, (latitude, longitude) = self._view.space, self._order.center
         low, radius_m = self._after, max(_FIRST_RADIUS_M, self._after[0] * 1.25)
+        wanted = estimate.of(self._count + 1)
         while radius_m < LARGEST_M:
             near = circle_about(latitude, longitude, radius_m)
-            if space.count(near.boxes) * 2 > estimate.least:
+            here = space.count(near.boxes)
+            if here * 2 > estimate.least:
                 break
+            if here < wanted and low is self._after:
+                radius_m *= 1.5
+                continue
             high = (radius_m, _LAST)
             # Of an area its middle counts, which may lie anywhere within what it spans.
             yield Run(list(space.areas(near.boxes)), low, high, region=near)
@@ -241,9 +246,13 @@ class Estimate:
 
     def walked(self, count: int) -> float:
         """Return which part of all is walked, if what is selected lies evenly, to find a few."""
+        return min(self.of(count) / max(len(self._view), 1), 1.0)
+
+    def of(self, count: int) -> float:
+        """Return among how many of all a few are found, if what is selected lies evenly."""
         total = max(len(self._view), 1)
         share = self.by_key * self.by_time * self.by_space / total**3
-        return min(count / max(share * total, 1.0), 1.0)
+        return count / max(share, 1.0 / total)
 
     def run(self, low: Position) -> Run:
         """Return a run of all candidates after a position, in the index that has the fewest."""

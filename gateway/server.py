@@ -20,6 +20,7 @@ from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
+from gateway.loading import loading
 from gateway.shared_state import SharedState
 from gateway.view import StateView, now_ns
 from gateway.watch import Watches
@@ -103,13 +104,15 @@ class Gateway:
             stack.push_async_callback(server.stop, _GRACE_S)
             # All that the stream keeps, not the last of each subject: what was stored last
             # may be a station's back-fill, which must not hide what was observed later.
-            state = await follow(bus, CITY, "share.>", self.view.take, on_restart=self.view.restart)
-            await stack.enter_async_context(state)
-            feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
-            await stack.enter_async_context(feeds)
-            await state.caught_up.wait()
-            self.view.index()
-            await feeds.caught_up.wait()
+            with loading():
+                restart = self.view.restart
+                state = await follow(bus, CITY, "share.>", self.view.take, on_restart=restart)
+                await stack.enter_async_context(state)
+                feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
+                await stack.enter_async_context(feeds)
+                await state.caught_up.wait()
+                self.view.index()
+                await feeds.caught_up.wait()
             ticking = asyncio.create_task(self._tick())
             stack.callback(ticking.cancel)
             self._entrance.is_open = True
