@@ -20,6 +20,7 @@ OBSERVED: Final = "observed_at"
 OBSERVED_DESC: Final = "observed_at desc"
 DISTANCE: Final = "distance"
 _ORDERS: Final = (NAME, OBSERVED, OBSERVED_DESC, DISTANCE)
+_LATEST_NS: Final = 1 << 63
 Position = tuple[float, str]
 """A value and a name; pages are in ascending order of both."""
 
@@ -70,10 +71,15 @@ class Order:
         if self.by == NAME:
             return 0, token
         value, name = token.split(" ", 1)
-        number = float(value) if self.by == DISTANCE else int(value)
-        if math.isnan(number):
+        if self.by == DISTANCE:
+            metres = float(value)
+            if math.isnan(metres):
+                raise ValueError(token)
+            return metres, name
+        moment = int(value)
+        if abs(moment) > _LATEST_NS:
             raise ValueError(token)
-        return number, name
+        return moment, name
 
 
 def order_of(request: ListRecordsRequest) -> Order:

@@ -23,7 +23,7 @@ from gateway.times import MINUTE_NS
 from gateway.view import StateView
 
 _SLICE: Final = 1024
-_FILTERED: Final = 64
+_FILTERED: Final = 32
 # How many are held in order at once of a run that may be the whole state.
 _SORTED: Final = 8192
 _TURN_S: Final = 0.002

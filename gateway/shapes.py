@@ -216,7 +216,7 @@ class PolygonShape(_Curved):
         if points[0] != points[-1]:
             raise _refused("is not closed: give its first point once more as its last")
         self._ring = shapely.Polygon(unrolled(points))
-        if not self._ring.area:
+        if not self._ring.convex_hull.area:
             raise _refused("has no area: its points lie on one line")
         if not self._ring.is_valid:
             reason = shapely.is_valid_reason(self._ring)
