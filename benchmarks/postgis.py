@@ -1,21 +1,23 @@
 """The same records and queries in PostgreSQL with PostGIS, through asyncpg.
 
-A cluster of its own in a folder of its own, with mutual TLS as the gateway has it, more memory than the data, indexes for
-every query (GiST on geometry and on geography, btrees on name and time), and the number
-that the filter looks at in a column. The bytes of the record lie in a `bytea`. Debian's
-packages are installed when they are missing and this is root.
+A cluster of its own in a folder of its own, with mutual TLS as the gateway has it, more
+memory than the data, and indexes for every query: GiST on geometry and on geography, btrees
+on name and time. What the filter looks at lies in columns, and in a JSONB as it would have
+to for a filter of any field. The bytes of the record lie in a `bytea`. Debian's packages are
+installed when they are missing and this is root.
 """
 
 import asyncio
 import contextlib
 import getpass
 import itertools
+import json
 import os
 import shutil
 import signal
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,7 @@ CREATE TABLE records (
   observed_at bigint NOT NULL,
   expires_at bigint,
   speed_m_s double precision,
+  body jsonb NOT NULL,
   place text NOT NULL,
   payload bytea NOT NULL,
   geom geometry(Geometry, 4326),
@@ -93,6 +96,11 @@ QUERIES = {
         f"SELECT payload FROM records WHERE {_BOX} AND {_OPEN} "
         f"AND speed_m_s > 16.0 AND district LIKE '3201%' {_ORDER}"
     ),
+    "any": (
+        f"SELECT payload FROM records WHERE {_BOX} AND {_OPEN} "
+        "AND (body->'traffic_vehicle'->>'speed_m_s')::float8 > 16.0 "
+        f"AND body->'location'->>'district' LIKE '3201%' {_ORDER}"
+    ),
     "nearest": (
         "SELECT payload FROM records WHERE "
         f"{_OPEN} ORDER BY geog <-> ST_SetSRID(ST_MakePoint($1, $2), 4326)::geography LIMIT 100"
@@ -119,8 +127,8 @@ def install() -> None:
     )
 
 
-@contextlib.asynccontextmanager
-async def cluster(folder: Path) -> AsyncIterator[int]:
+@contextlib.contextmanager
+def cluster(folder: Path) -> Iterator[int]:
     """Run a cluster in a folder; yield its port on loopback."""
     install()
     data, port = folder / "postgres", free_port()
@@ -140,7 +148,7 @@ async def cluster(folder: Path) -> AsyncIterator[int]:
         (data / name).chmod(0o600)
     options = [f"-c{name}={value}" for name, value in (_SETTINGS | _TLS).items()]
     listening = ("-p", str(port), "-h", "127.0.0.1", "-k", str(data))
-    # uvloop's own would not change the user, and PostgreSQL does not run as root.
+    # PostgreSQL does not run as root.
     command = (str(_BIN / "postgres"), "-D", str(data), *listening, *options)
     process = subprocess.Popen(command, cwd="/", **run_as, **quiet)
     try:
@@ -148,7 +156,7 @@ async def cluster(folder: Path) -> AsyncIterator[int]:
     finally:
         # Its word for: end now, and do not wait for clients.
         process.send_signal(signal.SIGINT)
-        await asyncio.to_thread(process.wait)
+        process.wait()
 
 
 async def connect(folder: Path, port: int, *, secured: bool) -> "asyncpg.Connection[Any]":
@@ -178,7 +186,7 @@ async def fill(connection: "asyncpg.Connection[Any]", count: int) -> None:
     rows = (_row(record) for record in records(count))
     while lot := list(itertools.islice(rows, 50_000)):
         await connection.copy_records_to_table(
-            "records", records=lot, columns=(*columns, "speed_m_s", "place", "payload")
+            "records", records=lot, columns=(*columns, "speed_m_s", "body", "place", "payload")
         )
     for statement in _INDEXES:
         await connection.execute(statement, timeout=600)
@@ -187,6 +195,10 @@ async def fill(connection: "asyncpg.Connection[Any]", count: int) -> None:
 def _row(record: Record) -> tuple[Any, ...]:
     """Return a record as a row."""
     speed = record.traffic_vehicle.speed_m_s if record.HasField("traffic_vehicle") else None
+    body: dict[str, Any] = {"location": {"district": record.location.district}}
+    if speed is not None:
+        vehicle = {"vehicle_id": record.traffic_vehicle.vehicle_id, "speed_m_s": speed}
+        body["traffic_vehicle"] = vehicle
     return (
         record.name,
         record.name.split("/")[1],
@@ -195,6 +207,7 @@ def _row(record: Record) -> tuple[Any, ...]:
         record.observed_at.seconds,
         None,
         speed,
+        json.dumps(body),
         " ".join(_place(record)),
         record.SerializeToString(),
     )

@@ -4,8 +4,9 @@
 
 A real server with an agency's account and the hub; records are published by the agency and
 sourced into `CITY`. Each reader is a process of its own: ours follows the stream into the
-state view and indexes it, as the gateway does before it serves; the bare one is a
-consumer as ordered and flow-controlled, with nats-py's callback that counts. Rounds alternate; medians are printed.
+state view and indexes it, as the gateway does before it serves; the bare one is a consumer
+as ordered and flow-controlled, with nats-py's callback that counts. Rounds alternate;
+medians are printed.
 """
 
 import asyncio
@@ -58,8 +59,8 @@ async def publish(home: Home, plan: BusPlan, count: int) -> None:
             await asyncio.gather(*(publish_batch(bus, one) for one in lots))
     async with Bus(BusSettings.of(home, plan, "gateway")) as bus:
         async with asyncio.timeout(_SHARED_S):
-            while (await bus.nc.jetstream().stream_info(CITY)).state.messages < count:
-                await asyncio.sleep(0.2)
+            while (await bus.nc.jetstream().stream_info(CITY)).state.messages < count:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)  # No word comes when the hub has it all.
 
 
 def _published(record: Record) -> tuple[str, bytes]:

@@ -90,17 +90,20 @@ def test_a_wrong_filter_is_told_with_the_column(source: str, said: str) -> None:
 
 def test_the_place_of_a_mistake_is_shown() -> None:
     """A mark stands in the excerpt."""
-    with pytest.raises(InvalidRequest, match="`record.water_level⟨here⟩.levl > 1.0`"):
+    with pytest.raises(InvalidRequest, match=r"`record\.water_level⟨here⟩\.levl > 1\.0`"):
         filter_of("record.water_level.levl > 1.0")
 
 
 @given(st.text(max_size=200))
 def test_whatever_is_sent_as_a_filter_is_compiled_or_refused(source: str) -> None:
     """Never a failure of ours."""
+    fields = {"selection.filter"}
     try:
         filter_of(source)
     except InvalidRequest as error:
-        assert error.violations[0][0] == "selection.filter"
+        fields = {field for field, _ in error.violations}
+
+    assert fields == {"selection.filter"}
 
 
 def test_a_filter_that_takes_too_many_steps_is_refused_and_counts_as_false_in_a_watch() -> None:
@@ -108,7 +111,7 @@ def test_a_filter_that_takes_too_many_steps_is_refused_and_counts_as_false_in_a_
     view = view_of([level("one", 9.0)])
     selection = api.Selection(filter=ENDLESS)
 
-    with pytest.raises(InvalidRequest, match="too many steps over water/water.level/one"):
+    with pytest.raises(InvalidRequest, match=r"too many steps over water/water\.level/one"):
         listed(view, api.ListRecordsRequest(selection=selection))
 
     assert Selector(selection, PERMIT).show(next(iter(view.entries()))) is None

@@ -122,12 +122,15 @@ async def test_a_made_up_position_is_refused_or_a_place_in_the_order(
     request = api.ListRecordsRequest(order_by=order, distance_from={"latitude_deg": 1})  # type: ignore[arg-type]
     digest = Queries().of(request, PERMIT).digest
     async with city.stub("water") as stub:
+        codes = set()
         for position in ("", "x", "1", "nan x", "inf x", "1e999 x", "9" * 400 + " x", "x y"):
             request.page_token = tokens.encode("page", digest, position)
             try:
                 await stub.ListRecords(request)
             except grpc.aio.AioRpcError as error:
-                assert error.code() == grpc.StatusCode.INVALID_ARGUMENT, position
+                codes.add(error.code())
+
+    assert codes <= {grpc.StatusCode.INVALID_ARGUMENT}
 
 
 def violations(

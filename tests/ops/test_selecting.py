@@ -56,7 +56,7 @@ def test_a_file_without_a_polygon_is_refused(tmp_path: Path) -> None:
     for content in ("", "[]", '{"type": "Point", "coordinates": [1, 2]}', '{"type": "Polygon"}'):
         file = tmp_path / "area.json"
         file.write_text(content)
-        with pytest.raises(Failure, match="area.json holds no GeoJSON polygon") as caught:
+        with pytest.raises(Failure, match=r"area\.json holds no GeoJSON polygon") as caught:
             selection(CITY, kinds=[], agencies=[], districts=[], polygon=str(file))
         assert caught.value.status == USAGE
 
