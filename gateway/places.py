@@ -17,6 +17,7 @@ from liandong.record.v1.record_pb2 import Record
 Degrees = tuple[float, float]
 _KEPT: Final = 4096
 _FEWEST: Final = 3
+_ORIGIN: Final = shapely.Point(0.0, 0.0)
 _TURN: Final = 360.0
 _HALF_TURN: Final = 180.0
 
@@ -118,7 +119,7 @@ def _reaches(polygon: Any, latitude: float, longitude: float, radius_m: float) -
     The polygon is laid flat about the circle's centre, true in distance from there.
     """
     flat = shapely.transform(polygon, _Flat(latitude, longitude))
-    near: bool = shapely.dwithin(flat, shapely.Point(0.0, 0.0), radius_m)
+    near: bool = shapely.dwithin(flat, _ORIGIN, radius_m)
     return near
 
 

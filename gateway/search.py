@@ -19,6 +19,7 @@ from gateway.key import Key
 from gateway.order import DISTANCE, NAME, OBSERVED_DESC, Order, Position
 from gateway.selection import Selector
 from gateway.shapes import LARGEST_M, Shape, circle_about
+from gateway.space import Near
 from gateway.times import MINUTE_NS
 from gateway.view import StateView
 
@@ -43,7 +44,8 @@ class Run:
         low: They stand after this,
         high: and not after that.
         is_sorted: Whether the names are just these, in order.
-        region: Where their points lie, besides those that are named.
+        region: Where points lie that are candidates besides those that are named,
+        near: and what lies about it.
     """
 
     names: list[str]
@@ -51,14 +53,16 @@ class Run:
     high: Position
     is_sorted: bool = False
     region: Shape | None = None
+    near: Near | None = None
 
 
 def candidates(view: StateView, selector: Selector) -> Iterator[Entry]:
     """Return the entries among which are all that a selector selects, in no order."""
     view.index()
     run = Estimate(view, selector).run(_START)
-    points = [] if run.region is None else view.space.points(run.region)
-    return itertools.chain(points, view.of(run.names))
+    if run.region is None or run.near is None:
+        return view.of(run.names)
+    return itertools.chain(run.near.points(run.region), view.of(run.names))
 
 
 class Search:
@@ -145,9 +149,9 @@ class Search:
     async def _picked(self, run: Run) -> AsyncIterator[list[Entry]]:
         """Yield what all but the filter selects of a run, in slices."""
         pick = self._selector.pick
-        if run.region is not None:
+        if run.region is not None and run.near is not None:
             within = run.region if run.region in self._selector.shapes else None
-            entries = self._view.space.points(run.region)
+            entries = run.near.points(run.region)
             for start in range(0, len(entries), _SLICE):
                 yield pick(entries[start : start + _SLICE], within)
         for start in range(0, len(run.names), _SLICE):
@@ -210,20 +214,19 @@ class Search:
         wanted = estimate.of(self._count + 1)
         while radius_m < LARGEST_M:
             near = circle_about(latitude, longitude, radius_m)
-            here = space.count(near.boxes)
-            if here * 2 > estimate.least:
+            here = space.near(near.boxes)
+            if len(here) * 2 > estimate.least:
                 break
-            if here < wanted and low is self._after:
+            if len(here) < wanted and low is self._after:
                 radius_m *= 1.5
                 continue
             high = (radius_m, _LAST)
             # Of an area its middle counts, which may lie anywhere within what it spans.
-            yield Run(list(space.areas(near.boxes)), low, high, region=near)
+            yield Run(here.areas(), low, high, region=near, near=here)
             low, radius_m = high, radius_m * 2
         yield estimate.run(low)
 
 
-_POSITION: Final = operator.itemgetter(0)
 _NAME: Final = operator.attrgetter("name")
 
 
@@ -236,8 +239,9 @@ class Estimate:
         self.by_key = view.names.count(self._keys)
         self.by_time = self.by_space = len(view)
         if selector.shapes:
-            counts = [(view.space.count(shape.boxes), shape) for shape in selector.shapes]
-            self.by_space, self._shape = min(counts, key=_POSITION)
+            found = [(view.space.near(shape.boxes), shape) for shape in selector.shapes]
+            self._near, self._shape = min(found, key=lambda one: len(one[0]))
+            self.by_space = len(self._near)
         if selector.observed is not None:
             minutes = view.times.minutes(*selector.observed)
             self._time = [view.times.within(minute) for minute in minutes]
@@ -258,8 +262,8 @@ class Estimate:
         """Return a run of all candidates after a position, in the index that has the fewest."""
         everything = len(self._view)
         if self.by_space == self.least < everything:
-            names = list(self._view.space.areas(self._shape.boxes))
-            return Run(names, low, _END, region=self._shape)
+            near = self._near
+            return Run(near.areas(), low, _END, region=self._shape, near=near)
         if self.by_time == self.least < everything:
             return Run(list(set().union(*self._time)), low, _END)
         return Run(list(self._view.names.after("", self._keys)), low, _END)

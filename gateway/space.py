@@ -23,8 +23,8 @@ Flags = npt.NDArray[np.bool_]
 Number = int
 """A cell's number."""
 Grid = dict[Number, set[str]]
-# 550 m, 18 km and 570 km in latitude: a city's thousand nearest lie in a few dozen cells.
-_CELLS_PER_DEGREE: Final = (200.0, 6.25, 0.1953125)
+# 2 km, 70 km and 2,200 km in latitude. Comparing a point costs less than finding a cell.
+_CELLS_PER_DEGREE: Final = (50.0, 1.5625, 0.048828125)
 _FINEST: Final = _CELLS_PER_DEGREE[0]
 _MOST_CELLS: Final = 16
 _ROW: Final = 1 << 20
@@ -108,33 +108,21 @@ class Space:
         if now is not None:
             self._add(new, now)
 
-    def count(self, boxes: Iterable[Box]) -> int:
-        """Return how many there are about boxes, some counted more than once."""
-        return (
-            sum([len(cell.entries) for box in boxes for cell in self._cells(box)])
-            + sum([len(names) for box in boxes for names in self._touched(box)])
-            + len(self._wide)
+    def near(self, boxes: Sequence[Box]) -> "Near":
+        """Return what lies about boxes."""
+        grids = list(zip(self._areas, _CELLS_PER_DEGREE, strict=True))
+        return Near(
+            [_at(self._points, box, _FINEST) for box in boxes],
+            [
+                *(
+                    names
+                    for box in boxes
+                    for grid, scale in grids
+                    for names in _at(grid, box, scale)
+                ),
+                self._wide,
+            ],
         )
-
-    def points(self, region: Region) -> list[Entry]:
-        """Return the entries whose point lies in a region."""
-        cells = [cell for box in region.boxes for cell in self._cells(box)]
-        if not cells:
-            return []
-        together = np.frombuffer(b"".join([cell.places for cell in cells])).reshape(-1, 2)
-        entries = itertools.chain.from_iterable([cell.entries for cell in cells])
-        found = region.holds(together[:, 0], together[:, 1])
-        # Boxes on both sides of the antimeridian share no cell but for its own points.
-        if len(region.boxes) > 1:
-            return list(dict.fromkeys(itertools.compress(entries, found.tolist())))
-        return list(itertools.compress(entries, found.tolist()))
-
-    def areas(self, boxes: Iterable[Box]) -> set[str]:
-        """Return the names of what may have an area in one of the boxes."""
-        found = set(self._wide)
-        for box in boxes:
-            found.update(*self._touched(box))
-        return found
 
     def _add(self, entry: Entry, box: Box) -> None:
         """Put an entry where its box is."""
@@ -178,14 +166,52 @@ class Space:
                 return grid, [row * _ROW + column for row in rows for column in columns]
         return None, []
 
-    def _cells(self, box: Box) -> list[Cell]:
-        """Return the cells of points that a box touches."""
-        return _at(self._points, box, _FINEST)
 
-    def _touched(self, box: Box) -> list[set[str]]:
-        """Return the names in the cells of areas that a box touches."""
-        grids = zip(self._areas, _CELLS_PER_DEGREE, strict=True)
-        return [names for grid, scale in grids if grid for names in _at(grid, box, scale)]
+class Near:
+    """What lies about some boxes.
+
+    Args:
+        cells: The cells of points that each box touches.
+        areas: The names of what may have an area there.
+    """
+
+    __slots__ = ("_areas", "_cells")
+
+    def __init__(self, cells: list[list[Cell]], areas: list[set[str]]) -> None:
+        self._cells = cells
+        self._areas = areas
+
+    def __len__(self) -> int:
+        """Return how many there are, some counted more than once."""
+        return sum([len(cell.entries) for cells in self._cells for cell in cells]) + sum(
+            map(len, self._areas)
+        )
+
+    def areas(self) -> list[str]:
+        """Return the names of what may have an area there, each once."""
+        return list(set().union(*self._areas))
+
+    def points(self, region: Region) -> list[Entry]:
+        """Return the entries whose point lies in the region that the boxes are about."""
+        found: list[Entry] = []
+        for box, cells in zip(region.boxes, self._cells, strict=True):
+            if cells:
+                found += _inside(box, cells, region)
+        # What lies on an edge that two boxes share is found in both.
+        return found if len(self._cells) == 1 else list(dict.fromkeys(found))
+
+
+def _inside(box: Box, cells: list[Cell], region: Region) -> list[Entry]:
+    """Return the entries in cells whose point lies in a box, and in the region about it."""
+    south, west, north, east = box
+    places = np.frombuffer(b"".join([cell.places for cell in cells])).reshape(-1, 2)
+    latitudes, longitudes = places[:, 0], places[:, 1]
+    indices = np.flatnonzero(
+        (latitudes >= south) & (latitudes <= north) & (longitudes >= west) & (longitudes <= east)
+    )
+    indices = indices[region.holds(latitudes[indices], longitudes[indices])]
+    entries = list(itertools.chain.from_iterable([cell.entries for cell in cells]))
+    return [entries[index] for index in indices.tolist()]
 
 
 def _number(point: Box) -> Number:
