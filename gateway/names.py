@@ -50,11 +50,10 @@ class Names:
         self._groups[_start(key)].add(name)
 
     def move(self, name: str, old: Key, new: Key) -> None:
-        """Take note that a record has another key now, of the same agency and kind."""
-        if old is not new:
-            self.changes += 1
-            self._of(old).remove(name)
-            self._of(new).add(name)
+        """Take note that a record has another key now; agency and kind are in its name."""
+        self.changes += 1
+        self._of(old).remove(name)
+        self._of(new).add(name)
 
     def known(self) -> list[Key]:
         """Return all keys."""

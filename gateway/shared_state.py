@@ -8,6 +8,7 @@ from gateway.encoding import elements, framed
 from gateway.entry import KEY, Entry
 from gateway.errors import NotFound
 from gateway.mask import Mask, mask_of
+from gateway.pages import Pages
 from gateway.query import Queries
 from gateway.search import Search
 from gateway.selection import require_valid
@@ -36,6 +37,7 @@ class SharedState:
     def __init__(self, view: StateView) -> None:
         self._view = view
         self._queries = Queries()
+        self._pages = Pages(view)
 
     async def get_record(self, request: GetRecordRequest, call: Call) -> bytes:
         """Return one record as its owner published it, or the fields of it that are wanted."""
@@ -66,6 +68,11 @@ class SharedState:
         """Return a page of records, in the order asked."""
         size, token = min(request.page_size or _PAGE, _LARGEST_PAGE), request.page_token
         query = self._queries.of(request, call.permit)
+        mark = self._pages.mark(query)
+        kept = self._pages.of(query, token, size, mark)
+        if kept is not None:
+            call.read.update(kept.read)
+            return kept.encoded
         after = query.position(token)
         found, end = await Search(self._view, query.selector, query.order, after, size).page()
         sized = _fitting(_sized(found, query.mask))
@@ -73,9 +80,10 @@ class SharedState:
             del found[len(sized) :]
             end = query.order.position(found[-1])
         call.read.update(map(KEY, found))
-        page = elements(_RECORDS, sized)
-        if end is not None:
-            page += framed(_NEXT_PAGE_TOKEN, query.token(end).encode())
+        tail = b"" if end is None else framed(_NEXT_PAGE_TOKEN, query.token(end).encode())
+        page = elements(_RECORDS, sized, tail)
+        if mark is not None:
+            self._pages.keep((query, token, size), mark, page, found)
         return page
 
 

@@ -8,6 +8,7 @@ so that the next true reading replaces it.
 
 import heapq
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 import structlog
@@ -15,6 +16,7 @@ from google.protobuf.message import DecodeError
 
 from broker.subscriber import Delivery
 from gateway.entry import Entry, entry_of
+from gateway.key import Key
 from gateway.names import Names
 from gateway.space import Space
 from gateway.times import Times
@@ -32,6 +34,7 @@ class StateView:
         names: The names in order, by what records have in common.
         space: The entries by place.
         times: The names by the time of observation.
+        changed: How often records of a key have changed, counted from when it was indexed.
     """
 
     def __init__(self) -> None:
@@ -41,6 +44,7 @@ class StateView:
         self.sequence = 0
         self.changes = 0
         self.names, self.space, self.times = Names(), Space(), Times()
+        self.changed: Counter[Key] = Counter()
         self._is_indexed = False
 
     def __len__(self) -> int:
@@ -113,12 +117,15 @@ class StateView:
     def _index(self, held: Entry | None, entry: Entry) -> None:
         """Note in the indexes that an entry is new, or took the place of another."""
         name = entry.name
+        self.changed[entry.key] += 1
         if held is None:
             self.names.add(name, entry.key)
             self.space.add(entry)
             self.times.move(name, None, entry.observed)
         else:
-            self.names.move(name, held.key, entry.key)
+            if held.key is not entry.key:
+                self.changed[held.key] += 1
+                self.names.move(name, held.key, entry.key)
             self.space.replace(held, entry)
             self.times.move(name, held.observed, entry.observed)
 
