@@ -144,6 +144,9 @@ class Search:
                 del kept[_SORTED // 2 + 1 :]
             await self._breathe()
         kept.sort(key=_NAME if by_name else position)
+        if high is not run.high:
+            # What came after the last cut may lie beyond it, where others are missing.
+            kept = [entry for entry in kept if position(entry) <= high]
         return kept, high
 
     async def _picked(self, run: Run) -> AsyncIterator[list[Entry]]:

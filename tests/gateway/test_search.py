@@ -1,12 +1,14 @@
 """What an index finds is what a look at everything finds, in whatever order and pages."""
 
+import asyncio
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.order import order_of
+from gateway.order import Order, order_of
+from gateway.search import Search
 from gateway.selection import Selector
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.record.v1 import record_pb2
@@ -270,6 +272,29 @@ def test_what_is_there_all_along_is_told_once_while_others_come_and_go(order: st
 
     assert len(names) == len(set(names))
     assert {record.name for record in records} <= set(names)
+
+
+@pytest.mark.parametrize("order", ["name", "observed_at", "observed_at desc"])
+@pytest.mark.parametrize("count", [900, 30_000])
+def test_more_than_is_sorted_at_once_is_found_once(order: str, count: int) -> None:
+    """Half of a large state in a box, all of it observed in the same minute."""
+    records = [
+        reading(f"{(i * 7919) % 24_000:05d}", 32.0 + i % 2, 118.8, minutes=i % 50 / 60)
+        for i in range(24_000)
+    ]
+    view = view_of(records)
+    box = {"south_deg": 31.9, "west_deg": 118, "north_deg": 32.1, "east_deg": 119}
+    selection = api.Selection(bounding_box=box)  # type: ignore[arg-type]
+    selector, place = Selector(selection, PERMIT), Order(order)
+    names: list[str] = []
+    position = None
+    while position is not None or not names:
+        search = Search(view, selector, place, position, count)
+        found, position = asyncio.run(search.page())
+        names += [entry.name for entry in found]
+
+    inside = [entry for entry in view.entries() if entry.box is not None and entry.box[0] < 32.1]
+    assert names == [entry.name for entry in sorted(inside, key=place.position)]
 
 
 def test_a_drill_is_selected_only_when_asked_for() -> None:
