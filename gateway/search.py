@@ -7,19 +7,16 @@ the place where to go on, when it has worked for long.
 
 import asyncio
 import itertools
-import math
 import operator
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from gateway.entry import Entry
-from gateway.key import Key
+from gateway.estimate import END, START, Estimate, Run
 from gateway.order import DISTANCE, NAME, OBSERVED_DESC, Order, Position
 from gateway.selection import Selector
-from gateway.shapes import LARGEST_M, Shape, circle_about
-from gateway.space import Near
+from gateway.shapes import LARGEST_M, circle_about
 from gateway.times import MINUTE_NS
 from gateway.view import StateView
 
@@ -31,35 +28,12 @@ _TURN_S: Final = 0.002
 _WORK_S: Final = 0.1
 _FIRST_RADIUS_M: Final = 500.0
 _LAST: Final = "\U0010ffff"
-_START: Final[Position] = (-math.inf, "")
-_END: Final[Position] = (math.inf, _LAST)
-
-
-@dataclass(slots=True)
-class Run:
-    """Candidates that stand together in the order.
-
-    Attributes:
-        names: Their names, and others.
-        low: They stand after this,
-        high: and not after that.
-        is_sorted: Whether the names are just these, in order.
-        region: Where points lie that are candidates besides those that are named,
-        near: and what lies about it.
-    """
-
-    names: list[str]
-    low: Position
-    high: Position
-    is_sorted: bool = False
-    region: Shape | None = None
-    near: Near | None = None
 
 
 def candidates(view: StateView, selector: Selector) -> Iterator[Entry]:
     """Return the entries among which are all that a selector selects, in no order."""
     view.index()
-    run = Estimate(view, selector).run(_START)
+    run = Estimate(view, selector).run(START)
     if run.region is None or run.near is None:
         return view.of(run.names)
     return itertools.chain(run.near.points(run.region), view.of(run.names))
@@ -82,7 +56,7 @@ class Search:
         self._view = view
         self._selector = selector
         self._order = order
-        self._after = _START if after is None else after
+        self._after = START if after is None else after
         self._count = count
         self._worked_s = 0.0
         self._since = time.perf_counter()
@@ -108,7 +82,7 @@ class Search:
                     return found, place(found[-1])
                 if test is not None and await self._is_late():
                     return found, place(lot[-1])
-            if end is not _END and (end is not run.high or await self._is_late()):
+            if end is not END and (end is not run.high or await self._is_late()):
                 return found, end
         return found, None
 
@@ -132,7 +106,7 @@ class Search:
         by_name, position, high = self._order.by == NAME, self._order.position, run.high
         kept: list[Entry] = []
         async for picked in self._picked(run):
-            if by_name and self._after is not _START:
+            if by_name and self._after is not START:
                 kept += [entry for entry in picked if entry.name > self._after[1]]
             elif by_name:
                 kept += picked
@@ -196,7 +170,7 @@ class Search:
         """Yield runs in the order of time, a minute each."""
         start, end = self._selector.observed or (None, None)
         descending = self._order.by == OBSERVED_DESC
-        if self._after is not _START:
+        if self._after is not START:
             moment = int(self._after[0])
             if descending:
                 end = min(end, -moment) if end is not None else -moment
@@ -231,42 +205,3 @@ class Search:
 
 
 _NAME: Final = operator.attrgetter("name")
-
-
-class Estimate:
-    """How many candidates each index has for a selector."""
-
-    def __init__(self, view: StateView, selector: Selector) -> None:
-        self._view = view
-        self._keys: list[Key] = selector.keys(view.names)
-        self.by_key = view.names.count(self._keys)
-        self.by_time = self.by_space = len(view)
-        if selector.shapes:
-            found = [(view.space.near(shape.boxes), shape) for shape in selector.shapes]
-            self._near, self._shape = min(found, key=lambda one: len(one[0]))
-            self.by_space = len(self._near)
-        if selector.observed is not None:
-            minutes = view.times.minutes(*selector.observed)
-            self._time = [view.times.within(minute) for minute in minutes]
-            self.by_time = sum(map(len, self._time))
-        self.least = min(self.by_key, self.by_time, self.by_space)
-
-    def walked(self, count: int) -> float:
-        """Return which part of all is walked, if what is selected lies evenly, to find a few."""
-        return min(self.of(count) / max(len(self._view), 1), 1.0)
-
-    def of(self, count: int) -> float:
-        """Return among how many of all a few are found, if what is selected lies evenly."""
-        total = max(len(self._view), 1)
-        share = self.by_key * self.by_time * self.by_space / total**3
-        return count / max(share, 1.0 / total)
-
-    def run(self, low: Position) -> Run:
-        """Return a run of all candidates after a position, in the index that has the fewest."""
-        everything = len(self._view)
-        if self.by_space == self.least < everything:
-            near = self._near
-            return Run(near.areas(), low, _END, region=self._shape, near=near)
-        if self.by_time == self.least < everything:
-            return Run(list(set().union(*self._time)), low, _END)
-        return Run(list(self._view.names.after("", self._keys)), low, _END)

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.agreements import Disclosure, Permit
@@ -33,6 +33,7 @@ def level(entity: str, metres: float) -> Record:
     return record
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 20), max_size=80))
 def test_a_filter_selects_what_it_is_true_of(levels: list[float]) -> None:
     """Also of records that state no level: there it is zero."""
@@ -94,6 +95,7 @@ def test_the_place_of_a_mistake_is_shown() -> None:
         filter_of("record.water_level.levl > 1.0")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_whatever_is_sent_as_a_filter_is_compiled_or_refused(source: str) -> None:
     """Never a failure of ours."""

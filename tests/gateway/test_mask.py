@@ -2,7 +2,7 @@
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import InvalidRequest
@@ -34,6 +34,7 @@ def whole() -> Record:
     return record
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(PATHS), min_size=1))
 def test_a_mask_keeps_what_protobuf_keeps_of_its_fields_and_the_name(paths: set[str]) -> None:
     """Beside the library's own, slower way."""

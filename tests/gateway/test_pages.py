@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.calls import Call
@@ -33,6 +33,7 @@ def answered(state: SharedState, **request: object) -> tuple[list[str], str, int
     return names, page.next_page_token, call.read.total()
 
 
+@settings(deadline=None)
 @given(CHANGES)
 def test_a_page_that_is_kept_is_the_page_that_would_be_made_anew(
     changes: list[tuple[int, str, str, int]],

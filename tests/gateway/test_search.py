@@ -4,7 +4,7 @@ import asyncio
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.order import Order, order_of
@@ -119,6 +119,7 @@ def selections(draw: st.DrawFn) -> api.Selection:
     return selection
 
 
+@settings(deadline=None)
 @given(
     states(),
     selections(),
@@ -145,6 +146,7 @@ def test_an_index_finds_what_a_look_at_everything_finds(
     assert names == [entry.name for entry in sorted(everything, key=place)]
 
 
+@settings(deadline=None)
 @given(st.lists(POINTS, max_size=30), boxes())
 def test_a_box_holds_the_points_between_its_edges(
     points: list[tuple[float, float]], box: dict[str, float]
@@ -163,6 +165,7 @@ def test_a_box_holds_the_points_between_its_edges(
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(POINTS, max_size=30), POINTS, RADII)
 def test_a_circle_holds_the_points_within_its_radius(
     points: list[tuple[float, float]], center: tuple[float, float], radius: float
@@ -177,6 +180,7 @@ def test_a_circle_holds_the_points_within_its_radius(
     assert _numbers(names) <= {i for i, d in enumerate(distances) if d <= radius + 1}
 
 
+@settings(deadline=None)
 @given(st.lists(POINTS, max_size=30), rings())
 def test_a_polygon_holds_the_points_inside_its_ring(
     points: list[tuple[float, float]], ring: list[tuple[float, float]]
