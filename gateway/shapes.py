@@ -118,6 +118,9 @@ class _Curved:
     def inside(self, entries: Sequence[Entry]) -> list[Entry]:
         """Return those whose point lies in it, or whose areas touch it, in their order."""
         placed = [(entry, entry.box) for entry in entries if entry.box is not None]
+        if len(placed) == 1 and not any(touch(placed[0][1], near) for near in self.boxes):
+            # A watch asks of each change, most of which happen elsewhere.
+            return []
         if not placed:
             return []
         numbers = itertools.chain.from_iterable([box for _, box in placed])
