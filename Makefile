@@ -61,3 +61,5 @@ bench: $(READY) ## Measure: ingest and query, each beside its ceiling
 	$(BIN)/python -m benchmarks.query
 	$(BIN)/python -m benchmarks.fanout
 	$(BIN)/python -m benchmarks.mapping
+	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.selections

@@ -41,10 +41,17 @@ def framed(field: int, content: bytes) -> bytes:
     return b"%b%b%b" % (tag(field), varint(len(content)), content)
 
 
-def elements(field: int, sized: list[bytes]) -> bytes:
-    """Return contents that carry their length already as the elements of a repeated field."""
-    start = tag(field)
-    return start + start.join(sized) if sized else b""
+def elements(field: int, sized: list[bytes], tail: bytes = b"") -> bytes:
+    """Return contents that carry their length already as the elements of a repeated field.
+
+    Args:
+        field: The field.
+        sized: The contents.
+        tail: What comes after them. Put together at once, a page is copied once.
+    """
+    if not sized:
+        return tail
+    return tag(field).join([b"", *sized[:-1], sized[-1] + tail])
 
 
 def record_event(kind: "EventType.ValueType", sized: bytes, token: str = "") -> bytes:

@@ -11,8 +11,9 @@ from typing import Final
 
 from google.protobuf.message import Message
 
+from gateway.boxes import box_of
 from gateway.encoding import varint
-from gateway.entry import Entry, box_of
+from gateway.entry import Entry
 from gateway.hidden import Step, covers, steps_of
 from gateway.key import Key
 from liandong.record.v1.record_pb2 import Record
@@ -73,6 +74,7 @@ class Redaction:
             sequence=entry.sequence,
             sized=length + payload,
             payload_at=len(length),
+            stored=entry.stored,
         )
 
 

@@ -31,6 +31,7 @@ from gateway.certificates import Certificates
 from gateway.departments import Departments
 from gateway.hands import Hands
 from gateway.history import History
+from gateway.loading import loading
 from gateway.publishing import Publishing
 from gateway.revisions import Revisions
 from gateway.shared_state import SharedState
@@ -150,15 +151,17 @@ class Gateway:
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)
-            state = await follow(
-                bus, CITY, STATE, self.view.take, last_of_each=True, on_restart=self._restart
-            )
-            await stack.enter_async_context(state)
-            feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
-            await stack.enter_async_context(feeds)
-            await state.caught_up.wait()
-            await feeds.caught_up.wait()
-            self.view.course.settle(self.view.sequence)
+            with loading():
+                state = await follow(
+                    bus, CITY, STATE, self.view.take, last_of_each=True, on_restart=self._restart
+                )
+                await stack.enter_async_context(state)
+                feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
+                await stack.enter_async_context(feeds)
+                await state.caught_up.wait()
+                self.view.course.settle(self.view.sequence)
+                self.view.index()
+                await feeds.caught_up.wait()
             await watches.refresh()
             self.view.expire(now_ns())
             for work in (self._tick(state.caught_up), recorder.run()):

@@ -5,9 +5,12 @@ import itertools
 
 from gateway.calls import Call
 from gateway.encoding import elements, framed
-from gateway.entry import KEY
-from gateway.selection import Selectors, require_valid
-from gateway.tokens import decode, encode
+from gateway.entry import KEY, Entry
+from gateway.mask import Mask, mask_of
+from gateway.pages import Pages
+from gateway.query import Queries
+from gateway.search import Search
+from gateway.selection import require_valid
 from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import (
     BatchGetRecordsRequest,
@@ -21,7 +24,6 @@ _LARGEST_PAGE = 1000
 _RECORDS, _NEXT_PAGE_TOKEN = 1, 2
 # Clients take responses of 4 MiB unless they say otherwise.
 _PAGE_BYTES = 2 << 20
-_PAGE_TOKEN = "page_token"  # noqa: S105 - the field's name
 
 
 class SharedState:
@@ -33,21 +35,24 @@ class SharedState:
 
     def __init__(self, view: StateView) -> None:
         self._view = view
-        self._selectors = Selectors()
+        self._queries = Queries()
+        self._pages = Pages(view)
 
     async def get_record(self, request: GetRecordRequest, call: Call) -> bytes:
-        """Return one record as its owner published it."""
+        """Return one record as its owner published it, or the fields of it that are wanted."""
         entry = self._view.get(request.name)
         shown = None if entry is None else call.permit.show(entry)
+        mask = mask_of(request.read_mask) if request.HasField("read_mask") else None
         if shown is None:
             require_valid(request)
             raise call.permit.missing(request.name)
         call.read[shown.key] += 1
-        return shown.payload
+        return shown.payload if mask is None else mask.cut(shown.payload)
 
     async def batch_get_records(self, request: BatchGetRecordsRequest, call: Call) -> bytes:
         """Return several records in the order asked."""
         require_valid(request)
+        mask = mask_of(request.read_mask)
         found = []
         for name in request.names:
             entry = self._view.get(name)
@@ -56,25 +61,37 @@ class SharedState:
                 raise call.permit.missing(name)
             found.append(shown)
         call.read.update(map(KEY, found))
-        return elements(_RECORDS, [entry.sized for entry in found])
+        return elements(_RECORDS, _sized(found, mask))
 
     async def list_records(self, request: ListRecordsRequest, call: Call) -> bytes:
-        """Return a page of records, ordered by name."""
-        require_valid(request)
+        """Return a page of records, in the order asked."""
         call.permit.require_selection(request.selection)
-        selector = self._selectors.of(request.selection, call.permit)
-        size = min(request.page_size or _PAGE, _LARGEST_PAGE)
-        after = ""
-        if request.page_token:
-            after = decode(_PAGE_TOKEN, request.page_token, "page", selector.digest)
-        found = selector.first(self._view.after(after), size + 1)
-        sized = _fitting([entry.sized for entry in found[:size]])
-        page = elements(_RECORDS, sized)
-        call.read.update(map(KEY, found[: len(sized)]))
-        if len(found) > len(sized):
-            token = encode("page", selector.digest, found[len(sized) - 1].name)
-            page += framed(_NEXT_PAGE_TOKEN, token.encode())
+        size, token = min(request.page_size or _PAGE, _LARGEST_PAGE), request.page_token
+        query = self._queries.of(request, call.permit)
+        mark = self._pages.mark(query)
+        kept = self._pages.of(query, token, size, mark)
+        if kept is not None:
+            call.read.update(kept.read)
+            return kept.encoded
+        after = query.position(token)
+        found, end = await Search(self._view, query.selector, query.order, after, size).page()
+        sized = _fitting(_sized(found, query.mask))
+        if len(sized) < len(found):
+            del found[len(sized) :]
+            end = query.order.position(found[-1])
+        call.read.update(map(KEY, found))
+        tail = b"" if end is None else framed(_NEXT_PAGE_TOKEN, query.token(end).encode())
+        page = elements(_RECORDS, sized, tail)
+        if mark is not None:
+            self._pages.keep((query, token, size), mark, page, found)
         return page
+
+
+def _sized(entries: list[Entry], mask: Mask | None) -> list[bytes]:
+    """Return the bytes of entries, or of their wanted fields, after their length."""
+    if mask is None:
+        return [entry.sized for entry in entries]
+    return [mask.sized(entry) for entry in entries]
 
 
 def _fitting(sized: list[bytes]) -> list[bytes]:

@@ -6,6 +6,7 @@ of them.
 """
 
 import itertools
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -13,12 +14,14 @@ from typing import NamedTuple
 from gateway.encoding import record_event
 from gateway.entry import KEY, Entry
 from gateway.key import Key
+from gateway.search import candidates
 from gateway.selection import Selector
 from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import EVENT_TYPE_SNAPSHOT
 
 Encode = Callable[[Entry], bytes]
 """Returns what leaves of an entry, after its length."""
+WHOLE: Encode = operator.attrgetter("sized")
 
 _JOINED = 128
 # Clients take messages of 4 MiB unless they say otherwise.
@@ -59,7 +62,7 @@ class Snapshots:
         kept = self._kept.get((selector, encode))
         if kept is not None:
             return kept
-        held = selector.first(self._view.after(""), len(self._view))
+        held = selector.first(candidates(self._view, selector), len(self._view))
         messages = joined(record_event(EVENT_TYPE_SNAPSHOT, encode(entry)) for entry in held)
         snapshot = Snapshot(messages, Counter(map(KEY, held)))
         if len(self._kept) >= _KEPT or sum(len(entry.sized) for entry in held) > _KEPT_BYTES:

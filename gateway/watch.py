@@ -24,12 +24,12 @@ from gateway.errors import StreamAway, TooManyWatches
 from gateway.group import Group, Sight, Watched
 from gateway.identity import Caller
 from gateway.key import Key, known_keys
-from gateway.masked import encode_by
+from gateway.mask import mask_of
 from gateway.missed import Replay
 from gateway.permit import Permit
 from gateway.resume import Place
 from gateway.selection import Selectors, digest, require_valid
-from gateway.snapshot import Encode, Snapshots
+from gateway.snapshot import WHOLE, Encode, Snapshots
 from gateway.view import StateView
 from gateway.watcher import Sources, Watcher
 from liandong.gateway.v1.shared_state_pb2 import WatchRecordsRequest
@@ -104,7 +104,8 @@ class Watches:
         """
         require_valid(request)
         call.permit.require_selection(request.selection, later=True)
-        encode = encode_by(request.read_mask)
+        mask = mask_of(request.read_mask)
+        encode = WHOLE if mask is None else mask.sized
         bound_to = _digest(request)
         after = Place.of(request.resume_token, bound_to) if request.resume_token else None
         agency = call.caller.agency

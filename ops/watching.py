@@ -28,7 +28,16 @@ from ops.options import (
 from ops.phrases import phrase
 from ops.records import records_table
 from ops.screen import console, is_wide, local, plain, print_message
-from ops.selecting import AgenciesOption, BoxOption, DistrictOption, KindOption, selection
+from ops.selecting import (
+    AgenciesOption,
+    BoxOption,
+    CircleOption,
+    DistrictOption,
+    FilterOption,
+    KindOption,
+    PolygonOption,
+    selection,
+)
 
 _HEAD_AND_FOOT = 3
 _PAUSE_S = 0.5
@@ -41,6 +50,9 @@ def watch(  # noqa: PLR0917 - options are named on the command line
     agencies: AgenciesOption = [],  # noqa: B006
     district: DistrictOption = [],  # noqa: B006
     bbox: BoxOption = "",
+    circle: CircleOption = "",
+    polygon: PolygonOption = "",
+    filter_by: FilterOption = "",
     home: HomeOption = HOME,
     city: CityOption = CITY,
     gateway: GatewayOption = "",
@@ -50,7 +62,16 @@ def watch(  # noqa: PLR0917 - options are named on the command line
     """Show records and how they change, until Ctrl-C."""
     folder, described = open_home(home, city)
     request = api.WatchRecordsRequest(
-        selection=selection(described, kinds=kind, agencies=agencies, districts=district, bbox=bbox)
+        selection=selection(
+            described,
+            kinds=kind,
+            agencies=agencies,
+            districts=district,
+            bbox=bbox,
+            circle=circle,
+            polygon=polygon,
+            filter_by=filter_by,
+        )
     )
     with channel(folder, described, agency, gateway) as opened:
         events = _events(rpc.SharedStateServiceStub(opened), request)
