@@ -29,9 +29,12 @@ from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
 from gateway.certificates import Certificates
 from gateway.departments import Departments
+from gateway.encoding import elements
+from gateway.freshness import FeedAges
 from gateway.hands import Hands
 from gateway.history import History
 from gateway.loading import loading
+from gateway.past import Past
 from gateway.publishing import Publishing
 from gateway.revisions import Revisions
 from gateway.shared_state import SharedState
@@ -40,6 +43,8 @@ from gateway.watch import Watches, WatchLimits
 from liandong.gateway.v1 import shared_state_pb2 as api
 
 _TICK_S = 0.5
+# The field of an event.
+_EVENT_FEEDS = 5
 _GRACE_S = 2.0
 _MAX_CALLS = 10_000
 OPTIONS = (
@@ -131,6 +136,7 @@ class Gateway:
             recorder = await self._recorder(stack, bus)
             self._entrance = Entrance(self._agreements, recorder)
             catalog = Catalog()
+            self.ages = catalog.ages
             agencies, titles = self._settings.agencies, self._settings.titles
             responders = await stack.enter_async_context(Responders(bus, agencies))
             departments = Departments(
@@ -138,10 +144,16 @@ class Gateway:
             )
             hands = await stack.enter_async_context(Hands(self._settings.hands))
             watches = self.watches = Watches(
-                self.view, self._agreements, StreamRevisions(bus, CITY), self._settings.watches
+                self.view,
+                self._agreements,
+                StreamRevisions(bus, CITY),
+                self._settings.watches,
+                lambda selector: elements(
+                    _EVENT_FEEDS, catalog.ages.sized(selector.feeds(self.view.names))
+                ),
             )
             services = (
-                _state_service(self.view, watches, History(bus)),
+                _state_service(self.view, watches, History(bus), catalog.ages),
                 catalog.service(),
                 AgreementDesk(self._agreements, self.view).service(),
                 departments.service(),
@@ -225,9 +237,9 @@ class Gateway:
             await self.watches.tick(_TICK_S)
 
 
-def _state_service(view: StateView, watches: Watches, history: History) -> Service:
+def _state_service(view: StateView, watches: Watches, history: History, ages: FeedAges) -> Service:
     """Return the service that reads the shared state, watches it and looks back."""
-    state, revisions = SharedState(view), Revisions(view, history)
+    state, revisions = SharedState(view, Past(view, history), ages), Revisions(view, history)
     return Service(
         "liandong.gateway.v1.SharedStateService",
         {
