@@ -30,13 +30,16 @@ from gateway.catalog import Catalog
 from gateway.certificates import Certificates
 from gateway.departments import Departments
 from gateway.encoding import elements
+from gateway.errors import Leaving
 from gateway.freshness import FeedAges
 from gateway.hands import Hands
 from gateway.history import History
+from gateway.limits import CallLimits
 from gateway.loading import loading
 from gateway.past import Past
 from gateway.publishing import Publishing
 from gateway.revisions import Revisions
+from gateway.revocation import Revoked
 from gateway.shared_state import SharedState
 from gateway.view import StateView, now_ns
 from gateway.watch import Watches, WatchLimits
@@ -85,6 +88,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         hands: For each agency that may publish over gRPC, how that reaches the bus.
         audit: Where and how it records accesses.
         watches: What watches may take.
+        calls: What calls may take.
+        revoked: File with the serial numbers of certificates that were taken back; it need
+            not be there.
     """
 
     host: str
@@ -99,6 +105,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     hands: dict[str, BusSettings] = {}
     titles: dict[str, str] = {}
     watches: WatchLimits = WatchLimits()
+    calls: CallLimits = CallLimits()
+    revoked: str
 
 
 class Gateway:
@@ -126,6 +134,7 @@ class Gateway:
         self._certificates = Certificates(
             Path(settings.certificate), Path(settings.key), Path(settings.ca)
         )
+        self._revoked = Revoked(Path(settings.revoked))
         self.view.listen(self._agreements.incidents.take)
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port
@@ -134,7 +143,9 @@ class Gateway:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             recorder = await self._recorder(stack, bus)
-            self._entrance = Entrance(self._agreements, recorder)
+            self._entrance = Entrance(
+                self._agreements, recorder, self._settings.calls, self._revoked
+            )
             catalog = Catalog()
             self.ages = catalog.ages
             agencies, titles = self._settings.agencies, self._settings.titles
@@ -163,6 +174,7 @@ class Gateway:
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)
+            stack.push_async_callback(self._leave)
             with loading():
                 state = await follow(
                     bus, CITY, STATE, self.view.take, last_of_each=True, on_restart=self._restart
@@ -221,6 +233,11 @@ class Gateway:
             ) from error
         return server
 
+    async def _leave(self) -> None:
+        """Have clients go elsewhere, with their tokens."""
+        await self._health.enter_graceful_shutdown()
+        self._entrance.end_streams(lambda _: Leaving())
+
     def _restart(self) -> None:
         """Take the city's stream from its start again."""
         self.view.restart()
@@ -234,6 +251,7 @@ class Gateway:
                 self.view.course.settle(self.view.sequence)
             self.view.expire(now_ns())
             self._agreements.refresh()
+            self._revoked.refresh()
             await self.watches.tick(_TICK_S)
 
 
