@@ -58,7 +58,6 @@ OPTIONS = (
     ("grpc.http2.ping_timeout_ms", 10_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.so_reuseport", 0),
     # By itself it drops calls by chance, without a word, once a thousand wait: as many watches
     # as there may be come back at once when a gateway has restarted.
     ("grpc.server.max_pending_requests", _MAX_CALLS),
@@ -89,6 +88,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         audit: Where and how it records accesses.
         watches: What watches may take.
         calls: What calls may take.
+        shares_port: Whether other gateways on this machine listen at the same port.
         revoked: File with the serial numbers of certificates that were taken back; it need
             not be there.
     """
@@ -106,6 +106,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     titles: dict[str, str] = {}
     watches: WatchLimits = WatchLimits()
     calls: CallLimits = CallLimits()
+    shares_port: bool = False
     revoked: str
 
 
@@ -213,7 +214,8 @@ class Gateway:
 
     def _server(self, services: Sequence[Service]) -> grpc.aio.Server:
         """Make the server with all its services."""
-        server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=_MAX_CALLS)
+        options = (*OPTIONS, ("grpc.so_reuseport", int(self._settings.shares_port)))
+        server = grpc.aio.server(options=options, maximum_concurrent_rpcs=_MAX_CALLS)
         server.add_generic_rpc_handlers(
             tuple(handler(self._entrance, service) for service in services)
         )

@@ -9,6 +9,7 @@ import msgspec
 
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.responder import ResponderConfig
+from broker.home import GATEWAY
 from broker.plan import MEBIBYTE, BusPlan
 from broker.toml import FileWrong, read_toml
 
@@ -31,10 +32,28 @@ class _Nats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the gateway listens."""
+    """Where the gateway listens, and what callers may take of it.
+
+    Attributes:
+        host: Address.
+        port: Port.
+        workers: How many processes serve on the port, each with the whole state.
+        calls_per_s: Calls a second that one department may make of each.
+        watches: How many watches one department may have open at each.
+        all_watches: How many all departments may.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 7443
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    calls_per_s: Annotated[float, msgspec.Meta(gt=0)] = 20_000.0
+    watches: Annotated[int, msgspec.Meta(ge=1)] = 2500
+    all_watches: Annotated[int, msgspec.Meta(ge=1)] = 8000
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of its processes, under which they record accesses."""
+        return (GATEWAY, *(f"{GATEWAY}-{number}" for number in range(2, self.workers + 1)))
 
 
 class _Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,20 +1,35 @@
 """The command that runs the gateway."""
 
+import re
+from typing import Annotated
+
+import typer
 import uvloop
 
 from broker.connection import BusSettings
 from broker.home import GATEWAY, Home
+from broker.signing import make_signing_key
 from broker.users import hand
 from gateway import Gateway, GatewaySettings
 from gateway.audit import JournalSettings
+from gateway.limits import CallLimits
+from gateway.watch import WatchLimits
 from ops import logs
-from ops.failure import Failure
+from ops.failure import USAGE, Failure
 from ops.options import CITY, HOME, CityOption, HomeOption, open_home
 from ops.parts import until_told
 
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
-def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
-    """Run the gateway until it is told to end."""
+
+def gateway_run(
+    home: HomeOption = HOME,
+    city: CityOption = CITY,
+    name: Annotated[
+        str, typer.Option("--name", help="Under which it records accesses; each has its own.")
+    ] = GATEWAY,
+) -> None:
+    """Run a gateway until it is told to end."""
     logs.configure("info")
     folder, described = open_home(home, city)
     pem, key = folder.certificate(GATEWAY)
@@ -36,12 +51,23 @@ def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
             for agency in described.plan.agencies
         },
         revoked=str(folder.revoked),
-        audit=journal_settings(folder, GATEWAY, described.journal_bytes),
+        audit=journal_settings(folder, name, described.journal_bytes),
+        watches=WatchLimits(
+            department=described.gateway.watches, total=described.gateway.all_watches
+        ),
+        calls=CallLimits(
+            per_s=described.gateway.calls_per_s, burst=2 * described.gateway.calls_per_s
+        ),
+        shares_port=described.gateway.workers > 1,
     )
+
+    if not _NAME.fullmatch(name):
+        raise Failure(f"--name is {name!r}, expected letters, digits and hyphens, up to 64", USAGE)
+    make_signing_key(*folder.signing_key(name))
 
     async def run() -> None:
         async with Gateway(settings) as running:
-            await until_told("gateway", f"{settings.host}:{running.port}")
+            await until_told(name, f"{settings.host}:{running.port}")
 
     uvloop.run(run())
 
