@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +16,7 @@ from grpc_reflection.v1alpha import reflection
 from broker.connection import Bus, BusSettings
 from broker.errors import BrokerError
 from broker.subjects import STATE
-from broker.subscriber import follow
+from broker.subscriber import Delivery, follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreements import Agreements
 from gateway.calls import Entrance, Service, handler
@@ -24,6 +24,7 @@ from gateway.catalog import Catalog
 from gateway.certificates import Certificates
 from gateway.hands import Hands
 from gateway.history import History
+from gateway.lookout import Lookout, Tally
 from gateway.publishing import Publishing
 from gateway.revisions import Revisions
 from gateway.shared_state import SharedState
@@ -84,6 +85,11 @@ class Gateway:
 
     Args:
         settings: What it needs.
+        lookout: Who looks on; None: nobody.
+
+    Attributes:
+        view: The shared state.
+        tally: Its counts.
 
     Raises:
         GatewayFailed: On entering, if its port cannot be used.
@@ -91,9 +97,11 @@ class Gateway:
         CertificatesUnreadable: If its certificate or key cannot be read.
     """
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, lookout: Lookout | None = None) -> None:
         self._settings = settings
+        self._lookout = lookout
         self.view = StateView()
+        self.tally = Tally()
         self._agreements = Agreements(
             Path(settings.agreements) if settings.agreements is not None else None,
             settings.agencies,
@@ -109,14 +117,14 @@ class Gateway:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             catalog = Catalog()
-            state_service = _state_service(self.view, self._agreements, History(bus))
+            state_service = _state_service(self.view, self._agreements, History(bus), self.tally)
             hands = await stack.enter_async_context(Hands(self._settings.hands))
             services = (state_service, catalog.service(), Publishing(hands).service())
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)
             state = await follow(
-                bus, CITY, STATE, self.view.take, last_of_each=True, on_restart=self.view.restart
+                bus, CITY, STATE, self._take(), last_of_each=True, on_restart=self.view.restart
             )
             await stack.enter_async_context(state)
             feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
@@ -140,12 +148,24 @@ class Gateway:
     ) -> None:
         await self._stack.aclose()
 
+    def _take(self) -> Callable[[Delivery], None]:
+        """Return what takes the records of the city's stream."""
+        take, lookout = self.view.take, self._lookout
+        if lookout is None:
+            return take
+
+        def take_and_tell(delivery: Delivery) -> None:
+            take(delivery)
+            lookout.passed(delivery)
+
+        return take_and_tell
+
     def _server(self, services: Sequence[Service]) -> grpc.aio.Server:
         """Make the server with all its services."""
         server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=_MAX_CALLS)
-        server.add_generic_rpc_handlers(
-            tuple(handler(self._entrance, service) for service in services)
-        )
+        handlers = (handler(self._entrance, service) for service in services)
+        around = self._lookout.around if self._lookout is not None else lambda served: served
+        server.add_generic_rpc_handlers(tuple(map(around, handlers)))
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # no stubs
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = (service.name for service in services)
@@ -170,9 +190,11 @@ class Gateway:
             self._agreements.refresh()
 
 
-def _state_service(view: StateView, agreements: Agreements, history: History) -> Service:
+def _state_service(
+    view: StateView, agreements: Agreements, history: History, tally: Tally
+) -> Service:
     """Return the service that reads the shared state, watches it and looks back."""
-    state, watches = SharedState(view), Watches(view, agreements)
+    state, watches = SharedState(view), Watches(view, agreements, tally)
     revisions = Revisions(view, history)
     return Service(
         "liandong.gateway.v1.SharedStateService",

@@ -14,6 +14,7 @@ from gateway.encoding import named_event, record_event
 from gateway.entry import Entry
 from gateway.errors import TooSlow
 from gateway.identity import Caller
+from gateway.lookout import Tally
 from gateway.selection import Selector, Selectors, require_valid
 from gateway.snapshot import Snapshots, joined
 from gateway.tokens import decode_sequence, encode
@@ -40,10 +41,12 @@ class Watches:
     Args:
         view: The shared state.
         agreements: Who may read what.
+        tally: Where it is counted what is not sent.
     """
 
-    def __init__(self, view: StateView, agreements: Agreements) -> None:
+    def __init__(self, view: StateView, agreements: Agreements, tally: Tally) -> None:
         self.view = view
+        self.tally = tally
         self.agreements = agreements
         self._selectors = Selectors()
         self.snapshots = Snapshots(view)
@@ -96,7 +99,8 @@ class _Watcher:
         """Note a change that this watcher is to be told of."""
         if entry.name in self._sent or self._selector.show(entry):
             # Taken out first, so that the order is that of the latest change.
-            self._changed.pop(entry.name, None)
+            if self._changed.pop(entry.name, None) is not None:
+                self._watches.tally.conflated += 1
             self._changed[entry.name] = entry
             self._wake.set()
 

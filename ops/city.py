@@ -40,6 +40,18 @@ class _Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: Port = 7480
 
 
+class MetricsPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where metrics are served, over plain HTTP: keep it on the loopback address.
+
+    Attributes:
+        host: The address.
+        port: The port; 0: nothing is served.
+    """
+
+    host: str = "127.0.0.1"
+    port: PortOrNone = 0
+
+
 class Agency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A department: its name on the bus, and what people call it."""
 
@@ -54,6 +66,7 @@ class _CityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nats: _Nats = _Nats()
     gateway: GatewayAddress = GatewayAddress()
     console: _Console = _Console()
+    metrics: MetricsPlace = MetricsPlace()
     agreements: str = ""
 
 
@@ -69,6 +82,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         feeds: Its legacy sources.
         plan: Its bus.
         gateway: Where its gateway listens.
+        metrics: Where its metrics are served.
         agreements: Its file of agreements; None: it has none.
         path: The file itself.
     """
@@ -81,6 +95,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     feeds: tuple[FeedConfig, ...]
     plan: BusPlan
     gateway: GatewayAddress
+    metrics: MetricsPlace
     agreements: Path | None
     path: Path
 
@@ -131,6 +146,7 @@ def read_city(path: Path = DEFAULT) -> City:
             monitor_port=file.nats.monitor_port,
         ),
         gateway=file.gateway,
+        metrics=file.metrics,
         agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
         path=Path(os.path.abspath(path)),  # noqa: PTH100 - without `..`, links kept
     )

@@ -21,6 +21,7 @@ _STOPPED = 130
 _GROUPS = {
     "adapter": "Adapters.",
     "gateway": "The gateway.",
+    "metrics": "What Prometheus scrapes.",
     "quarantine": "What could not be translated.",
 }
 _COMMANDS = {
@@ -29,6 +30,7 @@ _COMMANDS = {
     "adapter check": "ops.adapter_check:adapter_check",
     "adapter new": "ops.adapter_new:adapter_new",
     "gateway run": "ops.run_gateway:gateway_run",
+    "metrics run": "ops.run_metrics:metrics_run",
     "get": "ops.records:get",
     "list": "ops.records:list_records",
     "watch": "ops.watching:watch",

@@ -8,11 +8,16 @@ from broker.users import hand
 from gateway import Gateway, GatewaySettings
 from ops import logs
 from ops.failure import Failure
-from ops.options import CITY, HOME, CityOption, HomeOption, open_home
+from ops.metrics import place_of, registry_of, serve
+from ops.metrics.calls import CallLog
+from ops.metrics.gateway import GatewayCollector
+from ops.options import CITY, HOME, CityOption, HomeOption, MetricsOption, open_home
 from ops.parts import until_told
 
 
-def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
+def gateway_run(
+    home: HomeOption = HOME, city: CityOption = CITY, metrics: MetricsOption = ""
+) -> None:
     """Run the gateway until it is told to end."""
     logs.configure("info")
     folder, described = open_home(home, city)
@@ -36,7 +41,10 @@ def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
     )
 
     async def run() -> None:
-        async with Gateway(settings) as running:
-            await until_told("gateway", f"{settings.host}:{running.port}")
+        where, calls = place_of(described, metrics), CallLog()
+        async with Gateway(settings, calls if where is not None else None) as running:
+            told = registry_of(GatewayCollector(running, calls))
+            async with serve("gateway", told, folder, where):
+                await until_told("gateway", f"{settings.host}:{running.port}")
 
     uvloop.run(run())

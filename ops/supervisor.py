@@ -46,6 +46,11 @@ class Supervisor:
             )
             for feed in city.feeds
         }
+        self._metrics = (
+            [Child("metrics", ("metrics", "run", *options), home.logs_dir)]
+            if city.metrics.port
+            else []
+        )
 
     async def run(self, *, demo: bool) -> None:
         """Run until asked to stop.
@@ -83,7 +88,9 @@ class Supervisor:
         for change in await reconcile(self._home, self._city.plan):
             _log.debug("streams", change=change)
         stack.callback(asyncio.create_task(_keep(server)).cancel)
-        children = [self._gateway, *self._feeds.values()]
+        children = [self._gateway, *self._feeds.values(), *self._metrics]
+        for child in self._metrics:
+            stack.push_async_callback(child.stop)
         stack.push_async_callback(self._gateway.stop)
         # Feeds first, so that what is under way is stored and answered.
         stack.push_async_callback(self._stop_feeds)

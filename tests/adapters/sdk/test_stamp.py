@@ -25,7 +25,7 @@ def test_each_lot_is_a_span_of_its_trace() -> None:
     stamp, trace = Stamp("water.stage"), new_trace_id()
     lines = [stamp.lines(500_000, trace).decode(), stamp.lines(500_001, trace).decode()]
     head = "Liandong-Feed: water.stage\r\nLiandong-Hour: 50000[01]\r\n"
-    wanted = rf"{head}traceparent: 00-{trace}-[0-9a-f]{{16}}-01\r\n"
+    wanted = rf"{head}traceparent: 00-{trace}-[0-9a-f]{{16}}-00\r\n"
 
     assert all(re.fullmatch(wanted, text) for text in lines)
     assert lines[0].rpartition(":")[2] != lines[1].rpartition(":")[2]

@@ -1,0 +1,250 @@
+"""Looking on at a gateway: its calls, their ends and times, and what watchers are sent.
+
+It sees what a caller sees, and knows nothing of how it comes about. How long a record takes
+from the city's stream to a watcher is measured on one record a second, by its trace.
+"""
+
+import asyncio
+import itertools
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2, status_pb2
+
+from adapters.sdk.durations import Durations
+from adapters.sdk.stamp import TRACE_HEADER
+from broker.subscriber import Delivery
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Serve = Callable[[bytes, Any], Awaitable[Any]]
+CODES: Final[dict[int, str]] = {code.value[0]: code.name for code in grpc.StatusCode}
+_DETAILS: Final = "grpc-status-details-bin"
+_PROBE_EVERY_NS: Final = 1_000_000_000
+_PROBES: Final = 10
+
+
+@dataclass(slots=True)
+class MethodCalls:
+    """The calls of one method.
+
+    Attributes:
+        codes: How many ended with which code.
+        durations: How long those took that are answered at once; those of streams say nothing.
+        open: How many are being served.
+    """
+
+    codes: Counter[str] = field(default_factory=Counter)
+    durations: Durations = field(default_factory=Durations)
+    open: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """A record whose way to watchers is timed."""
+
+    number: int
+    trace_id: bytes
+    stored_ns: int
+
+
+class CallLog:
+    """What is known of a gateway's calls.
+
+    Attributes:
+        methods: By method, ``Service/Method``.
+        refusals: How many calls were refused for which reason.
+        delivering: From the storing of a record in the city's stream to its being written to
+            a watcher.
+    """
+
+    def __init__(self) -> None:
+        self.methods: dict[str, MethodCalls] = {}
+        self.refusals: Counter[str] = Counter()
+        self.delivering = Durations()
+        self._numbers = itertools.count(1)
+        self._probes: deque[_Probe] = deque(maxlen=_PROBES)
+
+    def around(
+        self, handler: "grpc.GenericRpcHandler[Any, Any]"
+    ) -> "grpc.GenericRpcHandler[Any, Any]":
+        """Return a handler that serves the same and is looked at."""
+        return _Watched(self, handler)
+
+    def passed(self, delivery: Delivery) -> None:
+        """Choose a record to be timed, one a second."""
+        last = self._probes[-1].stored_ns if self._probes else 0
+        if delivery.pending or delivery.timestamp_ns - last < _PROBE_EVERY_NS:
+            return
+        trace_id = delivery.headers.get(TRACE_HEADER, "")[3:35]
+        if trace_id:
+            probe = _Probe(next(self._numbers), trace_id.encode(), delivery.timestamp_ns)
+            self._probes.append(probe)
+
+    def begin(self, method: str) -> MethodCalls:
+        """Return where calls of a method are counted."""
+        return self.methods.setdefault(method, MethodCalls())
+
+    def refused(self, context: Context) -> None:
+        """Count a call that was refused, by the reason that its caller was told."""
+        self.refusals[_reason(context)] += 1
+
+    @property
+    def latest(self) -> int:
+        """Return the number of the record that is timed last."""
+        return self._probes[-1].number if self._probes else 0
+
+    def written(self, message: bytes, after: int) -> int:
+        """Look for records that are timed in what was written to a watcher.
+
+        Args:
+            message: What was written.
+            after: Up to which number it has been sent them.
+
+        Returns:
+            Up to which number it has been sent them now.
+        """
+        for probe in tuple(self._probes):
+            if probe.number > after and probe.trace_id in message:
+                self.delivering.note((time.time_ns() - probe.stored_ns) / 1e9)
+                after = probe.number
+        return after
+
+
+class _Watched(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the stubs alone
+    """A service whose calls are looked at."""
+
+    def __init__(self, log: CallLog, served: "grpc.GenericRpcHandler[Any, Any]") -> None:
+        self._log = log
+        self._served = served
+        self._known: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """Return what serves a method; None: there is none."""
+        method = handler_call_details.method
+        known = self._known.get(method)
+        if known is None:
+            served = self._served.service(handler_call_details)
+            if served is None:
+                return None
+            known = self._known[method] = self._around(_short(method), served)
+        return known
+
+    def _around(
+        self, method: str, served: "grpc.RpcMethodHandler[Any, Any]"
+    ) -> "grpc.RpcMethodHandler[Any, Any]":
+        """Return what serves a method and is looked at."""
+        # The stubs know methods of threads only; these are coroutines' functions.
+        unary: Any = served.unary_unary
+        stream: Any = served.unary_stream
+        if unary is not None:
+            return grpc.unary_unary_rpc_method_handler(_unary(self._log, method, unary))
+        return grpc.unary_stream_rpc_method_handler(_stream(self._log, method, stream))
+
+
+def _unary(log: CallLog, method: str, serve: Serve) -> Serve:
+    """Return a method of one answer that is counted and timed."""
+    calls = log.begin(method)
+
+    async def call(request: bytes, context: Context) -> Any:
+        began = time.perf_counter()
+        calls.open += 1
+        is_broken_off = False
+        try:
+            return await serve(request, context)
+        except asyncio.CancelledError:
+            is_broken_off = True
+            raise
+        finally:
+            calls.open -= 1
+            calls.durations.note(time.perf_counter() - began)
+            _end(log, calls, context, is_broken_off=is_broken_off)
+
+    return call
+
+
+def _stream(log: CallLog, method: str, serve: Serve) -> Serve:
+    """Return a method of many messages that is counted, and whose messages are looked at."""
+    calls = log.begin(method)
+
+    async def call(request: bytes, context: Context) -> None:
+        calls.open += 1
+        is_broken_off = False
+        try:
+            await serve(request, _Writing(log, context))
+        except asyncio.CancelledError:
+            is_broken_off = True
+            raise
+        finally:
+            calls.open -= 1
+            _end(log, calls, context, is_broken_off=is_broken_off)
+
+    return call
+
+
+class _Writing:
+    """A stream's context whose messages are looked at."""
+
+    __slots__ = ("_after", "_context", "_log")
+
+    def __init__(self, log: CallLog, context: Context) -> None:
+        self._log = log
+        self._context = context
+        self._after = log.latest
+
+    async def write(self, message: bytes) -> None:
+        """Write a message."""
+        await self._context.write(message)
+        self._after = self._log.written(message, self._after)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+
+def _end(log: CallLog, calls: MethodCalls, context: Context, *, is_broken_off: bool) -> None:
+    """Count how a call ended."""
+    # A call that its caller breaks off has no code on this side.
+    code = "CANCELLED" if is_broken_off else _code(context)
+    calls.codes[code] += 1
+    if code not in {"OK", "CANCELLED"}:
+        log.refused(context)
+
+
+def _code(context: Context) -> str:
+    """Return the name of the code that a call ended with."""
+    code: Any = context.code()
+    number = code.value[0] if isinstance(code, grpc.StatusCode) else code or 0
+    return CODES.get(int(number), "UNKNOWN")
+
+
+def _reason(context: Context) -> str:
+    """Return why a call was refused, as the error's details say; else its code."""
+    for key, value in _trailing(context):
+        if key == _DETAILS:
+            try:
+                status = status_pb2.Status.FromString(value)
+            except DecodeError:
+                break
+            info = error_details_pb2.ErrorInfo()
+            for detail in status.details:
+                if detail.Unpack(info):
+                    return info.reason
+    return _code(context)
+
+
+def _trailing(context: Context) -> Iterator[tuple[str, bytes]]:
+    """Return what is sent after a call's answer."""
+    for key, value in context.trailing_metadata() or ():
+        yield str(key), value if isinstance(value, bytes) else str(value).encode()
+
+
+def _short(method: str) -> str:
+    """Return ``Service/Method`` of a method's path."""
+    service, _, name = method.removeprefix("/").rpartition("/")
+    return f"{service.rpartition('.')[2]}/{name}"
