@@ -38,7 +38,8 @@ class MethodCalls:
         open: How many are being served.
     """
 
-    codes: Counter[str] = field(default_factory=Counter)
+    # Prometheus does not see the first of a series that begins with it.
+    codes: Counter[str] = field(default_factory=lambda: Counter({"OK": 0, "INTERNAL": 0}))
     durations: Durations = field(default_factory=Durations)
     open: int = 0
 
@@ -234,7 +235,7 @@ def _reason(context: Context) -> str:
             info = error_details_pb2.ErrorInfo()
             for detail in status.details:
                 if detail.Unpack(info):
-                    return info.reason
+                    return str(info.reason)
     return _code(context)
 
 
