@@ -52,6 +52,18 @@ class MetricsPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: PortOrNone = 0
 
 
+class TracePlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where traces are exported.
+
+    Attributes:
+        endpoint: The base address of a collector that takes OTLP over HTTP; empty: nowhere.
+        sample: Which part of all traces is followed, 0 to 1.
+    """
+
+    endpoint: str = ""
+    sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.01
+
+
 class Agency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A department: its name on the bus, and what people call it."""
 
@@ -67,6 +79,7 @@ class _CityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway: GatewayAddress = GatewayAddress()
     console: _Console = _Console()
     metrics: MetricsPlace = MetricsPlace()
+    traces: TracePlace = TracePlace()
     agreements: str = ""
 
 
@@ -83,6 +96,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         plan: Its bus.
         gateway: Where its gateway listens.
         metrics: Where its metrics are served.
+        traces: Where its traces are exported.
         agreements: Its file of agreements; None: it has none.
         path: The file itself.
     """
@@ -96,6 +110,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     plan: BusPlan
     gateway: GatewayAddress
     metrics: MetricsPlace
+    traces: TracePlace
     agreements: Path | None
     path: Path
 
@@ -147,6 +162,7 @@ def read_city(path: Path = DEFAULT) -> City:
         ),
         gateway=file.gateway,
         metrics=file.metrics,
+        traces=file.traces,
         agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
         path=Path(os.path.abspath(path)),  # noqa: PTH100 - without `..`, links kept
     )

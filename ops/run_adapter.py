@@ -1,5 +1,6 @@
 """The command that runs one feed's adapter."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from ops.metrics import place_of, registry_of, serve
 from ops.metrics.feed import FeedCollector
 from ops.options import CITY, HOME, CityOption, HomeOption, MetricsOption, open_home
 from ops.parts import until_told
+from ops.traces import settings_of, tracing
 
 
 def adapter_run(
@@ -27,10 +29,14 @@ def adapter_run(
 
     async def run() -> None:
         config, where = described.feed(feed), place_of(described, metrics)
-        async with FeedRunner(config, folder, described.plan) as runner:
+        part = f"adapter-{feed}"
+        async with (
+            tracing(settings_of(described, os.environ), part) as traces,
+            FeedRunner(config, folder, described.plan, traces=traces) as runner,
+        ):
             assert runner.ledger is not None, "a feed that runs has books"
             told = registry_of(FeedCollector(config, runner.ledger))
-            async with serve(f"adapter-{feed}", told, folder, where):
+            async with serve(part, told, folder, where):
                 await until_told(feed, runner.address)
 
     uvloop.run(run())

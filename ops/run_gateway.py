@@ -1,18 +1,24 @@
 """The command that runs the gateway."""
 
+import os
+
 import uvloop
 
 from broker.connection import BusSettings
 from broker.home import GATEWAY
 from broker.users import hand
 from gateway import Gateway, GatewaySettings
+from gateway.lookout import Lookout
 from ops import logs
 from ops.failure import Failure
+from ops.lookouts import Lookouts
 from ops.metrics import place_of, registry_of, serve
 from ops.metrics.calls import CallLog
 from ops.metrics.gateway import GatewayCollector
 from ops.options import CITY, HOME, CityOption, HomeOption, MetricsOption, open_home
 from ops.parts import until_told
+from ops.traces import settings_of, tracing
+from ops.traces.calls import CallTraces
 
 
 def gateway_run(
@@ -42,9 +48,13 @@ def gateway_run(
 
     async def run() -> None:
         where, calls = place_of(described, metrics), CallLog()
-        async with Gateway(settings, calls if where is not None else None) as running:
-            told = registry_of(GatewayCollector(running, calls))
-            async with serve("gateway", told, folder, where):
-                await until_told("gateway", f"{settings.host}:{running.port}")
+        async with tracing(settings_of(described, os.environ), "gateway") as traces:
+            lookouts: list[Lookout] = [calls] if where is not None else []
+            if traces is not None:
+                lookouts.append(CallTraces(traces))
+            async with Gateway(settings, Lookouts(lookouts) if lookouts else None) as running:
+                told = registry_of(GatewayCollector(running, calls))
+                async with serve("gateway", told, folder, where):
+                    await until_told("gateway", f"{settings.host}:{running.port}")
 
     uvloop.run(run())

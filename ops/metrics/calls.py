@@ -5,12 +5,13 @@ from the city's stream to a watcher is measured on one record a second, by its t
 """
 
 import asyncio
+import functools
 import itertools
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -19,9 +20,9 @@ from google.rpc import error_details_pb2, status_pb2
 from adapters.sdk.durations import Durations
 from adapters.sdk.stamp import TRACE_HEADER
 from broker.subscriber import Delivery
+from ops.handlers import Around, Context, Handler, Serve, Writing
 
-Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
-Serve = Callable[[bytes, Any], Awaitable[Any]]
+Send = Callable[[bytes], Awaitable[None]]
 CODES: Final[dict[int, str]] = {code.value[0]: code.name for code in grpc.StatusCode}
 _DETAILS: Final = "grpc-status-details-bin"
 _PROBE_EVERY_NS: Final = 1_000_000_000
@@ -70,11 +71,9 @@ class CallLog:
         self._numbers = itertools.count(1)
         self._probes: deque[_Probe] = deque(maxlen=_PROBES)
 
-    def around(
-        self, handler: "grpc.GenericRpcHandler[Any, Any]"
-    ) -> "grpc.GenericRpcHandler[Any, Any]":
+    def around(self, handler: Handler) -> Handler:
         """Return a handler that serves the same and is looked at."""
-        return _Watched(self, handler)
+        return Around(handler, functools.partial(_unary, self), functools.partial(_stream, self))
 
     def passed(self, delivery: Delivery) -> None:
         """Choose a record to be timed, one a second."""
@@ -116,39 +115,6 @@ class CallLog:
         return after
 
 
-class _Watched(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the stubs alone
-    """A service whose calls are looked at."""
-
-    def __init__(self, log: CallLog, served: "grpc.GenericRpcHandler[Any, Any]") -> None:
-        self._log = log
-        self._served = served
-        self._known: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
-
-    def service(
-        self, handler_call_details: grpc.HandlerCallDetails
-    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        """Return what serves a method; None: there is none."""
-        method = handler_call_details.method
-        known = self._known.get(method)
-        if known is None:
-            served = self._served.service(handler_call_details)
-            if served is None:
-                return None
-            known = self._known[method] = self._around(_short(method), served)
-        return known
-
-    def _around(
-        self, method: str, served: "grpc.RpcMethodHandler[Any, Any]"
-    ) -> "grpc.RpcMethodHandler[Any, Any]":
-        """Return what serves a method and is looked at."""
-        # The stubs know methods of threads only; these are coroutines' functions.
-        unary: Any = served.unary_unary
-        stream: Any = served.unary_stream
-        if unary is not None:
-            return grpc.unary_unary_rpc_method_handler(_unary(self._log, method, unary))
-        return grpc.unary_stream_rpc_method_handler(_stream(self._log, method, stream))
-
-
 def _unary(log: CallLog, method: str, serve: Serve) -> Serve:
     """Return a method of one answer that is counted and timed."""
     calls = log.begin(method)
@@ -175,10 +141,17 @@ def _stream(log: CallLog, method: str, serve: Serve) -> Serve:
     calls = log.begin(method)
 
     async def call(request: bytes, context: Context) -> None:
+        after = log.latest
+
+        async def write(send: Send, message: bytes) -> None:
+            nonlocal after
+            await send(message)
+            after = log.written(message, after)
+
         calls.open += 1
         is_broken_off = False
         try:
-            await serve(request, _Writing(log, context))
+            await serve(request, Writing(context, write))
         except asyncio.CancelledError:
             is_broken_off = True
             raise
@@ -187,25 +160,6 @@ def _stream(log: CallLog, method: str, serve: Serve) -> Serve:
             _end(log, calls, context, is_broken_off=is_broken_off)
 
     return call
-
-
-class _Writing:
-    """A stream's context whose messages are looked at."""
-
-    __slots__ = ("_after", "_context", "_log")
-
-    def __init__(self, log: CallLog, context: Context) -> None:
-        self._log = log
-        self._context = context
-        self._after = log.latest
-
-    async def write(self, message: bytes) -> None:
-        """Write a message."""
-        await self._context.write(message)
-        self._after = self._log.written(message, self._after)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._context, name)
 
 
 def _end(log: CallLog, calls: MethodCalls, context: Context, *, is_broken_off: bool) -> None:
@@ -243,9 +197,3 @@ def _trailing(context: Context) -> Iterator[tuple[str, bytes]]:
     """Return what is sent after a call's answer."""
     for key, value in context.trailing_metadata() or ():
         yield str(key), value if isinstance(value, bytes) else str(value).encode()
-
-
-def _short(method: str) -> str:
-    """Return ``Service/Method`` of a method's path."""
-    service, _, name = method.removeprefix("/").rpartition("/")
-    return f"{service.rpartition('.')[2]}/{name}"
