@@ -60,3 +60,4 @@ bench: $(READY) ## Measure: ingest and query, each beside its ceiling
 	$(BIN)/python -m benchmarks.formats
 	$(BIN)/python -m benchmarks.query
 	$(BIN)/python -m benchmarks.mapping
+	$(BIN)/python -m benchmarks.metrics
