@@ -1,13 +1,13 @@
-"""What metrics cost ingest: the same city without them, with them, and with traces.
+"""What metrics cost ingest: cities without them, with them, and with traces, by turns.
 
     python -m benchmarks.metrics [FRAMES]
 
-Each round runs three cities one after another, each from nothing: without metrics; with
-metrics, scraped every second, fifteen times as often as Prometheus usually does; and with
-metrics and one trace of a hundred exported to a collector. Ratios are taken within a round, so
-that what else the machine does weighs less; medians are printed. What a frame costs the
-adapter's process in processor time, metrics and their scraping included, is steadier than the
-rate on a machine that does other things too.
+Three cities run side by side and are sent the same frames by turns, the others idle: one
+without metrics; one whose metrics are scraped every second while it is sent to, fifteen times
+as often as Prometheus usually does; and one that also exports one trace of a hundred to a
+collector. The ratios of each round are taken, and their medians printed: of the rates, and of the
+processor time that a frame costs the adapter's process, which is steadier on a machine that
+does other things too.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ from aiohttp import web
 from benchmarks.city import FEEDS, Bench, bench_city, child, free_port
 from benchmarks.ingest import ingest
 
-ROUNDS = 5
+ROUNDS = 12
 FORMAT = "hj212"
 METRICS = "LIANDONG_METRICS"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -88,39 +89,45 @@ def used_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def measured(frames: int, seed: int, way: str, endpoint: str) -> Measured:
-    """Return the rate, and what a frame costs, of a fresh city."""
+async def measured(bench: Bench, port: int, frames: int, seed: int) -> Measured:
+    """Return the rate, and what a frame costs."""
+    pid = bench.adapter_pids[FORMAT]
+    before = used_s(pid)
+    rate = await ingest(port, FORMAT, frames, seed)
+    return Measured(rate, (used_s(pid) - before) / frames * 1e6)
+
+
+async def started(stack: contextlib.AsyncExitStack, way: str, endpoint: str) -> tuple[Bench, int]:
+    """Start a city of its own; return it, and the port of its feed."""
     for name in (METRICS, ENDPOINT):
         os.environ.pop(name, None)
     if way != WAYS[0]:
         os.environ[METRICS] = "127.0.0.1:0"
     if way == WAYS[2]:
         os.environ[ENDPOINT] = endpoint
-    with tempfile.TemporaryDirectory(prefix="liandong-bench-") as folder:
-        async with bench_city(Path(folder)) as bench, contextlib.AsyncExitStack() as stack:
-            if way != WAYS[0]:
-                await stack.enter_async_context(scraped(bench))
-            await ingest(FEEDS[FORMAT].port, FORMAT, frames // 4, ROUNDS + seed)
-            pid = bench.adapter_pids[FORMAT]
-            before = used_s(pid)
-            rate = await ingest(FEEDS[FORMAT].port, FORMAT, frames, seed)
-            return Measured(rate, (used_s(pid) - before) / frames * 1e6)
+    for name, feed in FEEDS.items():
+        FEEDS[name] = replace(feed, port=free_port())
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="liandong-bench-"))
+    bench = await stack.enter_async_context(bench_city(Path(folder)))
+    return bench, FEEDS[FORMAT].port
 
 
 async def main(frames: int) -> None:
     """Run all rounds; print the medians."""
-    async with collector() as endpoint:
-        rounds = [
+    async with collector() as endpoint, contextlib.AsyncExitStack() as stack:
+        cities = {way: await started(stack, way, endpoint) for way in WAYS}
+        rounds = []
+        for number in range(ROUNDS + 1):
             # Turned about, so that no way is always the first.
-            {
-                way: await measured(frames, number, way, endpoint)
-                for way in (WAYS if number % 2 else WAYS[::-1])
-            }
-            for number in range(ROUNDS)
-        ]
+            found = {}
+            for way in WAYS if number % 2 else WAYS[::-1]:
+                bench, port = cities[way]
+                async with scraped(bench) if way != WAYS[0] else contextlib.nullcontext():
+                    found[way] = await measured(bench, port, frames, number)
+            rounds.append(found)
     for way in WAYS:
-        off = [one[WAYS[0]] for one in rounds]
-        on = [one[way] for one in rounds]
+        # The first round warms everything up.
+        off, on = ([one[which] for one in rounds[1:]] for which in (WAYS[0], way))
         rate = statistics.median(one.rate for one in on)
         cost = statistics.median(one.cost_us for one in on)
         rates = statistics.median(a.rate / b.rate for a, b in zip(on, off, strict=True))
@@ -133,4 +140,4 @@ async def main(frames: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 40_000))
+    uvloop.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 30_000))

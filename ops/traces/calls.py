@@ -19,6 +19,8 @@ from ops.handlers import Around, Context, Handler, Serve, Writing
 _PARENT: Final = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f][13579bdf]")
 # A trace's id in a record, after the byte of its length.
 _IN_ANSWER: Final = re.compile(rb" ([0-9a-f]{32})")
+_FOLLOWED: Final = tuple("13579bdf")
+_NEWS_NS: Final = 60_000_000_000
 _KNOWN: Final = 10_000
 _LOOKED_AT: Final = 1 << 16
 _EACH: Final = 16
@@ -37,13 +39,17 @@ class CallTraces:
 
     def passed(self, delivery: Delivery) -> None:
         """Tell that a record of a trace that is followed is in the view now."""
-        match = _PARENT.fullmatch(delivery.headers.get(TRACE_HEADER, ""))
+        parent = delivery.headers.get(TRACE_HEADER, "")
+        if not parent.endswith(_FOLLOWED):
+            return
+        match, now_ns = _PARENT.fullmatch(parent), time.time_ns()
         # When a gateway starts, what comes was stored long ago: it is no part of its way.
-        if match is None or delivery.pending or not self._traces.samples(match[1]):
+        if match is None or now_ns - delivery.timestamp_ns > _NEWS_NS:
             return
         trace_id, parent_id, span_id = match[1], match[2], new_span_id()
+        if not self._traces.samples(trace_id):
+            return
         facts = {"liandong.subject": delivery.subject.rpartition(".")[0]}
-        now_ns = time.time_ns()
         self._traces.take(
             Span("share", trace_id, span_id, parent_id, delivery.timestamp_ns, now_ns, facts)
         )
