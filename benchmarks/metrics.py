@@ -27,8 +27,10 @@ from aiohttp import web
 
 from benchmarks.city import FEEDS, Bench, bench_city, child, free_port
 from benchmarks.ingest import ingest
+from ops.metrics.endpoint import note_of
 
 ROUNDS = 12
+SCRAPES = 500
 FORMAT = "hj212"
 METRICS = "LIANDONG_METRICS"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -97,6 +99,19 @@ async def measured(bench: Bench, port: int, frames: int, seed: int) -> Measured:
     return Measured(rate, (used_s(pid) - before) / frames * 1e6)
 
 
+async def scrape_ms(bench: Bench) -> float:
+    """Return what a scrape costs the adapter's process, milliseconds of its processor."""
+    pid = bench.adapter_pids[FORMAT]
+    note = note_of(bench.home, f"adapter-{FEEDS[FORMAT].id}")
+    address = f"http://{note.read_text()}/metrics"
+    before = used_s(pid)
+    async with aiohttp.ClientSession() as session:
+        for _ in range(SCRAPES):
+            async with session.get(address) as answer:
+                await answer.read()
+    return (used_s(pid) - before) / SCRAPES * 1e3
+
+
 async def started(stack: contextlib.AsyncExitStack, way: str, endpoint: str) -> tuple[Bench, int]:
     """Start a city of its own; return it, and the port of its feed."""
     for name in (METRICS, ENDPOINT):
@@ -125,6 +140,7 @@ async def main(frames: int) -> None:
                 async with scraped(bench) if way != WAYS[0] else contextlib.nullcontext():
                     found[way] = await measured(bench, port, frames, number)
             rounds.append(found)
+        each_ms = await scrape_ms(cities[WAYS[1]][0])
     for way in WAYS:
         # The first round warms everything up.
         off, on = ([one[which] for one in rounds[1:]] for which in (WAYS[0], way))
@@ -137,6 +153,10 @@ async def main(frames: int) -> None:
             f"processor a frame | ratios to off {rates:.3f}, {costs:.3f}",
             flush=True,
         )
+    print(
+        f"a scrape takes {each_ms:.2f} ms of the adapter's processor: {each_ms / 10:.2f} % of it "
+        f"when scraped each second, {each_ms / 150:.3f} % every 15 s"
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Self
 
 import msgspec
+import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.registry import Collector
@@ -25,6 +26,7 @@ from ops.metrics.process import ProcessCollector
 PART_HEADER: Final = "Liandong-Part"
 _ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^:\[\]]+):(?P<port>[0-9]{1,5})")
 _LARGEST_PORT = 65535
+_log = structlog.get_logger()
 Render = Callable[[], Awaitable[bytes]]
 
 
@@ -100,16 +102,24 @@ async def serve(
 
     async with listening(part, render, address) as where:
         note = note_of(home, part)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        # Whole or not at all: somebody may be reading.
-        fresh = note.with_suffix(".new")
-        fresh.write_text(where)
-        fresh.replace(note)
+        try:
+            _write(note, where)
+        except OSError as error:
+            # A home that cannot be written is no reason to stop a feed.
+            _log.warning("metrics are served, and not found", at=where, error=str(error))
         try:
             yield where
         finally:
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 note.unlink()
+
+
+def _write(note: Path, text: str) -> None:
+    """Write a file whole or not at all: somebody may be reading it."""
+    note.parent.mkdir(parents=True, exist_ok=True)
+    fresh = note.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.replace(note)
 
 
 @contextlib.asynccontextmanager

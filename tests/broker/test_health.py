@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-import msgspec
+from nats.errors import TimeoutError as NoAnswer
+from nats.js.errors import APIError
 
 from broker.accounts import render
 from broker.connection import Bus, BusSettings
@@ -81,9 +82,6 @@ async def _until(bus: Bus, fits: Callable[[StreamState], bool]) -> StreamState:
 
 async def _until_made(hub: Bus) -> None:
     """Make a stream of three copies as soon as the cluster has a leader."""
-    from nats.errors import TimeoutError as NoAnswer  # noqa: PLC0415
-    from nats.js.errors import APIError  # noqa: PLC0415
-
     async with asyncio.timeout(60):
         while True:
             try:
@@ -122,7 +120,7 @@ async def _cluster(
                     binary, "-c", config, stderr=asyncio.subprocess.DEVNULL
                 )
             )
-        yield home, msgspec.structs.replace(plan), processes
+        yield home, plan, processes
     finally:
         for process in processes:
             if process.returncode is None:

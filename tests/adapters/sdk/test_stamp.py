@@ -31,6 +31,13 @@ def test_each_lot_is_a_span_of_its_trace() -> None:
     assert lines[0].rpartition(":")[2] != lines[1].rpartition(":")[2]
 
 
+def test_a_lot_that_is_traced_says_so_and_names_its_span() -> None:
+    """Whoever reads it goes on from there; all others say that nothing more is told."""
+    lines = Stamp("water.stage").lines(500_000, 32 * "a", 16 * "b").decode()
+
+    assert lines.endswith(f"traceparent: 00-{32 * 'a'}-{16 * 'b'}-01\r\n")
+
+
 @pytest.mark.parametrize("hour", ["", "-1", "x", "1e5", "99999999", "9" * 5000, "\u0663"])
 def test_an_hour_that_is_none_is_that_of_storing(hour: str) -> None:
     """Anybody may put a record on the bus; the audit must be able to say when it came."""

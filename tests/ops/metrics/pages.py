@@ -1,11 +1,7 @@
 """Reading pages of metrics."""
 
-from collections.abc import Iterator
-
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.registry import Collector
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -26,7 +22,6 @@ def value(page: str, name: str, **labels: str) -> float:
     return series_of(page).get((name, frozenset(labels.items())), 0.0)
 
 
-def names(collected: Iterator[Metric] | CollectorRegistry | Collector) -> set[str]:
+def names(registry: CollectorRegistry) -> set[str]:
     """Return the names of the series that are collected."""
-    families = collected if isinstance(collected, Iterator) else collected.collect()
-    return {sample.name for family in families for sample in family.samples}
+    return {sample.name for family in registry.collect() for sample in family.samples}
