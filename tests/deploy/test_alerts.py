@@ -134,7 +134,7 @@ CASES = {
         }
     ),
     "a stream that is gone": Case(
-        {f"liandong_stream_messages{CITY}": "7x20 stale"}, ("LiandongStreamGone",), at=25
+        {f"liandong_stream_messages{CITY}": "7x20 stale"}, ("LiandongStreamGone",), at=50
     ),
     "a stream unseen while the bus is away": Case(
         {

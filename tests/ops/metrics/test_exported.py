@@ -3,6 +3,7 @@
 import re
 import subprocess
 import urllib.request
+from collections.abc import Iterator
 
 import pytest
 
@@ -27,8 +28,18 @@ def scrape(town: Town) -> str:
 
 
 @pytest.fixture(scope="module")
-def page(town: Town) -> str:
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Run a city to which nobody else sends anything."""
+    town = Town(tmp_path_factory.mktemp("counted"))
+    with town.up():
+        town.feed()
+        yield town
+
+
+@pytest.fixture(scope="module")
+def page(counted: Town) -> str:
     """Return the page after a question, and one that was refused."""
+    town = counted
     town.read("list", "--as", "police")
     town.refused("get", "environment/environment.air/nobody", "--as", "police")
     until(lambda: value(scrape(town), "liandong_feed_running", **HJ212))
@@ -83,7 +94,7 @@ def test_it_tells_of_every_part_and_of_the_gateways_calls(page: str) -> None:
     assert value(page, "liandong_gateway_records") >= 4
 
 
-def test_certificates_end_when_they_do(town: Town, page: str) -> None:
+def test_certificates_end_when_they_do(counted: Town, page: str) -> None:
     """Every certificate of the home, by its file's name."""
     ends = {
         dict(labels)["certificate"]
@@ -91,7 +102,7 @@ def test_certificates_end_when_they_do(town: Town, page: str) -> None:
         if name == "liandong_certificate_expiry_timestamp_seconds"
     }
 
-    assert ends == {file.stem for file in (town.home / "tls").glob("*.pem")}
+    assert ends == {file.stem for file in (counted.home / "tls").glob("*.pem")}
 
 
 def test_every_metric_that_an_alert_or_a_dashboard_reads_is_there(page: str) -> None:
@@ -118,8 +129,9 @@ def test_every_metric_stands_in_the_documentation(page: str) -> None:
     assert documented == exported
 
 
-def test_a_killed_adapter_is_told_and_then_its_successor(town: Town) -> None:
-    """What it counted begins anew, and what the bus holds does not."""
+def test_a_killed_adapter_is_told_and_then_its_successor(counted: Town, page: str) -> None:
+    """It says that it runs, and nobody answers; then another does."""
+    town = counted
     (pid,) = town.processes("adapter", "run", "police.calls")
     note = note_of(Home(town.home), "adapter-police.calls")
     before = note.read_text()
