@@ -1,4 +1,4 @@
-"""A feed's side towards the bus: its ways to the streams, its spool, its books, its journal."""
+"""A feed's side towards the bus: ways to the streams, spool, books, journal, what it answers."""
 
 import asyncio
 import contextlib
@@ -9,11 +9,13 @@ from typing import Any, Self
 import structlog
 
 from adapters.sdk.adapter import Adapter
+from adapters.sdk.answers import endpoints
 from adapters.sdk.journal import Journal, recall, take_up
 from adapters.sdk.ledger import Ledger
 from adapters.sdk.pipeline import Pipeline
 from adapters.sdk.stamp import hour_of_lines
 from adapters.transports import BusCheckpoint, cannot_wait
+from broker.answering import Answering
 from broker.checkpoints import KeyValueCheckpoint
 from broker.connection import Bus, BusSettings
 from broker.errors import BrokerError
@@ -189,6 +191,9 @@ class BusSide:
             journal = Journal(states, self._feed, self._ledger, self._spool)
             self._journal = await stack.enter_async_context(journal)
             stack.push_async_callback(journal.tell, FEED_STATE_STOPPED)
+            if served := endpoints(self._adapter):
+                answering = Answering(self._bus, agency, served, version=self._adapter.version)
+                await stack.enter_async_context(answering)
             await self._joined.enter_async_context(stack.pop_all())
         if self._spool is None:
             self._pipeline.open(records, entries)

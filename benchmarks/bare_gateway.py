@@ -5,9 +5,12 @@
 The folder holds the certificates (``ca.pem``, ``server.pem``, ``server.key``) and the bytes
 of each answer (``get``, ``list``, and ``watch.N``, the messages of a watch). TLS, event loop
 and options are the gateway's own. Prints its port when it serves, and ends with its input.
+`Fanout` writes to all who are connected the messages in the file ``fanout``, at their times, for
+each line of input, and prints a line when it has.
 """
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,9 +28,39 @@ def raw(data: bytes) -> bytes:
     return data
 
 
-def handlers(folder: Path) -> "grpc.GenericRpcHandler[Any, Any]":
+class Fanout:
+    """Streams that write the same messages at the same times, and do nothing else."""
+
+    def __init__(self) -> None:
+        self._message = b""
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def stream(self, _: bytes, context: Any) -> None:
+        """Write each message when it is there."""
+        await context.write(b"")
+        loop = asyncio.get_running_loop()
+        while True:
+            waiter = loop.create_future()
+            self._waiting.append(waiter)
+            await waiter
+            await context.write(self._message)
+
+    async def play(self, messages: list[tuple[float, str]]) -> None:
+        """Have every stream write the messages, at intervals as given."""
+        loop = asyncio.get_running_loop()
+        ahead = loop.time() - messages[0][0]
+        for at, message in messages:
+            await asyncio.sleep(max(at + ahead - loop.time(), 0))
+            self._message = bytes.fromhex(message)
+            waiting, self._waiting = self._waiting, []
+            for waiter in waiting:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+
+def handlers(folder: Path, fanout: Fanout) -> "grpc.GenericRpcHandler[Any, Any]":
     """Return methods that answer with the folder's bytes."""
-    one, page = (folder / "get").read_bytes(), (folder / "list").read_bytes()
+    one, page = _bytes(folder / "get"), _bytes(folder / "list")
     count = len(list(folder.glob("watch.*")))
     messages = [(folder / f"watch.{number}").read_bytes() for number in range(count)]
 
@@ -47,14 +80,21 @@ def handlers(folder: Path) -> "grpc.GenericRpcHandler[Any, Any]":
             "Get": grpc.unary_unary_rpc_method_handler(get, raw, raw),
             "List": grpc.unary_unary_rpc_method_handler(listed, raw, raw),
             "Watch": grpc.unary_stream_rpc_method_handler(watch, raw, raw),
+            "Fanout": grpc.unary_stream_rpc_method_handler(fanout.stream, raw, raw),
         },
     )
+
+
+def _bytes(path: Path) -> bytes:
+    """Return a file's bytes; none when it is not there."""
+    return path.read_bytes() if path.exists() else b""
 
 
 async def main(folder: Path) -> None:
     """Serve until the input ends."""
     server = grpc.aio.server(options=OPTIONS)
-    server.add_generic_rpc_handlers((handlers(folder),))
+    fanout = Fanout()
+    server.add_generic_rpc_handlers((handlers(folder, fanout),))
     credentials = grpc.ssl_server_credentials(
         [((folder / "server.key").read_bytes(), (folder / "server.pem").read_bytes())],
         root_certificates=(folder / "ca.pem").read_bytes(),
@@ -63,7 +103,9 @@ async def main(folder: Path) -> None:
     port = server.add_secure_port("127.0.0.1:0", credentials)
     await server.start()
     print(port, flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    while await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline):
+        await fanout.play(json.loads((folder / "fanout").read_text()))
+        print("played", flush=True)
     await server.stop(None)
 
 

@@ -1,7 +1,9 @@
 """The server's configuration: accounts, users with exact permissions, TLS, JetStream.
 
-Each agency's account exports to the hub what sourcing needs and nothing else: making a
-consumer on its streams, flow control, and the delivery subject.
+Each agency's account exports to the hub what sourcing needs: making a consumer on its streams,
+flow control, and the delivery subject; and what asking needs: the subjects of its questions,
+and which responders are there. It exports nothing else, and nothing to anybody else, so that
+a question can come from the hub only, and an answer from the agency only that was asked.
 """
 
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 from broker.home import Home
 from broker.nkey import public_key
 from broker.plan import MEBIBYTE, BusPlan, stream_name
+from broker.questions import DISCOVERY, answering_subject
 from broker.users import HUB, SYSTEM, User, feeds_stream, users
 
 _MARGIN = 512 * MEBIBYTE
@@ -24,7 +27,7 @@ def render(home: Home, plan: BusPlan) -> str:
         HomeDamaged: If a user's seed is missing.
     """
     everyone = users(plan)
-    city = plan.city_bytes + 2 * _MARGIN
+    city = plan.city_bytes + plan.audit_bytes + _MARGIN
     agency = plan.agency_bytes + plan.quarantine_bytes + _MARGIN
     certificate, key = home.certificate("nats")
     monitor = f'http: "{plan.host}:{plan.monitor_port}"\n' if plan.monitor_port else ""
@@ -102,7 +105,12 @@ def _sourced(agency: str) -> tuple[str, str]:
 
 def _exports(agency: str) -> list[str]:
     """Return what an agency's account opens to the hub."""
-    lines = [f'{{ stream: "deliver.{agency}.>", accounts: [{HUB}] }}']
+    lines = [
+        f'{{ stream: "deliver.{agency}.>", accounts: [{HUB}] }}',
+        f'{{ service: "ask.{agency}.>", accounts: [{HUB}] }}',
+        # Each of an agency's responders tells of itself.
+        f'{{ service: "{DISCOVERY}", response_type: "stream", accounts: [{HUB}] }}',
+    ]
     for stream in _sourced(agency):
         lines += [
             f'{{ service: "$JS.API.CONSUMER.CREATE.{stream}.>", accounts: [{HUB}] }}',
@@ -114,7 +122,12 @@ def _exports(agency: str) -> list[str]:
 def _imports(agency: str) -> list[str]:
     """Return what the hub takes from an agency's account."""
     account = stream_name(agency)
-    lines = [f'{{ stream: {{ account: {account}, subject: "deliver.{agency}.>" }} }}']
+    responders = answering_subject(agency)
+    lines = [
+        f'{{ stream: {{ account: {account}, subject: "deliver.{agency}.>" }} }}',
+        f'{{ service: {{ account: {account}, subject: "ask.{agency}.>" }} }}',
+        f'{{ service: {{ account: {account}, subject: "{DISCOVERY}" }}, to: "{responders}" }}',
+    ]
     for stream in _sourced(agency):
         create = f"CONSUMER.CREATE.{stream}.>"
         to = f"{source_api(agency)}.{create}"

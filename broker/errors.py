@@ -11,6 +11,8 @@ BrokerError
 ├── BusUnreachable          no connection came about
 │   └── KeyRefused          the server does not know the user's key
 ├── BusClosed               the server ended a connection for good
+├── NoResponder             nobody answers a question for a department
+├── NoAnswer                a question got no answer that can be used
 └── PublishError            a message was not stored
     ├── PublishDenied       the user may not publish on this subject
     ├── PublishRefused      JetStream said no, and will say so again
@@ -19,6 +21,8 @@ BrokerError
     ├── SpoolFull           the bus is away, and the spool takes no more
     └── SpoolFailed         the bus is away, and the spool cannot be written
 """
+
+from liandong.question.v1.question_pb2 import AskCode
 
 
 class BrokerError(Exception):
@@ -111,6 +115,28 @@ class SpoolDamaged(BrokerError):
             "bus yet"
         )
         self.problem = problem
+
+
+class NoResponder(BrokerError):
+    """Nobody answers a question for a department at the moment."""
+
+    def __init__(self, agency: str, question: str) -> None:
+        super().__init__(f"nobody answers {question} for {agency} at the moment")
+
+
+class NoAnswer(BrokerError):
+    """A question got no answer that can be used.
+
+    Args:
+        code: What kind of failure.
+        reason: A word for programs.
+        sentence: What happened.
+    """
+
+    def __init__(self, code: "AskCode.ValueType", reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.reason = reason
 
 
 class PublishError(BrokerError):

@@ -65,6 +65,19 @@ class Home:
         """Return the path of a feed's spool."""
         return self.path / "spool" / f"{feed}.sqlite"
 
+    def signing_key(self, gateway: str) -> tuple[Path, Path]:
+        """Return the paths of a gateway's key for what it records, and of its public key."""
+        return self.keys_dir / f"{gateway}.audit.key", self.keys_dir / f"{gateway}.audit.pub"
+
+    def journal(self, gateway: str) -> Path:
+        """Return the path of what a gateway has recorded and the bus does not have yet."""
+        return self.journals_dir / f"{gateway}.sqlite"
+
+    @property
+    def journals_dir(self) -> Path:
+        """Return where gateways' journals lie."""
+        return self.path / "audit"
+
     def seed(self, user: str) -> bytes:
         """Return a bus user's seed.
 

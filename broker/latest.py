@@ -27,7 +27,12 @@ _NANO = 1_000_000_000
 
 
 async def last_of_each(
-    bus: Bus, stream: str, subjects: Iterable[str], *, at_ns: int | None = None
+    bus: Bus,
+    stream: str,
+    subjects: Iterable[str],
+    *,
+    at_ns: int | None = None,
+    upto: int | None = None,
 ) -> dict[str, Delivery]:
     """Return the last message of each subject that has one.
 
@@ -36,11 +41,14 @@ async def last_of_each(
         stream: The stream.
         subjects: Its subjects, without wildcards.
         at_ns: Of those stored up to this time, nanoseconds since 1970 UTC; None: of all.
+        upto: Of those up to this sequence; None: of all.
 
     Raises:
         StreamUnavailable: If the stream cannot be read.
     """
-    until = {} if at_ns is None else {"up_to_time": _written(at_ns)}
+    until: dict[str, object] = {} if at_ns is None else {"up_to_time": _written(at_ns)}
+    if upto is not None:
+        until["up_to_seq"] = upto
     requests = [{"multi_last": lot, **until} for lot in _lots(sorted(subjects))]
     answers = await _ask(bus, stream, requests)
     return {one.subject: one for answer in answers for one in answer}

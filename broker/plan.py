@@ -24,6 +24,7 @@ class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
         agency_bytes: Limit of each agency's stream of records, bytes.
         quarantine_bytes: Limit of each agency's quarantine, bytes.
         city_bytes: Limit of the hub's stream of all records, bytes.
+        audit_bytes: Limit of the record of accesses, bytes.
         history: How many revisions of a record the city's stream keeps.
         duplicate_window_s: How long a message id is remembered, seconds.
         max_payload: Largest message, bytes.
@@ -39,6 +40,7 @@ class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
     agency_bytes: int = 1024 * MEBIBYTE
     quarantine_bytes: int = 256 * MEBIBYTE
     city_bytes: int = 4096 * MEBIBYTE
+    audit_bytes: int = 512 * MEBIBYTE
     history: int = 64
     duplicate_window_s: int = 600
     max_payload: int = MEBIBYTE

@@ -5,6 +5,7 @@ SQLite in WAL mode with a flush for each transaction: what `append` returned fro
 """
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,11 @@ CREATE TABLE IF NOT EXISTS message (
     payload BLOB NOT NULL,
     UNIQUE (stream, message_id)
 )"""
+_OLDEST = (
+    "SELECT number, subject, payload, message_id, headers FROM message"
+    " WHERE stream = ? ORDER BY number LIMIT ?"
+)
+_NEWEST = _OLDEST.replace("number LIMIT", "number DESC LIMIT")
 _ROW_BYTES = 128
 
 
@@ -116,7 +122,12 @@ class Spool:
 
     async def head(self, stream: str, limit: int) -> list[tuple[int, Outgoing]]:
         """Return the oldest messages of a stream with their numbers."""
-        return await self._run(lambda: self._head(stream, limit))
+        return await self._run(lambda: self._rows(_OLDEST, stream, limit))
+
+    async def newest(self, stream: str) -> Outgoing | None:
+        """Return the message that a stream was put last; None: there is none."""
+        rows = await self._run(lambda: self._rows(_NEWEST, stream, 1))
+        return rows[0][1] if rows else None
 
     async def drop(self, stream: str, done: Sequence[tuple[int, Outgoing]]) -> None:
         """Take messages out that the bus has now."""
@@ -169,12 +180,8 @@ class Spool:
                 fresh.append(cursor.rowcount == 1)
         return fresh
 
-    def _head(self, stream: str, limit: int) -> list[tuple[int, Outgoing]]:
-        rows = self._connection().execute(
-            "SELECT number, subject, payload, message_id, headers FROM message"
-            " WHERE stream = ? ORDER BY number LIMIT ?",
-            (stream, limit),
-        )
+    def _rows(self, query: str, stream: str, limit: int) -> list[tuple[int, Outgoing]]:
+        rows = self._connection().execute(query, (stream, limit))
         return [(number, Outgoing(*columns)) for number, *columns in rows]
 
     def _drop(self, numbers: Sequence[int]) -> None:
@@ -184,6 +191,20 @@ class Spool:
             database.executemany(
                 "DELETE FROM message WHERE number = ?", [(number,) for number in numbers]
             )
+
+
+def waiting(path: Path, stream: str) -> list[Outgoing]:
+    """Return what waits for a stream in a spool that somebody else may have open.
+
+    Raises:
+        SpoolDamaged: If it cannot be read.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            rows = database.execute(_OLDEST, (stream, -1)).fetchall()
+    except sqlite3.Error as error:
+        raise SpoolDamaged(str(path), str(error)) from error
+    return [Outgoing(*columns) for _, *columns in rows]
 
 
 def _size(message: Outgoing) -> int:

@@ -40,7 +40,6 @@ from broker.users import (
 
 _FEEDS_BYTES = 64 * MEBIBYTE
 _CHECKPOINTS_BYTES = 16 * MEBIBYTE
-_AUDIT_BYTES = 256 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
             plan,
             name=AUDIT,
             subjects=["audit.>"],
-            max_bytes=_AUDIT_BYTES,
+            max_bytes=plan.audit_bytes,
             discard=DiscardPolicy.NEW,
             allow_atomic=True,
             deny_delete=True,

@@ -8,6 +8,7 @@ of a record's subject is its state.
 """
 
 import hashlib
+import re
 from urllib.parse import quote, unquote
 
 _KEPT = ":@,+"
@@ -18,6 +19,8 @@ _PAST = ".past"
 _RECORD_DOTS = 4
 STATE = "share.*.*.*.*"
 """The subjects of all records: the last message of each is the city's state."""
+# What stays as it is, as most numbers and codes do.
+_PLAIN = re.compile(r"[A-Za-z0-9_.:@,+-]{1,240}", re.ASCII)
 
 
 def entity(text: str) -> str:
@@ -31,6 +34,8 @@ def entity(text: str) -> str:
     """
     if not text:
         raise ValueError("an entity must not be empty")
+    if _PLAIN.fullmatch(text):
+        return text
     # A tilde marks a digest, so that no text can look like one that was cut.
     encoded = quote(text, safe=_KEPT).replace("~", "%7E")
     if len(encoded) <= _MAX_ENTITY:
@@ -72,6 +77,11 @@ def is_record(subject: str) -> bool:
     return subject.startswith(_SHARED) and subject.count(".") == _RECORD_DOTS
 
 
+def share_pattern(agency: str = "*", kind: str = "*.*") -> str:
+    """Return the pattern of the subjects of an agency's records of a kind, or a domain's kinds."""
+    return f"share.{agency}.{kind}.*"
+
+
 def name_of(subject: str) -> str:
     """Return the name of the record that is published on this subject, or beside it.
 
@@ -104,6 +114,16 @@ def removals_subject(feed: str) -> str:
     """Return the subject of the account of what left a feed's quarantine, a key as well."""
     # A feed's own key has one token, so none can be taken for this one.
     return f"$KV.checkpoints.quarantine.{_token(feed)}"
+
+
+def audit_subject(gateway: str) -> str:
+    """Return the subject of what a gateway records."""
+    return f"audit.{_token(gateway)}"
+
+
+def gateway_of(subject: str) -> str:
+    """Return the gateway whose records are on a subject."""
+    return subject.partition(".")[2].replace("%2E", ".")
 
 
 def feed_of(subject: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Reading streams in order: followed for ever, or once up to now."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable
 
 from nats.aio.msg import Msg
@@ -11,7 +12,7 @@ from broker.errors import StreamUnavailable
 from broker.follower import Follower
 
 _SILENCE_S = 5.0
-__all__ = ["Delivery", "Follower", "follow", "scan"]
+__all__ = ["Delivery", "Follower", "follow", "read", "scan"]
 
 
 async def follow(
@@ -82,6 +83,23 @@ async def scan(
     finally:
         stop()
         await consumer.close()
+
+
+async def read(bus: Bus, stream: str, subject: str, first: int, last: int) -> list[Delivery]:
+    """Return what a stream holds on a subject from one sequence to another, both included.
+
+    Raises:
+        StreamUnavailable: If the stream cannot be read.
+    """
+    found = []
+    async with contextlib.aclosing(scan(bus, stream, subject, start_sequence=first)) as deliveries:
+        async for delivery in deliveries:
+            if delivery.sequence > last:
+                break
+            found.append(delivery)
+            if delivery.sequence == last:
+                break
+    return found
 
 
 async def _next(arrived: "asyncio.Queue[Msg | None]", stream: str) -> Msg:

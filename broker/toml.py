@@ -12,6 +12,7 @@ from broker.errors import BrokerError
 S = TypeVar("S", bound=msgspec.Struct)
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]+)`")
 _STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+|\.\.\.)\]")
+_KEY = re.compile(r"\s*([A-Za-z_][\w-]*)\s*=")
 _PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`")
 
 
@@ -26,14 +27,31 @@ def read_toml(path: Path, kind: type[S]) -> S:
         FileWrong: If it cannot be read, is no TOML, has an unknown key, or a value is of
             the wrong type; the sentence names the line.
     """
+    return parse_toml(read_text(path), kind, path)
+
+
+def read_text(path: Path) -> str:
+    """Read a file's text.
+
+    Raises:
+        FileWrong: If it cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise FileWrong(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise FileWrong(
             f"{path} cannot be read: it is no text in UTF-8 ({error.reason} at byte {error.start})"
         ) from error
+
+
+def parse_toml(text: str, kind: type[S], path: Path) -> S:
+    """Read a configuration file's text.
+
+    Raises:
+        FileWrong: As `read_toml` does.
+    """
     try:
         return msgspec.convert(tomllib.loads(text), kind)
     except tomllib.TOMLDecodeError as error:
@@ -41,6 +59,30 @@ def read_toml(path: Path, kind: type[S]) -> S:
     except msgspec.ValidationError as error:
         problem = _UNKNOWN.sub(r"there is no key `\1` here", _PATH.sub("", str(error)))
         raise FileWrong(f"{path}, line {_line(text, str(error))}: {problem}") from error
+
+
+def table_lines(text: str, name: str) -> list[dict[str, int]]:
+    """Return where each ``[[name]]`` of a file stands, and each of its keys.
+
+    Args:
+        text: The file.
+        name: Of the array of tables.
+
+    Returns:
+        Of each table the lines by key, from 1; its header's by the empty key.
+    """
+    header = re.compile(rf"^\s*\[\[\s*{re.escape(name)}\s*\]\]")
+    tables: list[dict[str, int]] = []
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if header.match(line):
+            inside = True
+            tables.append({"": number})
+        elif line.startswith("["):
+            inside = False
+        elif inside and (key := _KEY.match(line)) is not None:
+            tables[-1].setdefault(key[1], number)
+    return tables
 
 
 def _line(text: str, error: str) -> int:

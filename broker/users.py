@@ -2,17 +2,19 @@
 
 Every account has an administrator (used to lay out streams and for nothing else), and
 readers. An agency's own user publishes under ``share.<agency>.>``, reads what it
-published, and takes entries out of its quarantine; ``ops.<agency>`` reads, so that
-operators can count without being able to write; ``gateway.<agency>`` publishes what the
-agency sends to the gateway; ``gateway`` reads the city's streams in the
-hub, and writes and reads its audit log. Replies go to inboxes of each user's own, so that no
-user can listen to another's.
+published, takes entries out of its quarantine, and answers ``ask.<agency>.>``;
+``ops.<agency>`` reads, so that operators can count without being able to write, and asks
+responders how they fare; ``gateway.<agency>`` publishes what the agency sends to the gateway;
+``gateway`` reads the city's streams in the hub, writes and reads its audit log, and is the
+only one that puts questions. Replies go to inboxes of each user's own, so that no user can
+listen to another's.
 """
 
 from dataclasses import dataclass
 
 from broker.home import GATEWAY, OPS
 from broker.plan import BusPlan, stream_name
+from broker.questions import MICRO, answering_subject
 from broker.subjects import checkpoint_subject
 
 HUB = "HUB"
@@ -84,7 +86,12 @@ def users(plan: BusPlan) -> list[User]:
             subscribe=("$SYS.SERVER.>", "$SYS.ACCOUNT.>", _own(SYSTEM_READER)),
         ),
         User(admin(HUB), HUB),
-        _reader(GATEWAY, HUB, (CITY, CITY_FEEDS, AUDIT), extra=("audit.>",)),
+        _reader(
+            GATEWAY,
+            HUB,
+            (CITY, CITY_FEEDS, AUDIT),
+            extra=("audit.>", "ask.>", answering_subject("*")),
+        ),
         _reader(OPS, HUB, (CITY, CITY_FEEDS, AUDIT)),
     ]
     for agency in plan.agencies:
@@ -100,8 +107,8 @@ def users(plan: BusPlan) -> list[User]:
         )
         everyone += [
             User(admin(account), account),
-            _reader(agency, account, streams, extra=own, answers=f"ask.{agency}.>"),
-            _reader(reader(agency), account, streams),
+            _reader(agency, account, streams, extra=own, answers=(f"ask.{agency}.>", *MICRO)),
+            _reader(reader(agency), account, streams, extra=MICRO),
             _reader(hand(agency), account, (account,), extra=(f"share.{agency}.>",)),
         ]
     return everyone
@@ -118,7 +125,7 @@ def _reader(
     streams: tuple[str, ...],
     *,
     extra: tuple[str, ...] = (),
-    answers: str = "",
+    answers: tuple[str, ...] = (),
 ) -> User:
     """Return a user that reads streams, publishes on ``extra`` and answers ``answers``."""
     publish = [*extra]
@@ -131,5 +138,4 @@ def _reader(
             f"$JS.API.DIRECT.GET.{stream}.>",
             f"$JS.FC.{stream}.>",
         ]
-    subscribe = (_own(name), *((answers,) if answers else ()))
-    return User(name, account, tuple(publish), subscribe, answers=bool(answers))
+    return User(name, account, tuple(publish), (_own(name), *answers), answers=bool(answers))

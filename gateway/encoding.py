@@ -15,12 +15,20 @@ def _varint(value: int) -> bytes:
     return bytes(encoded)
 
 
-_VARINTS = tuple(map(_varint, range(1 << 14)))
+_BITS = 14
+_VARINTS = tuple(map(_varint, range(1 << _BITS)))
+_LOW = (1 << _BITS) - 1
+_CONTINUED_VARINTS = tuple(
+    bytes((value & _CONTINUED - 1 | _CONTINUED, value >> 7 | _CONTINUED))
+    for value in range(1 << _BITS)
+)
 
 
 def varint(value: int) -> bytes:
     """Return a number as Protobuf's varint."""
-    return _VARINTS[value] if value < len(_VARINTS) else _varint(value)
+    if value <= _LOW:
+        return _VARINTS[value]
+    return _CONTINUED_VARINTS[value & _LOW] + varint(value >> _BITS)
 
 
 def tag(field: int) -> bytes:
@@ -33,10 +41,17 @@ def framed(field: int, content: bytes) -> bytes:
     return b"%b%b%b" % (tag(field), varint(len(content)), content)
 
 
-def elements(field: int, sized: list[bytes]) -> bytes:
-    """Return contents that carry their length already as the elements of a repeated field."""
-    start = tag(field)
-    return start + start.join(sized) if sized else b""
+def elements(field: int, sized: list[bytes], tail: bytes = b"") -> bytes:
+    """Return contents that carry their length already as the elements of a repeated field.
+
+    Args:
+        field: The field.
+        sized: The contents.
+        tail: What comes after them. Put together at once, a page is copied once.
+    """
+    if not sized:
+        return tail
+    return tag(field).join([b"", *sized[:-1], sized[-1] + tail])
 
 
 def record_event(kind: "EventType.ValueType", sized: bytes, token: str = "") -> bytes:
@@ -51,7 +66,18 @@ def record_event(kind: "EventType.ValueType", sized: bytes, token: str = "") -> 
     return b"\x0a%b\x08%c\x12%b%b" % (varint(len(sized) + len(tail) + 3), kind, sized, tail)
 
 
-def named_event(kind: "EventType.ValueType", name: str, token: str) -> bytes:
-    """Return an event without a record: type (1), name (3), resume_token (4)."""
+def named_event(
+    kind: "EventType.ValueType", name: str, token: str, *, reason: int = 0, feeds: bytes = b""
+) -> bytes:
+    """Return an event without a record: type (1), name (3), resume_token (4).
+
+    Args:
+        kind: What happened.
+        name: Of which record; empty: of none.
+        token: Where to go on after it.
+        reason: The removal_reason (6).
+        feeds: The elements of feeds (5), as they are sent.
+    """
     named = framed(3, name.encode()) if name else b""
-    return framed(1, b"\x08%c%b%b" % (kind, named, framed(4, token.encode())))
+    why = b"\x30%c" % reason if reason else b""
+    return framed(1, b"\x08%c%b%b%b%b" % (kind, named, framed(4, token.encode()), feeds, why))

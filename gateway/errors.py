@@ -5,24 +5,36 @@ GatewayError
 ├── CertificateRevoked  one that was taken back
 ├── TooMany             the caller's department has made too many calls
 ├── InvalidRequest      a field is wrong
+├── NoAgreement         nothing of what is asked for is open to this caller
+├── NotInvolved         a decision between other departments
 ├── NotFound            no such record, or not for this caller
-├── TooSlow             a watcher that does not read
+├── NobodyAnswers       a question that no department answers
+├── TooSlow             a watcher that does not read, or not fast enough
+├── TooManyWatches      one watch more than a department, or the gateway, may have open
+├── RevisionsGone       what a watch of every revision has missed cannot be told
+├── StreamAway          the bus does not answer
 ├── NoHand              the gateway cannot publish for the caller
 ├── BusAway             what was sent is not on disk, as far as is known
 ├── NotTaken            the bus will never take a record
 ├── HistoryUnavailable  the city's stream cannot be read at the moment
+├── AuditFull           the access cannot be recorded
+├── LogUnavailable      the record of accesses cannot be read
+├── TooLate             the call has lasted too long
+├── Leaving             the gateway ends
 └── Starting            the view is not complete yet
 """
 
 from collections.abc import Sequence
 
 import grpc
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 _DOMAIN = "liandong"
+_AUDIT_RETRY_S = 5
+_RETRY_S = 30
 
 
 class GatewayError(Exception):
@@ -31,6 +43,10 @@ class GatewayError(Exception):
     def details(self) -> list[Message]:
         """Return the details for programs, besides the reason."""
         return []
+
+    def metadata(self) -> dict[str, str]:
+        """Return the facts that go with the reason, for programs."""
+        return {}
 
 
 class Unauthenticated(GatewayError):
@@ -109,14 +125,89 @@ class NotFound(GatewayError):
         ]
 
 
-class TooSlow(GatewayError):
-    """A watcher that does not read what it is sent."""
+class NoAgreement(GatewayError):
+    """No agreement opens anything of what is asked for; whether there is any is not told.
 
-    def __init__(self, seconds: float) -> None:
+    Args:
+        consumer: Who asks.
+        provider: Whose records are asked for.
+        kind: Of which kind; empty: of any.
+        hint: An agreement that would open them if something else held; empty: none would.
+    """
+
+    def __init__(self, consumer: str, provider: str, kind: str, hint: str = "") -> None:
+        what = f"{kind} of {provider}" if kind else f"anything of {provider}"
+        remedy = hint or f"ask {provider} for one"
+        super().__init__(f"no agreement lets {consumer} read {what}: {remedy}")
+        self._facts = {"consumer": consumer, "provider": provider, "kind": kind}
+
+    def metadata(self) -> dict[str, str]:
+        """Return between whom, and on what, an agreement is missing."""
+        return self._facts
+
+
+class NotInvolved(GatewayError):
+    """A department asks to have a decision explained that is between others."""
+
+    def __init__(self, caller: str) -> None:
         super().__init__(
-            f"nothing was read for {seconds:.0f} s: read faster, or select less; "
-            "go on with the last resume_token"
+            f"{caller} is neither consumer nor provider here: decisions are explained to "
+            "departments that they concern, and to the operators"
         )
+
+
+class NobodyAnswers(GatewayError):
+    """No department answers a question."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__(
+            f"no department has a responder for {question}: "
+            "ListDepartments tells what each department answers"
+        )
+
+
+class TooSlow(GatewayError):
+    """A watcher that does not read what it is sent, or not as fast as it comes.
+
+    Args:
+        problem: What was noticed.
+        token: Where it goes on; empty: from the beginning.
+    """
+
+    def __init__(self, problem: str, token: str) -> None:
+        going_on = f"go on with resume_token {token}" if token else "begin anew"
+        super().__init__(f"{problem}: read faster, or select less; {going_on}")
+
+
+class TooManyWatches(GatewayError):
+    """One watch more than may be open."""
+
+    def __init__(self, whose: str, limit: int) -> None:
+        super().__init__(
+            f"{whose} has {limit} watches open, which is as many as it may: "
+            "end some, watch more with each, or try again later"
+        )
+
+    def details(self) -> list[Message]:
+        """Return when to try again."""
+        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=_RETRY_S))]
+
+
+class RevisionsGone(GatewayError):
+    """What a watch of every revision has missed cannot be told."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"not every revision after resume_token can be told: {problem}; "
+            "resume without every_revision, or begin anew"
+        )
+
+
+class StreamAway(GatewayError):
+    """The city's stream cannot be read at the moment."""
+
+    def __init__(self) -> None:
+        super().__init__("the city's stream cannot be read at the moment: try again in a moment")
 
 
 class NoHand(GatewayError):
@@ -154,6 +245,45 @@ class HistoryUnavailable(GatewayError):
         super().__init__(f"the past cannot be read now ({problem}): try again in a moment")
 
 
+class AuditFull(GatewayError):
+    """The access cannot be recorded: neither on the bus nor on the gateway's own disk."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "accesses cannot be recorded at the moment, and none is served without: try again in "
+            f"{_AUDIT_RETRY_S} s; the operators can see why"
+        )
+
+    def details(self) -> list[Message]:
+        """Return when to try again."""
+        return [
+            error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=_AUDIT_RETRY_S))
+        ]
+
+
+class LogUnavailable(GatewayError):
+    """The record of accesses cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__("the record of accesses cannot be read now: try again in a moment")
+
+
+class TooLate(GatewayError):
+    """The call has lasted longer than calls without a deadline may."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"not answered within {seconds:g} s: ask for less, or call with a deadline of your own"
+        )
+
+
+class Leaving(GatewayError):
+    """The gateway ends, and so do the streams that it serves."""
+
+    def __init__(self) -> None:
+        super().__init__("the gateway ends: go on with your last resume_token, at another or again")
+
+
 class Starting(GatewayError):
     """The view is not complete yet."""
 
@@ -166,20 +296,36 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     CertificateRevoked: (code_pb2.UNAUTHENTICATED, "CERTIFICATE_REVOKED"),
     TooMany: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
     InvalidRequest: (code_pb2.INVALID_ARGUMENT, "INVALID_FIELD"),
+    NoAgreement: (code_pb2.PERMISSION_DENIED, "NO_AGREEMENT"),
+    NotInvolved: (code_pb2.PERMISSION_DENIED, "NOT_INVOLVED"),
     NotFound: (code_pb2.NOT_FOUND, "NO_SUCH_RECORD"),
+    NobodyAnswers: (code_pb2.UNIMPLEMENTED, "NOT_ANSWERED"),
     TooSlow: (code_pb2.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW"),
     NoHand: (code_pb2.PERMISSION_DENIED, "NO_HAND"),
     BusAway: (code_pb2.UNAVAILABLE, "BUS_AWAY"),
     NotTaken: (code_pb2.FAILED_PRECONDITION, "NOT_TAKEN"),
     HistoryUnavailable: (code_pb2.UNAVAILABLE, "HISTORY_UNAVAILABLE"),
+    AuditFull: (code_pb2.UNAVAILABLE, "AUDIT_FULL"),
+    LogUnavailable: (code_pb2.UNAVAILABLE, "LOG_UNAVAILABLE"),
+    TooManyWatches: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHES"),
+    RevisionsGone: (code_pb2.OUT_OF_RANGE, "REVISIONS_GONE"),
+    StreamAway: (code_pb2.UNAVAILABLE, "STREAM_AWAY"),
+    TooLate: (code_pb2.DEADLINE_EXCEEDED, "TOO_LATE"),
+    Leaving: (code_pb2.UNAVAILABLE, "LEAVING"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }
+
+
+def reason_of(error: GatewayError) -> str:
+    """Return the reason that programs are told."""
+    return TABLE[type(error)][1]
 
 
 def to_status(error: GatewayError) -> grpc.Status:
     """Return an error as a gRPC status with ``google.rpc`` details."""
     code, reason = TABLE[type(error)]
-    details = [error_details_pb2.ErrorInfo(reason=reason, domain=_DOMAIN), *error.details()]
+    info = error_details_pb2.ErrorInfo(reason=reason, domain=_DOMAIN, metadata=error.metadata())
+    details = [info, *error.details()]
     status = status_pb2.Status(code=code, message=str(error))
     for detail in details:
         packed = any_pb2.Any()

@@ -20,6 +20,8 @@ else:
 OPERATORS = "ops"
 _ALTERNATIVE_NAMES = "x509_subject_alternative_name"
 PURPOSE = "liandong-purpose"
+TRACE = "traceparent"
+_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-")
 _URI = re.compile(r"liandong://agency/([a-z][a-z0-9_-]{0,31})/([a-z][a-z0-9_-]{0,31})")
 
 
@@ -41,8 +43,12 @@ class Caller:
     serial: str = ""
 
 
-def identify(context: Context) -> Caller:
-    """Return who calls.
+UNKNOWN = Caller("", "", "")
+"""Whoever is no department of the city."""
+
+
+def identify(context: Context) -> tuple[Caller, str]:
+    """Return who calls, and the call's trace id; empty: none.
 
     Raises:
         Unauthenticated: If the certificate names no department of a city.
@@ -51,7 +57,8 @@ def identify(context: Context) -> Caller:
     names = tuple(context.peer_identities() or ())
     if context.peer_identity_key() != _ALTERNATIVE_NAMES:
         raise Unauthenticated(_joined(names))
-    return _caller(names, _purpose(context))
+    purpose, trace = _stated(context)
+    return _caller(names, purpose), trace
 
 
 @functools.lru_cache(maxsize=4096)
@@ -71,12 +78,16 @@ def _joined(names: Sequence[bytes]) -> str:
     return ", ".join(name.decode(errors="replace") for name in names)
 
 
-def _purpose(context: Context) -> str:
-    """Return the purpose that the metadata state."""
+def _stated(context: Context) -> tuple[str, str]:
+    """Return the purpose that the metadata state, and the trace id."""
+    purpose = trace = ""
     for key, value in context.invocation_metadata() or ():
         if key == PURPOSE:
-            return value if isinstance(value, str) else value.decode(errors="replace")
-    return ""
+            purpose = value if isinstance(value, str) else value.decode(errors="replace")
+        elif key == TRACE:
+            match = _TRACE.match(value if isinstance(value, str) else value.decode("latin-1"))
+            trace = match[1] if match is not None else ""
+    return purpose, trace
 
 
 def serial_of(context: Context) -> str:

@@ -19,6 +19,8 @@ class Key:
         classification: How far they may travel.
         district: Their district code.
         status: ACTUAL, EXERCISE or TEST.
+        feed: The feed that brings them; empty: it is not told.
+        stands_for: Where some of this is hidden: the key whose records are shown under this one.
     """
 
     agency: str
@@ -26,9 +28,11 @@ class Key:
     classification: int
     district: str
     status: int
+    feed: str = ""
+    stands_for: "Key | None" = None
 
 
-Values = tuple[str, str, int, str, int]
+Values = tuple[str, str, int, str, int, str]
 
 
 def key_of(values: Values) -> Key:
@@ -39,10 +43,18 @@ def key_of(values: Values) -> Key:
     return key
 
 
+def known_keys() -> tuple[Key, ...]:
+    """Return every key that any record has had."""
+    return tuple(_KNOWN.values())
+
+
 _KNOWN: Final[dict[Values, Key]] = {}
 
 
-KINDS: Final = tuple(
-    sorted(kind_of(field.name) for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields)
-)
+BODIES: Final = {
+    kind_of(field.name): field.name for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields
+}
+"""The record's field that is the body, by kind."""
+
+KINDS: Final = tuple(sorted(BODIES))
 """Every kind that the schemas have."""

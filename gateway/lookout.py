@@ -15,12 +15,12 @@ class Tally:
 
     Attributes:
         conflated: How many revisions watchers were not sent, for a later one came first.
-        audit_failures: How often accesses could not be recorded.
+        audit_failures: Returns how often accesses could not be recorded.
         audit_waiting: Returns how many records of accesses are not in the log yet.
     """
 
     conflated: int = 0
-    audit_failures: int = 0
+    audit_failures: Callable[[], int] = lambda: 0
     audit_waiting: Callable[[], int] = lambda: 0
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import re
 
 from gateway.errors import InvalidRequest
 
@@ -36,18 +35,3 @@ def decode(field: str, token: str, kind: str, bound_to: str) -> str:
             [(field, "belongs to another selection: ask with the selection it was made for")]
         )
     return position
-
-
-def decode_sequence(field: str, token: str, bound_to: str) -> int:
-    """Return the sequence of the city's stream after which a watch goes on.
-
-    Raises:
-        InvalidRequest: If it is no token of a watch, or of another selection.
-    """
-    position = decode(field, token, "watch", bound_to)
-    if not _SEQUENCE.fullmatch(position):
-        raise InvalidRequest([(field, "is no token of this gateway: begin without one")])
-    return int(position)
-
-
-_SEQUENCE = re.compile(r"[0-9]{1,19}")

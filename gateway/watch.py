@@ -1,38 +1,64 @@
 """Watching: what is selected now, a bookmark, then what changes.
 
-Each watcher keeps the latest of each changed record until it is written; one that reads
-slowly is sent the latest, not each revision, and so never costs more memory than the
-records it has selected.
+Watchers who have selected the same are a group, for which a change is looked at and encoded
+once, and which keeps what they have still to be sent. A change visits only the groups that
+can select it by its key.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import contextlib
+import hashlib
+from collections import Counter
+from collections.abc import Callable
 
+import msgspec
+import structlog
+
+from broker.errors import StreamUnavailable
+from broker.revisions import Revisions
 from gateway.agreements import Agreements
+from gateway.backlog import Every, Latest
 from gateway.calls import Call
-from gateway.encoding import named_event, record_event
 from gateway.entry import Entry
-from gateway.errors import TooSlow
+from gateway.errors import StreamAway, TooManyWatches
+from gateway.group import Group, Sight, Watched
 from gateway.identity import Caller
+from gateway.key import Key, known_keys
 from gateway.lookout import Tally
-from gateway.selection import Selector, Selectors, require_valid
-from gateway.snapshot import Snapshots, joined
-from gateway.tokens import decode_sequence, encode
+from gateway.mask import mask_of
+from gateway.missed import Replay
+from gateway.permit import Permit
+from gateway.resume import Place
+from gateway.selection import Selector, Selectors, digest, require_valid
+from gateway.snapshot import WHOLE, Encode, Snapshots
 from gateway.view import StateView
-from liandong.gateway.v1.shared_state_pb2 import (
-    EVENT_TYPE_BOOKMARK,
-    EVENT_TYPE_CHANGE,
-    EVENT_TYPE_REMOVAL,
-    Selection,
-    WatchRecordsRequest,
-)
+from gateway.watcher import Sources, Watcher
+from liandong.gateway.v1.shared_state_pb2 import WatchRecordsRequest
 
 # A write costs some 20 us: a tenth of one processor, whatever the number of watchers.
 _WINDOW_S_EACH = 0.0002
 _WINDOW_S = (0.002, 0.05)
-_WRITE_S = 30.0
-_RESUME_TOKEN = "resume_token"  # noqa: S105 - the field's name
-Write = Callable[[bytes], Awaitable[None]]
+_HEARTBEAT_S = 15.0
+_BEHIND_S = 2.0
+_LOOK_S = 0.02
+_log = structlog.get_logger()
+
+
+class WatchLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What watches may take.
+
+    Attributes:
+        department: How many one department may have open.
+        total: How many there may be.
+        unread_s: How long a caller may not read.
+        backlog_bytes: How much of every revision is kept for those who read slowly, in each
+            group that watches the same.
+    """
+
+    department: int = 2500
+    total: int = 8000
+    unread_s: float = 30.0
+    backlog_bytes: int = 8 << 20
 
 
 class Watches:
@@ -41,132 +67,238 @@ class Watches:
     Args:
         view: The shared state.
         agreements: Who may read what.
-        tally: Where it is counted what is not sent.
+        revisions: What the city's stream keeps.
+        limits: What watches may take.
+        feeds: Returns how the feeds fare that bring what is selected, as elements of an
+            event's ``feeds``.
+        tally: Where it is counted what is not sent; None: nowhere.
     """
 
-    def __init__(self, view: StateView, agreements: Agreements, tally: Tally) -> None:
-        self.view = view
-        self.tally = tally
-        self.agreements = agreements
+    def __init__(
+        self,
+        view: StateView,
+        agreements: Agreements,
+        revisions: Revisions,
+        limits: WatchLimits | None = None,
+        feeds: Callable[[Selector], bytes] = lambda _: b"",
+        *,
+        tally: Tally | None = None,
+    ) -> None:
+        self._view = view
+        self._agreements = agreements
+        self._revisions = revisions
+        self._limits = limits or WatchLimits()
         self._selectors = Selectors()
-        self.snapshots = Snapshots(view)
-        self._open = 0
+        self._sources = Sources(
+            view, Snapshots(view), Replay(view, revisions), feeds, tally or Tally()
+        )
+        self._groups: dict[tuple[Caller, str, bool], Group] = {}
+        self._by_key: dict[Key, dict[Group, None]] = {}
+        self._open: Counter[str] = Counter()
+        self._stream = ""
+        view.listen(self._on_change)
+        agreements.on_change(self._on_agreements)
+
+    def __len__(self) -> int:
+        return self._open.total()
 
     async def watch_records(self, request: WatchRecordsRequest, call: Call) -> None:
-        """Send a watch's events until the caller has gone."""
+        """Send a watch's events until the caller has gone.
+
+        Raises:
+            GatewayError: With what the caller is told.
+        """
         require_valid(request)
-        watcher = _Watcher(self, call.caller, request.selection)
-        self._open += 1
+        call.permit.require_selection(request.selection, later=True)
+        mask = mask_of(request.read_mask)
+        encode = WHOLE if mask is None else mask.sized
+        bound_to = _digest(request)
+        after = Place.of(request.resume_token, bound_to) if request.resume_token else None
+        agency = call.caller.agency
+        self._admit(agency)
+        self._open[agency] += 1
         try:
-            await watcher.run(call.context.write, request.resume_token)
+            if after is not None:
+                await self._reach(after)
+            watched = Watched(call.caller, request.selection, bound_to)
+            group = self._group(watched, call, encode, every_revision=request.every_revision)
+            await self._watch(group, request, call, after)
         finally:
-            self._open -= 1
-            watcher.close()
+            self._open[agency] -= 1
 
-    def selector(self, caller: Caller, selection: Selection) -> Selector:
-        """Return what tells which records a caller is to be told of now."""
-        return self._selectors.of(selection, self.agreements.permit(caller))
+    async def _watch(
+        self, group: Group, request: WatchRecordsRequest, call: Call, after: Place | None
+    ) -> None:
+        """Watch as one of a group."""
+        has_interval = request.HasField("heartbeat_interval")
+        watcher = Watcher(
+            self._sources,
+            group,
+            call,
+            every_revision=request.every_revision,
+            heartbeat_s=request.heartbeat_interval.ToMilliseconds() / 1e3
+            if has_interval
+            else _HEARTBEAT_S,
+        )
+        group.watchers.add(watcher)
+        try:
+            await watcher.run(after, self._limits.unread_s)
+        finally:
+            group.leave(watcher)
+            if not group.watchers:
+                self._end(group)
 
-    def window_s(self) -> float:
+    async def refresh(self) -> None:
+        """Learn which stream is read.
+
+        Raises:
+            StreamUnavailable: If it does not answer.
+        """
+        self._stream = (await self._revisions.facts()).identity
+        for group in self._groups.values():
+            group.stream = self._stream
+
+    def restart(self) -> None:
+        """Trust no token until it is known which stream is read from now on."""
+        self._stream = ""
+        for group in self._groups.values():
+            group.stream = ""
+
+    async def tick(self, tick_s: float) -> None:
+        """Send heartbeats that are due, and end watches that nobody reads.
+
+        Args:
+            tick_s: How long it is until the next tick.
+        """
+        now = asyncio.get_running_loop().time()
+        for group in self._groups.values():
+            for watcher in group.watchers:
+                watcher.tick(now, tick_s, self._limits.unread_s)
+        if not self._stream:
+            try:
+                await self.refresh()
+            except StreamUnavailable as error:
+                _log.warning("it is not known which stream is read", error=str(error))
+
+    def _admit(self, agency: str) -> None:
+        """Refuse one watch too many.
+
+        Raises:
+            TooManyWatches: If it is.
+        """
+        if self._open[agency] >= self._limits.department:
+            raise TooManyWatches(f"department {agency}", self._limits.department)
+        if len(self) >= self._limits.total:
+            raise TooManyWatches("the gateway", self._limits.total)
+
+    async def _reach(self, after: Place) -> None:
+        """Wait until the view has what another gateway's watcher has seen.
+
+        Raises:
+            StreamAway: If it cannot be told how far the stream goes.
+        """
+        if after.sequence <= self._view.sequence or after.stream != self._stream:
+            return
+        try:
+            facts = await self._revisions.facts()
+        except StreamUnavailable as error:
+            raise StreamAway from error
+        if facts.last_sequence < after.sequence:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_BEHIND_S):
+                # Nobody is told of revisions that change nothing, so somebody must look.
+                while self._view.sequence < after.sequence:  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_S)
+
+    def _group(
+        self, watched: Watched, call: Call, encode: Encode, *, every_revision: bool
+    ) -> Group:
+        """Return those who watch the same."""
+        known = (watched.caller, watched.bound_to, every_revision)
+        group = self._groups.get(known)
+        if group is None:
+            permit = self._agreements.permit(call.caller)
+            sight = Sight(permit, self._selectors.of(watched.selection, permit))
+            backlog = Every(self._limits.backlog_bytes) if every_revision else Latest()
+            group = self._groups[known] = Group(self._view, watched, sight, encode, backlog)
+            group.stream = self._stream
+            self._enter(group)
+        return group
+
+    def _enter(self, group: Group) -> None:
+        """Have a group told of what it can select by its key."""
+        for key, groups in self._by_key.items():
+            if group.selector.selects(key):
+                groups[group] = None
+
+    def _leave(self, group: Group) -> None:
+        """Have a group told of nothing."""
+        for groups in self._by_key.values():
+            groups.pop(group, None)
+
+    def _end(self, group: Group) -> None:
+        """Forget a group that nobody is in."""
+        self._leave(group)
+        for known, one in tuple(self._groups.items()):
+            if one is group:
+                del self._groups[known]
+
+    def _of(self, key: Key) -> dict[Group, None]:
+        """Return the groups that can select a record by its key."""
+        groups = self._by_key.get(key)
+        if groups is None:
+            groups = self._by_key[key] = {
+                group: None for group in self._groups.values() if group.selector.selects(key)
+            }
+        return groups
+
+    def _window_s(self) -> float:
         """Return how long changes are joined before the next write, in seconds."""
         shortest, longest = _WINDOW_S
-        return min(max(shortest, self._open * _WINDOW_S_EACH), longest)
-
-
-class _Watcher:
-    """One caller's watch."""
-
-    def __init__(self, watches: Watches, caller: Caller, selection: Selection) -> None:
-        self._watches = watches
-        self._view = watches.view
-        self._caller = caller
-        self._selection = selection
-        self._selector = watches.selector(caller, selection)
-        self._sent: set[str] = set()
-        self._changed: dict[str, Entry] = {}
-        self._wake = asyncio.Event()
-        self._ends = [
-            self._view.listen(self._on_change),
-            watches.agreements.on_change(self._on_agreements),
-        ]
-
-    def close(self) -> None:
-        """Listen no more."""
-        for end in self._ends:
-            end()
+        return min(max(shortest, len(self) * _WINDOW_S_EACH), longest)
 
     def _on_change(self, entry: Entry) -> None:
-        """Note a change that this watcher is to be told of."""
-        if entry.name in self._sent or self._selector.show(entry):
-            # Taken out first, so that the order is that of the latest change.
-            if self._changed.pop(entry.name, None) is not None:
-                self._watches.tally.conflated += 1
-            self._changed[entry.name] = entry
-            self._wake.set()
+        """Tell the groups of a change that concerns them, by its key now or before."""
+        replaced, window_s = self._view.replaced, self._window_s()
+        groups = self._of(entry.key)
+        for group in groups:
+            group.change(entry, window_s)
+        if replaced is not None and replaced.key is not entry.key:
+            for group in self._of(replaced.key):
+                if group not in groups:
+                    group.change(entry, window_s)
 
     def _on_agreements(self) -> None:
-        """Look at everything again under the changed agreements."""
-        self._selector = self._watches.selector(self._caller, self._selection)
-        for entry in self._view.entries():
-            if (entry.name in self._sent) != (self._selector.show(entry) is not None):
-                self._changed[entry.name] = entry
-        self._wake.set()
+        """Show each group what has been opened, and take back what has been closed."""
+        differing: dict[tuple[Permit, Permit], frozenset[Key]] = {}
+        for group in self._groups.values():
+            turn = (group.permit, self._agreements.permit(group.watched.caller))
+            if turn not in differing:
+                differing[turn] = _differing(*turn)
+        everything = frozenset[Key]().union(*differing.values())
+        entries = [entry for entry in self._view.entries() if entry.key in everything]
+        for group in self._groups.values():
+            permit = self._agreements.permit(group.watched.caller)
+            keys = differing[group.permit, permit]
+            sight = Sight(permit, self._selectors.of(group.watched.selection, permit))
+            self._leave(group)
+            group.turn(sight, (entry for entry in entries if entry.key in keys), self._window_s())
+            self._enter(group)
 
-    async def run(self, write: Write, token: str) -> None:
-        """Send the snapshot or what came after a token, then changes for ever."""
-        sequence = self._view.sequence
-        after = decode_sequence(_RESUME_TOKEN, token, self._selector.digest) if token else None
-        if after is None or after > sequence:
-            # A token from beyond the end is of another stream: all of this one is news.
-            names, messages = self._watches.snapshots.of(self._selector)
-            self._sent = set(names)
-            await self._write(write, messages)
-        else:
-            await self._write(write, joined(iter(self._since(after))))
-        await self._write(write, (named_event(EVENT_TYPE_BOOKMARK, "", self._token(sequence)),))
-        while True:
-            await self._wake.wait()
-            await self._write(write, joined(iter(self._take())))
-            # Whoever was idle hears at once; under load what comes close together is joined.
-            await asyncio.sleep(self._watches.window_s())
 
-    def _since(self, after: int) -> list[bytes]:
-        """Return the changes after a sequence of the city's stream, in its order."""
-        held = self._selector.first(self._view.after(""), len(self._view))
-        self._sent = {entry.name for entry in held}
-        changed = [entry for entry in held if entry.sequence > after]
-        changed.sort(key=lambda entry: entry.sequence)
-        return [self._change(entry) for entry in changed]
+def _differing(before: Permit, now: Permit) -> frozenset[Key]:
+    """Return the keys whose records are shown otherwise than before."""
+    differing = []
+    for key in known_keys():
+        was, is_now = before.disclosure(key), now.disclosure(key)
+        if (was is None) != (is_now is None) or (was and is_now and was.hidden != is_now.hidden):
+            differing.append(key)
+    return frozenset(differing)
 
-    def _take(self) -> list[bytes]:
-        """Return the events of all that has changed, in the order of the stream."""
-        self._wake.clear()
-        changed, self._changed = self._changed, {}
-        events = []
-        for entry in sorted(changed.values(), key=lambda entry: entry.sequence):
-            shown = self._selector.show(entry)
-            if shown is not None:
-                self._sent.add(shown.name)
-                events.append(self._change(shown))
-            elif entry.name in self._sent:
-                self._sent.discard(entry.name)
-                token = self._token(entry.sequence)
-                events.append(named_event(EVENT_TYPE_REMOVAL, entry.name, token))
-        return events
 
-    async def _write(self, write: Write, messages: Iterable[bytes]) -> None:
-        """Write messages; give up on a caller that does not read."""
-        for message in messages:
-            try:
-                async with asyncio.timeout(_WRITE_S):
-                    await write(message)
-            except TimeoutError as error:
-                raise TooSlow(_WRITE_S) from error
-
-    def _change(self, entry: Entry) -> bytes:
-        """Return a change as an element of the response."""
-        return record_event(EVENT_TYPE_CHANGE, entry.sized, self._token(entry.sequence))
-
-    def _token(self, sequence: int) -> str:
-        """Return where to go on after a sequence of the city's stream."""
-        return encode("watch", self._selector.digest, str(sequence))
+def _digest(request: WatchRecordsRequest) -> str:
+    """Return what binds a token to what is watched: the selection, and the fields wanted."""
+    bound_to = digest(request.selection)
+    paths = ",".join(sorted(set(request.read_mask.paths)))
+    return f"{bound_to}:{hashlib.sha256(paths.encode()).hexdigest()[:8]}" if paths else bound_to

@@ -8,7 +8,8 @@ from typing import Annotated
 import msgspec
 
 from adapters.sdk.feed import FeedConfig
-from broker.plan import BusPlan
+from adapters.sdk.responder import ResponderConfig
+from broker.plan import MEBIBYTE, BusPlan
 from broker.toml import FileWrong, read_toml
 
 DEFAULT = Path(__file__).parent / "cities" / "nanjing.toml"
@@ -38,6 +39,11 @@ class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: Port = 7480
+
+
+class _Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    log_mb: Annotated[int, msgspec.Meta(ge=16)] = 512
+    journal_mb: Annotated[int, msgspec.Meta(ge=1)] = 256
 
 
 class MetricsPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,9 +81,11 @@ class _CityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     city: _City
     agency: tuple[Agency, ...]
     feed: tuple[FeedConfig, ...] = ()
+    responder: tuple[ResponderConfig, ...] = ()
     nats: _Nats = _Nats()
     gateway: GatewayAddress = GatewayAddress()
     console: _Console = _Console()
+    audit: _Audit = _Audit()
     metrics: MetricsPlace = MetricsPlace()
     traces: TracePlace = TracePlace()
     agreements: str = ""
@@ -93,11 +101,13 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         time_zone: Its zone, in which people are shown times.
         agencies: Its departments.
         feeds: Its legacy sources.
+        responders: What answers live questions for its departments.
         plan: Its bus.
         gateway: Where its gateway listens.
         metrics: Where its metrics are served.
         traces: Where its traces are exported.
         agreements: Its file of agreements; None: it has none.
+        journal_bytes: How much a gateway records on its own disk while the bus is away.
         path: The file itself.
     """
 
@@ -112,7 +122,9 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     metrics: MetricsPlace
     traces: TracePlace
     agreements: Path | None
+    journal_bytes: int
     path: Path
+    responders: tuple[ResponderConfig, ...] = ()
 
     def feed(self, feed_id: str) -> FeedConfig:
         """Return a feed.
@@ -126,6 +138,18 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         known = ", ".join(feed.id for feed in self.feeds)
         raise FileWrong(f"{self.path} has no feed {feed_id!r}; it has: {known}")
 
+    def responder(self, responder_id: str) -> ResponderConfig:
+        """Return a responder.
+
+        Raises:
+            FileWrong: If there is none of this id.
+        """
+        for responder in self.responders:
+            if responder.id == responder_id:
+                return responder
+        known = ", ".join(responder.id for responder in self.responders) or "none"
+        raise FileWrong(f"{self.path} has no responder {responder_id!r}; it has: {known}")
+
 
 def read_city(path: Path = DEFAULT) -> City:
     """Read a city file.
@@ -135,14 +159,15 @@ def read_city(path: Path = DEFAULT) -> City:
     """
     file = read_toml(path, _CityFile)
     names = {agency.name for agency in file.agency}
-    for feed in file.feed:
-        if feed.agency not in names:
-            raise FileWrong(
-                f"{path}: feed {feed.id} belongs to agency {feed.agency!r}, which is not in the "
-                f"file; add an [[agency]] or use one of {', '.join(sorted(names))}"
-            )
-    if len({feed.id for feed in file.feed}) < len(file.feed):
-        raise FileWrong(f"{path}: two feeds have the same id; give each its own")
+    for word, parts in (("feed", file.feed), ("responder", file.responder)):
+        for part in parts:
+            if part.agency not in names:
+                raise FileWrong(
+                    f"{path}: {word} {part.id} belongs to agency {part.agency!r}, which is not in "
+                    f"the file; add an [[agency]] or use one of {', '.join(sorted(names))}"
+                )
+        if len({part.id for part in parts}) < len(parts):
+            raise FileWrong(f"{path}: two {word}s have the same id; give each its own")
     for zone in {file.city.time_zone, *(feed.time_zone for feed in file.feed)}:
         _require_zone(path, zone)
     return City(
@@ -159,11 +184,14 @@ def read_city(path: Path = DEFAULT) -> City:
             host=file.nats.host,
             port=file.nats.port,
             monitor_port=file.nats.monitor_port,
+            audit_bytes=file.audit.log_mb * MEBIBYTE,
         ),
         gateway=file.gateway,
+        journal_bytes=file.audit.journal_mb * MEBIBYTE,
         metrics=file.metrics,
         traces=file.traces,
         agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
+        responders=file.responder,
         path=Path(os.path.abspath(path)),  # noqa: PTH100 - without `..`, links kept
     )
 

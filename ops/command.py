@@ -20,7 +20,10 @@ from ops.failure import Failure
 _STOPPED = 130
 _GROUPS = {
     "adapter": "Adapters.",
+    "agreements": "Who lets whom read what.",
+    "audit": "The record of accesses.",
     "gateway": "The gateway.",
+    "responder": "What answers live questions.",
     "metrics": "What Prometheus scrapes.",
     "quarantine": "What could not be translated.",
 }
@@ -29,11 +32,13 @@ _COMMANDS = {
     "adapter run": "ops.run_adapter:adapter_run",
     "adapter check": "ops.adapter_check:adapter_check",
     "adapter new": "ops.adapter_new:adapter_new",
+    "responder run": "ops.run_responder:responder_run",
     "gateway run": "ops.run_gateway:gateway_run",
     "metrics run": "ops.run_metrics:metrics_run",
     "get": "ops.records:get",
     "list": "ops.records:list_records",
     "watch": "ops.watching:watch",
+    "ask": "ops.asking:ask",
     "feeds": "ops.feeds:feeds",
     "status": "ops.status:status",
     "quarantine list": "ops.quarantine:quarantine_list",
@@ -41,10 +46,17 @@ _COMMANDS = {
     "quarantine redrive": "ops.redriving:quarantine_redrive",
     "quarantine discard": "ops.discarding:quarantine_discard",
     "quarantine discarded": "ops.discarding:quarantine_discarded",
+    "agreements list": "ops.agreements:agreements_list",
+    "agreements explain": "ops.agreements:agreements_explain",
+    "agreements rehearse": "ops.rehearsing:agreements_rehearse",
+    "audit list": "ops.audit:audit_list",
+    "audit verify": "ops.audit_verify:audit_verify",
     "publish": "ops.publishing:publish",
     "play": "ops.playing:play",
     "keys": "ops.keys:keys",
 }
+# A question's own fields are options that only the question knows.
+_SETTINGS = {"ask": {"ignore_unknown_options": True, "allow_extra_args": True}}
 _log = structlog.get_logger()
 
 
@@ -84,7 +96,9 @@ def _command(words: Sequence[str]) -> typer.Typer:
     for name in named or _COMMANDS:
         *group, command = name.split()
         owner = groups[group[0]] if group else app
-        owner.command(command)(pkgutil.resolve_name(_COMMANDS[name]))
+        owner.command(command, context_settings=_SETTINGS.get(name))(
+            pkgutil.resolve_name(_COMMANDS[name])
+        )
     for name, group_app in groups.items():
         app.add_typer(group_app, name=name)
     return app

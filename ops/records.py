@@ -30,18 +30,24 @@ from ops.screen import cell, console, is_wide, local, print_message, table
 from ops.selecting import (
     AgenciesOption,
     BoxOption,
+    CircleOption,
     DistrictOption,
+    FieldsOption,
+    FilterOption,
     KindOption,
+    PolygonOption,
     SinceOption,
+    fields,
     selection,
 )
 
 _PAGE = 500
 
 
-def get(
+def get(  # noqa: PLR0917 - options are named on the command line
     name: Annotated[str, typer.Argument(help="<agency>/<kind>/<entity>")],
     agency: AgencyOption = "police",
+    only: FieldsOption = "",
     home: HomeOption = HOME,
     city: CityOption = CITY,
     gateway: GatewayOption = "",
@@ -51,8 +57,9 @@ def get(
     """Show one record."""
     folder, described = open_home(home, city)
     with channel(folder, described, agency, gateway) as opened:
-        record = rpc.SharedStateServiceStub(opened).GetRecord(api.GetRecordRequest(name=name))
-    if as_json:
+        request = api.GetRecordRequest(name=name, read_mask=fields(only))
+        record = rpc.SharedStateServiceStub(opened).GetRecord(request)
+    if as_json or only:
         print_message(record)
         return
     console.print(records_table([record], described))
@@ -65,7 +72,14 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
     agencies: AgenciesOption = [],  # noqa: B006
     district: DistrictOption = [],  # noqa: B006
     bbox: BoxOption = "",
+    circle: CircleOption = "",
+    polygon: PolygonOption = "",
+    filter_by: FilterOption = "",
     since: SinceOption = "",
+    only: FieldsOption = "",
+    order_by: Annotated[
+        str, typer.Option(help="name, observed_at, 'observed_at desc', or distance.")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0: all.")] = 100,
     home: HomeOption = HOME,
     city: CityOption = CITY,
@@ -73,12 +87,25 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the records that a department may see."""
+    """Show the records that a department may see.
+
+    With --fields they are shown as JSON. Distances are those from the circle's centre.
+    """
     folder, described = open_home(home, city)
     request = api.ListRecordsRequest(
         selection=selection(
-            described, kinds=kind, agencies=agencies, districts=district, bbox=bbox, since=since
-        )
+            described,
+            kinds=kind,
+            agencies=agencies,
+            districts=district,
+            bbox=bbox,
+            circle=circle,
+            polygon=polygon,
+            filter_by=filter_by,
+            since=since,
+        ),
+        order_by=order_by,
+        read_mask=fields(only),
     )
     records: list[Record] = []
     with channel(folder, described, agency, gateway) as opened:
@@ -90,7 +117,7 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
             records += page.records
             request.page_token = page.next_page_token
             more = bool(page.next_page_token)
-    if as_json:
+    if as_json or only:
         for record in records:
             print_message(record)
         return

@@ -5,9 +5,10 @@ import os
 import uvloop
 
 from broker.connection import BusSettings
-from broker.home import GATEWAY
+from broker.home import GATEWAY, Home
 from broker.users import hand
 from gateway import Gateway, GatewaySettings
+from gateway.audit import JournalSettings
 from gateway.lookout import Lookout
 from ops import logs
 from ops.failure import Failure
@@ -39,11 +40,14 @@ def gateway_run(
         ca=str(folder.ca),
         agreements=str(described.agreements) if described.agreements else None,
         agencies=described.plan.agencies,
+        titles={agency.name: agency.title for agency in described.agencies},
         bus=BusSettings.of(folder, described.plan, GATEWAY),
         hands={
             agency: BusSettings.of(folder, described.plan, hand(agency))
             for agency in described.plan.agencies
         },
+        revoked=str(folder.revoked),
+        audit=journal_settings(folder, GATEWAY, described.journal_bytes),
     )
 
     async def run() -> None:
@@ -58,3 +62,15 @@ def gateway_run(
                     await until_told("gateway", f"{settings.host}:{running.port}")
 
     uvloop.run(run())
+
+
+def journal_settings(home: Home, gateway: str, max_bytes: int) -> JournalSettings:
+    """Return where a gateway of a home records accesses."""
+    key, public = home.signing_key(gateway)
+    return JournalSettings(
+        gateway=gateway,
+        key=str(key),
+        public_keys=str(public.parent),
+        path=str(home.journal(gateway)),
+        max_bytes=max_bytes,
+    )

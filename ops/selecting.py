@@ -6,8 +6,10 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from liandong.gateway.v1 import shared_state_pb2 as api
+from ops import areas
 from ops.city import City
 from ops.failure import USAGE, Failure
 
@@ -16,6 +18,18 @@ AgenciesOption = Annotated[list[str], typer.Option("--agency", help="Whose recor
 DistrictOption = Annotated[list[str], typer.Option("--district", help="GB/T 2260 codes.")]
 BoxOption = Annotated[str, typer.Option("--bbox", help="south,west,north,east in degrees.")]
 SinceOption = Annotated[str, typer.Option("--since", help="30m, 2h, 1d or a time in RFC 3339.")]
+CircleOption = Annotated[
+    str, typer.Option("--circle", help="latitude,longitude,metres: in it, or touching it.")
+]
+PolygonOption = Annotated[
+    str, typer.Option("--polygon", help="GeoJSON file, or 'lat,lon lat,lon lat,lon ...'.")
+]
+FilterOption = Annotated[
+    str, typer.Option("--filter", help="CEL over `record`: 'record.water_level.level_m > 8.5'.")
+]
+FieldsOption = Annotated[
+    str, typer.Option("--fields", help="Only these: location.point,water_level.level_m.")
+]
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _AGO = re.compile(r"(\d+)([smhd])")
 
@@ -28,18 +42,30 @@ def selection(
     districts: list[str],
     bbox: str = "",
     since: str = "",
+    circle: str = "",
+    polygon: str = "",
+    filter_by: str = "",
 ) -> api.Selection:
     """Return a selection of options.
 
     Raises:
-        Failure: If the box or the time is not written as it should be.
+        Failure: If a place or the time is not written as it should be.
     """
-    selected = api.Selection(kinds=kinds, agencies=agencies, districts=districts)
+    selected = api.Selection(kinds=kinds, agencies=agencies, districts=districts, filter=filter_by)
+    if circle:
+        selected.circle.CopyFrom(areas.circle(circle))
+    if polygon:
+        selected.polygon.CopyFrom(areas.polygon(polygon))
     if bbox:
         selected.bounding_box.CopyFrom(_box(bbox))
     if since:
-        selected.observed.start_at.FromDatetime(_moment(since, ZoneInfo(city.time_zone)))
+        selected.observed.start_at.FromDatetime(since_moment(since, city))
     return selected
+
+
+def fields(text: str) -> FieldMask:
+    """Return the mask of fields that are named, with commas between them."""
+    return FieldMask(paths=[path for part in text.split(",") if (path := part.strip())])
 
 
 def _box(text: str) -> api.BoundingBox:
@@ -53,8 +79,13 @@ def _box(text: str) -> api.BoundingBox:
     return api.BoundingBox(south_deg=south, west_deg=west, north_deg=north, east_deg=east)
 
 
-def _moment(text: str, zone: ZoneInfo) -> datetime:
-    """Return the moment that `30m` or a time means; a time without an offset is the city's."""
+def since_moment(text: str, city: City) -> datetime:
+    """Return the moment that `30m` or a time means; a time without an offset is the city's.
+
+    Raises:
+        Failure: If it is not written as it should be.
+    """
+    zone = ZoneInfo(city.time_zone)
     ago = _AGO.fullmatch(text)
     try:
         if ago is not None:

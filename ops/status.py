@@ -10,9 +10,9 @@ from broker.home import OPS, Home
 from broker.plan import stream_name
 from broker.tls import certificate_ends
 from broker.toml import FileWrong
+from broker.users import AUDIT, quarantine_stream
 from broker.users import CITY as CITY_STREAM
-from broker.users import quarantine_stream
-from gateway.agreements import read_agreements
+from gateway.agreements_file import read_agreements
 from ops.bus import bus_of, reader_of
 from ops.city import City
 from ops.client import channel, target
@@ -83,11 +83,12 @@ async def _bus(home: Home, city: City, agency: str) -> list[Part]:
     try:
         async with bus_of(home, city, agency) as bus:
             state = (await bus.js.stream_info(stream)).state
+        log = [await _log_part(home, city)] if agency == OPS else []
         quarantines = [await quarantine_part(home, city, agency, one) for one in owners]
     except BrokerError as error:
         return [Part("nats-server", city.plan.url, str(error), well=False)]
     held = f"{stream} holds {state.messages:,} records, {state.bytes / 1e6:.1f} MB"
-    return [Part("nats-server", city.plan.url, held, well=True), *filter(None, quarantines)]
+    return [Part("nats-server", city.plan.url, held, well=True), *log, *filter(None, quarantines)]
 
 
 async def quarantine_part(home: Home, city: City, asking: str, agency: str) -> Part | None:
@@ -103,6 +104,18 @@ async def quarantine_part(home: Home, city: City, asking: str, agency: str) -> P
     # When it is full it takes nothing more, and neither does the feed.
     remedy = "heal or discard entries (`liandong quarantine list`), or senders must wait when full"
     return Part("quarantine", agency, f"{told}: {remedy}", well=False)
+
+
+async def _log_part(home: Home, city: City) -> Part:
+    """Return how full the record of accesses is."""
+    async with bus_of(home, city, OPS) as bus:
+        info = await bus.js.stream_info(AUDIT)
+    held, limit = info.state.bytes, info.config.max_bytes or 0
+    told = f"{held / 1e6:.1f} of {limit / 1e6:.0f} MB"
+    if held <= _NEARLY_FULL * limit:
+        return Part("audit", AUDIT, told, well=True)
+    # It drops nothing: when it is full, and journals are, calls are refused.
+    return Part("audit", AUDIT, f"{told}: raise [audit] log_mb in the city file", well=False)
 
 
 def _gateway(home: Home, city: City, agency: str, gateway: str) -> list[Part]:

@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 class Supervisor:
-    """Runs a city: the server, a process for each feed, and the gateway.
+    """Runs a city: the server, a process for each feed and each responder, and the gateway.
 
     Args:
         city: The city.
@@ -45,6 +45,14 @@ class Supervisor:
                 f"adapter-{feed.id}", ("adapter", "run", feed.id, *options), home.logs_dir
             )
             for feed in city.feeds
+        }
+        self._responders = {
+            responder.id: Child(
+                f"responder-{responder.id}",
+                ("responder", "run", responder.id, *options),
+                home.logs_dir,
+            )
+            for responder in city.responders
         }
         self._metrics = (
             [Child("metrics", ("metrics", "run", *options), home.logs_dir)]
@@ -72,7 +80,8 @@ class Supervisor:
                 with self._console.status("starting…"):
                     started = await _unless(stop, self._start(stack))
                 if started:
-                    say_what_runs(self._console, self._city, self._gateway, self._feeds)
+                    parts = self._feeds | self._responders
+                    say_what_runs(self._console, self._city, self._gateway, parts)
                     if demo:
                         self._play(stack)
                     say_what_to_try(self._console, self._city, self._home)
@@ -88,7 +97,8 @@ class Supervisor:
         for change in await reconcile(self._home, self._city.plan):
             _log.debug("streams", change=change)
         stack.callback(asyncio.create_task(_keep(server)).cancel)
-        children = [self._gateway, *self._feeds.values(), *self._metrics]
+        parts = (*self._feeds.values(), *self._responders.values())
+        children = [self._gateway, *parts, *self._metrics]
         for child in self._metrics:
             stack.push_async_callback(child.stop)
         stack.push_async_callback(self._gateway.stop)
@@ -102,8 +112,9 @@ class Supervisor:
             raise Failure(str(errors.exceptions[0])) from errors
 
     async def _stop_feeds(self) -> None:
-        """Stop all adapters at once."""
-        await asyncio.gather(*(child.stop() for child in self._feeds.values()))
+        """Stop all adapters and responders at once."""
+        children = (*self._feeds.values(), *self._responders.values())
+        await asyncio.gather(*(child.stop() for child in children))
 
     def _play(self, stack: contextlib.AsyncExitStack) -> None:
         """Play the evening beside all else."""

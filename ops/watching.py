@@ -28,7 +28,16 @@ from ops.options import (
 from ops.phrases import phrase
 from ops.records import records_table
 from ops.screen import console, is_wide, local, plain, print_message
-from ops.selecting import AgenciesOption, BoxOption, DistrictOption, KindOption, selection
+from ops.selecting import (
+    AgenciesOption,
+    BoxOption,
+    CircleOption,
+    DistrictOption,
+    FilterOption,
+    KindOption,
+    PolygonOption,
+    selection,
+)
 
 _HEAD_AND_FOOT = 3
 _PAUSE_S = 0.5
@@ -41,6 +50,9 @@ def watch(  # noqa: PLR0917 - options are named on the command line
     agencies: AgenciesOption = [],  # noqa: B006
     district: DistrictOption = [],  # noqa: B006
     bbox: BoxOption = "",
+    circle: CircleOption = "",
+    polygon: PolygonOption = "",
+    filter_by: FilterOption = "",
     home: HomeOption = HOME,
     city: CityOption = CITY,
     gateway: GatewayOption = "",
@@ -50,7 +62,16 @@ def watch(  # noqa: PLR0917 - options are named on the command line
     """Show records and how they change, until Ctrl-C."""
     folder, described = open_home(home, city)
     request = api.WatchRecordsRequest(
-        selection=selection(described, kinds=kind, agencies=agencies, districts=district, bbox=bbox)
+        selection=selection(
+            described,
+            kinds=kind,
+            agencies=agencies,
+            districts=district,
+            bbox=bbox,
+            circle=circle,
+            polygon=polygon,
+            filter_by=filter_by,
+        )
     )
     with channel(folder, described, agency, gateway) as opened:
         events = _events(rpc.SharedStateServiceStub(opened), request)
@@ -61,7 +82,7 @@ def watch(  # noqa: PLR0917 - options are named on the command line
             for event in lot:
                 if as_json:
                     print_message(event)
-                else:
+                elif event.type != api.EVENT_TYPE_HEARTBEAT:
                     typer.echo(_line(event, described))
 
 
@@ -75,6 +96,9 @@ def _events(
             for response in stub.WatchRecords(request, wait_for_ready=True):
                 is_away = False
                 yield list(response.events)
+                if response.events[-1].type == api.EVENT_TYPE_SNAPSHOT:
+                    # The state is told anew: an older token would leave what is told now.
+                    request.resume_token = ""
                 tokens = [event.resume_token for event in response.events if event.resume_token]
                 request.resume_token = tokens[-1] if tokens else request.resume_token
         except grpc.RpcError as error:
@@ -90,9 +114,13 @@ def _events(
 def _show(events: Iterator[list[api.RecordEvent]], city: City, agency: str) -> None:
     """Keep a table of the latest changes on the screen."""
     seen: dict[str, Record] = {}
+    is_whole = False
     with Live(console=console, refresh_per_second=8) as live:
         for lot in events:
             for event in lot:
+                if event.type == api.EVENT_TYPE_SNAPSHOT and is_whole:
+                    seen.clear()
+                is_whole = event.type != api.EVENT_TYPE_SNAPSHOT
                 seen.pop(event.name or event.record.name, None)
                 if event.HasField("record"):
                     seen[event.record.name] = event.record

@@ -15,12 +15,12 @@ from ops.processes import Child
 from ops.screen import table
 
 
-def say_what_runs(console: Console, city: City, gateway: Child, feeds: Mapping[str, Child]) -> None:
+def say_what_runs(console: Console, city: City, gateway: Child, parts: Mapping[str, Child]) -> None:
     """Show each part and where it is reached."""
     shown = table("runs", "at", title=city.title or city.name, title_justify="left")
     shown.add_row("nats-server", city.plan.url)
     shown.add_row("gateway", gateway.address)
-    for name, child in feeds.items():
+    for name, child in parts.items():
         shown.add_row(name, child.address)
     if city.metrics.port:
         shown.add_row("metrics", f"http://{city.metrics.host}:{city.metrics.port}/metrics")

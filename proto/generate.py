@@ -27,7 +27,7 @@ VALIDATE = "buf/validate/validate.proto"
 def validate_descriptor() -> descriptor_pb2.FileDescriptorSet:
     """Return validate.proto and what it imports, as protoc reads them."""
     well_known = importlib.resources.files("grpc_tools") / "_proto"
-    names = ["descriptor", "duration", "field_mask", "timestamp"]
+    names = ["any", "descriptor", "duration", "field_mask", "timestamp"]
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / "well_known.binpb"
         _protoc(

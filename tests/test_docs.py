@@ -9,6 +9,8 @@ from adapters.sdk.adapter import Adapter
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.message import Undecodable
 from adapters.sdk.translation import BUG, Translation
+from gateway.agreement import Agreement
+from gateway.agreements_file import read_agreements
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -24,6 +26,19 @@ def river_stage() -> Adapter:
         id="river", adapter="water/river_stage", agency="water", source="tcp://127.0.0.1:0"
     )
     return kind(feed, kind.options_type())  # type: ignore[operator]
+
+
+def test_the_printed_agreement_can_be_put_in_force(tmp_path: Path) -> None:
+    """Every key that there is, in one agreement."""
+    page = (DOCS / "operations.md").read_text()
+    source = next(block for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL))
+    file = tmp_path / "agreements.toml"
+    file.write_text(source)
+
+    (terms,) = read_agreements(file)
+
+    assert set(re.findall(r"^(\w+) =", source, re.MULTILINE)) == set(Agreement.__struct_fields__)
+    assert terms.grace_ns == 7_200_000_000_000
 
 
 def test_the_printed_adapter_makes_records() -> None:

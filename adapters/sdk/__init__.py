@@ -1,18 +1,25 @@
 """What integrators import to write an adapter."""
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
-from adapters.sdk.errors import AdapterError, Untranslatable
+from adapters.sdk.answers import Caller, answers
+from adapters.sdk.errors import AdapterError, CannotAnswer, Untranslatable
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.message import Decoder, Message, Undecodable
+from adapters.sdk.responder import NoOptions, Responder
 
 __all__ = [
     "Adapter",
     "AdapterError",
+    "Caller",
+    "CannotAnswer",
     "Decoder",
     "FeedConfig",
     "Message",
+    "NoOptions",
     "Outcome",
+    "Responder",
     "Translated",
     "Undecodable",
     "Untranslatable",
+    "answers",
 ]

@@ -19,7 +19,12 @@ from adapters.sdk.message import Decoder, Message
 from broker.subjects import record_name
 from liandong.place.v1.place_pb2 import Location
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
-from liandong.record.v1.record_pb2 import STATUS_ACTUAL, Classification, Record, Status
+from liandong.record.v1.record_pb2 import (
+    STATUS_ACTUAL,
+    Classification,
+    Record,
+    Status,
+)
 
 M = TypeVar("M", bound=Message)
 P = TypeVar("P", bound=msgspec.Struct)

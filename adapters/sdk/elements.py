@@ -1,6 +1,6 @@
 """Read child elements of a document, whatever its namespace."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 from adapters.sdk.errors import Untranslatable
@@ -11,39 +11,67 @@ def name_of(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-def children(element: Element, name: str) -> Iterator[Element]:
-    """Yield an element's children of one name; a signature's and other extras stay out."""
-    tag = element.tag
-    return iter(element.findall(tag[: tag.rfind("}") + 1] + name))
-
-
-def texts(element: Element, name: str) -> tuple[str, ...]:
-    """Return the texts of an element's children of one name, less those that are empty."""
-    found = ((child.text or "").strip() for child in children(element, name))
-    return tuple(text for text in found if text)
-
-
-def text(element: Element, name: str) -> str:
-    """Return the text of an element's first child of one name; empty if there is none."""
-    for child in children(element, name):
-        if found := (child.text or "").strip():
-            return found
-    return ""
-
-
-def required(element: Element, name: str, clause: str) -> str:
-    """Return the text of a child that the standard demands.
+class Children:
+    """An element's children by name, gone through once; a signature's and other extras stay out.
 
     Args:
-        element: The parent.
-        name: The child's name.
-        clause: Where the standard demands it.
-
-    Raises:
-        Untranslatable: The child is missing or empty.
+        element: The parent, whose namespace its children share.
     """
-    found = text(element, name)
-    if not found:
-        path = f"{name_of(element)}.{name}"
-        raise Untranslatable(path, found, expected=f"a value ({clause})", cause="missing")
-    return found
+
+    __slots__ = ("_element", "_first", "_named")
+
+    def __init__(self, element: Element) -> None:
+        self._element = element
+        start = element.tag.rfind("}") + 1
+        namespace = element.tag[:start]
+        named: dict[str, list[Element]] = {}
+        first: dict[str, str] = {}
+        for child in element:
+            tag = child.tag
+            if not tag.startswith(namespace):
+                continue
+            name = tag[start:]
+            if name in named:
+                named[name].append(child)
+            else:
+                named[name] = [child]
+            written = child.text
+            if written and name not in first and (written := written.strip()):
+                first[name] = written
+        self._named = named
+        self._first = first
+
+    def named(self, name: str) -> Sequence[Element]:
+        """Return the children of one name."""
+        return self._named.get(name, ())
+
+    def of(self, name: str) -> Iterator["Children"]:
+        """Yield the children of each child of one name."""
+        return map(Children, self._named.get(name, ()))
+
+    def text(self, name: str) -> str:
+        """Return the first text that children of one name have; empty if there is none."""
+        return self._first.get(name, "")
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return the texts of the children of one name, less those that are empty."""
+        if name not in self._first:
+            return ()
+        found = ((child.text or "").strip() for child in self._named[name])
+        return tuple(filter(None, found))
+
+    def required(self, name: str, clause: str) -> str:
+        """Return the text of a child that the standard demands.
+
+        Args:
+            name: The child's name.
+            clause: Where the standard demands it.
+
+        Raises:
+            Untranslatable: The child is missing or empty.
+        """
+        found = self._first.get(name, "")
+        if not found:
+            path = f"{name_of(self._element)}.{name}"
+            raise Untranslatable(path, found, expected=f"a value ({clause})", cause="missing")
+        return found

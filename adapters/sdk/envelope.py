@@ -20,7 +20,8 @@ _LENGTH_DELIMITED: Final = 2
 _CONTINUED: Final = 0x80
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """Return a number as Protobuf writes it, in as few bytes as it needs."""
     out = bytearray()
     while value >= _CONTINUED:
         out.append(value & (_CONTINUED - 1) | _CONTINUED)
@@ -30,10 +31,10 @@ def _varint(value: int) -> bytes:
 
 
 _TAGS: Final = {
-    field.name: _varint(field.number << 3 | _LENGTH_DELIMITED)
+    field.name: varint(field.number << 3 | _LENGTH_DELIMITED)
     for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields
 }
-_LENGTHS: Final = tuple(map(_varint, range(4096)))
+_LENGTHS: Final = tuple(map(varint, range(4096)))
 
 
 class Envelopes(Generic[A]):
@@ -78,7 +79,7 @@ class Envelopes(Generic[A]):
         if constant is None:
             constant = self._write(address)
         size = len(body)
-        length = _LENGTHS[size] if size < len(_LENGTHS) else _varint(size)
+        length = _LENGTHS[size] if size < len(_LENGTHS) else varint(size)
         record = Record.FromString(b"".join((constant, _TAGS[field], length, body)))
         observed.write(record.observed_at)
         received.write(record.received_at)

@@ -17,7 +17,7 @@ from adapters.sdk.durations import Durations
 from adapters.sdk.hours import Counts, Hours
 from liandong.feed.v1.feed_pb2 import Feed, Settled
 
-_RATE_WINDOW_S = 60.0
+_RATE_WINDOW_S = 60
 _CAUSES_SHOWN = 20
 
 
@@ -87,7 +87,8 @@ class Ledger:
         self._last_received: datetime | None = None
         self._last_observed = 0
         self._error: tuple[str, datetime] | None = None
-        self._recent: deque[tuple[float, int]] = deque()
+        # By the second, for thousands of arrivals in each would take more room than their records.
+        self._recent: deque[tuple[int, int]] = deque()
         self._spooled = (0, 0)
         self._changes = 0
 
@@ -179,7 +180,10 @@ class Ledger:
         """
         self._arrive(count, hour)
         self._last_received = at
-        self._recent.append((self._clock(), count))
+        second = int(self._clock())
+        if self._recent and self._recent[-1][0] == second:
+            count += self._recent.pop()[1]
+        self._recent.append((second, count))
 
     def _arrive(self, count: int, hour: int) -> None:
         """Count records as in flight."""
@@ -276,8 +280,8 @@ class Ledger:
 
     def _rate(self) -> float:
         """Return records a minute over the last minute."""
-        oldest = self._clock() - _RATE_WINDOW_S
-        while self._recent and self._recent[0][0] < oldest:
+        oldest = int(self._clock()) - _RATE_WINDOW_S
+        while self._recent and self._recent[0][0] <= oldest:
             self._recent.popleft()
         return float(sum(count for _, count in self._recent))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+from xml.etree.ElementTree import XMLParser as CParser
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
@@ -22,8 +23,14 @@ MAX_ELEMENTS: Final = 100_000
 _MAX_ATTRIBUTES: Final = 64
 _INCLUDES: Final = "{http://www.w3.org/2001/XInclude}"
 
+_DECLARING = re.compile(r"<!(?!--|\[CDATA\[)")
 _DECLARATION = re.compile(
     rb"""\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']"""
+)
+# A declaration that names UTF-8, or none but an element at once.
+_PLAIN = re.compile(
+    rb"""(?:\s*<\?xml version=["']1\.0["'](?: encoding=["'](?:UTF|utf)-8["'])?\s?\?>)?"""
+    rb"""(?=\s*<[^?])"""
 )
 _PROLOGUE = re.compile(r"^\s*<\?xml\s[^>]{0,300}\?>")
 # Declared names under which GB 18030's subsets travel.
@@ -87,6 +94,56 @@ def parse(raw: bytes) -> Element:
         MarkupRefused: It is not well-formed, attacks the parser or is no text.
     """
     text, _ = text_of(raw)
+    root = None if _is_suspicious(text) else _harmless(text)
+    return _guarded(text) if root is None else root
+
+
+def _is_suspicious(text: str) -> bool:
+    """Tell whether a text may declare entities or include documents.
+
+    A reference to a character may spell the name of a namespace.
+    """
+    if "&#" in text or "XInclude" in text:
+        return True
+    return "<!" in text and _DECLARING.search(text) is not None
+
+
+def _harmless(text: str) -> Element | None:
+    """Return the tree of a text without declarations; None: look closer, it may be refused.
+
+    Expat in C builds it at once; the bounds are held against what came out, of which there is
+    no more than the text has room for.
+    """
+    opened = text.count("<") - text.count("</")
+    if opened > MAX_ELEMENTS:
+        return None
+    parser = CParser()  # noqa: S314 - there is no entity where there is no declaration.
+    try:
+        parser.feed(text)
+        root: Element = parser.close()
+    except ParseError:
+        return None
+    is_deep = opened > MAX_DEPTH and _depth(root) > MAX_DEPTH
+    is_wide = text.count("=") > _MAX_ATTRIBUTES and any(
+        len(element.keys()) > _MAX_ATTRIBUTES for element in root.iter()
+    )
+    return None if is_deep or is_wide else root
+
+
+def _depth(root: Element) -> int:
+    """Return how deep elements are nested, or one more than they may be."""
+    depth, level = 0, [root]
+    while level and depth <= MAX_DEPTH:
+        depth, level = depth + 1, [child for element in level for child in element]
+    return depth
+
+
+def _guarded(text: str) -> Element:
+    """Return the tree of a text that may be an attack, or say what is wrong with it.
+
+    Raises:
+        MarkupRefused: It is not well-formed or attacks the parser.
+    """
     with guarded():
         parser = XMLParser(target=_BoundedTree(), forbid_dtd=True)
         parser.feed(text)
@@ -126,6 +183,8 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
     Raises:
         MarkupRefused: It is no text.
     """
+    if not encoding and (text := _plain(raw)) is not None:
+        return text, UTF8
     encoding = encoding or _encoding(raw)
     try:
         text = raw.decode(encoding).removeprefix("\ufeff")
@@ -134,6 +193,15 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
             "encoding", f"the bytes are not {encoding}: {error}", "valid text"
         ) from error
     return _PROLOGUE.sub("", text, count=1), encoding
+
+
+def _plain(raw: bytes) -> str | None:
+    """Return the text of a document in UTF-8 that says so or nothing; None: look closer."""
+    begun = _PLAIN.match(raw)
+    try:
+        return raw[begun.end() :].decode() if begun else None
+    except UnicodeDecodeError:
+        return None
 
 
 def _encoding(raw: bytes) -> str:

@@ -2,12 +2,15 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Final
 
 from adapters.sdk.errors import Untranslatable
 
 # The latest that a Protobuf timestamp may hold, less a day for time zones.
 _LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+# The longest text of which the time is remembered: documents of one hour say the same times.
+_REMEMBERED: Final = 40
 _SHAPE: Final = re.compile(
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?"
     r"\s*(Z|[+-]\d{2}:?\d{2})?",
@@ -29,29 +32,45 @@ def moment(text: str, element: str, zone: tzinfo) -> datetime:
     Raises:
         Untranslatable: It is no time; ``cause`` is ``time``.
     """
-    shape = _SHAPE.fullmatch(text.strip())
-    try:
-        found = None if shape is None else _moment(shape, zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        found = None
-    if found is None or found > _LATEST:
+    written = text.strip()
+    read = _known if len(written) <= _REMEMBERED else _read
+    found = read(written, zone)
+    if found is None:
         expected = "a time such as 2026-07-01T17:30:00+08:00"
         raise Untranslatable(element, text, expected=expected, cause="time")
     return found
 
 
+def _read(written: str, zone: tzinfo) -> datetime | None:
+    """Return a time in UTC; None: it is none that a Protobuf timestamp may hold."""
+    shape = _SHAPE.fullmatch(written)
+    try:
+        found = None if shape is None else _moment(shape, zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return found if found is not None and found <= _LATEST else None
+
+
+_known = lru_cache(maxsize=4096)(_read)
+
+
 def _moment(shape: re.Match[str], zone: tzinfo) -> datetime:
     """Return the time that the parts of a match make."""
-    year, month, day, hour, minute, second = (int(part or 0) for part in shape.groups()[:6])
-    microsecond = int((shape[7] or "0").ljust(6, "0")[:6])
-    zone = _zone(shape[8], zone)
-    return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone)
+    year, month, day, hour, minute, second, fraction, offset = shape.groups()
+    return datetime(
+        int(year),
+        int(month),
+        int(day),
+        int(hour),
+        int(minute),
+        int(second or 0),
+        int(fraction[:6].ljust(6, "0")) if fraction else 0,
+        tzinfo=_zone(offset) if offset else zone,
+    )
 
 
-def _zone(written: str | None, default: tzinfo) -> tzinfo:
+def _zone(written: str) -> tzinfo:
     """Return the zone that a time names."""
-    if not written:
-        return default
     if written in "Zz":
         return UTC
     sign = -1 if written[0] == "-" else 1

@@ -47,3 +47,12 @@ def public(url: str) -> str:
     head, slashes, rest = url.partition("//")
     place, slash, path = rest.partition("?")[0].partition("/")
     return f"{head.partition('?')[0]}{slashes}{place.rpartition('@')[2]}{slash}{path}"
+
+
+def cannot_listen(feed: str, address: str, error: OSError) -> FeedMisconfigured:
+    """Return what a feed fails with whose address cannot be listened on."""
+    return FeedMisconfigured(
+        feed,
+        f"cannot listen on {address} ({error.strerror or error})",
+        "stop what listens there, or change the feed's source in the city file",
+    )

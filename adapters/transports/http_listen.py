@@ -16,10 +16,9 @@ import structlog
 from aiohttp import web
 
 from adapters.sdk.adapter import Adapter, Outcome
-from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.pipeline import Pipeline
-from adapters.transports.address import host_and_port, joined, peer_name
+from adapters.transports.address import cannot_listen, host_and_port, joined, peer_name
 from adapters.transports.dialect import Plain
 from adapters.transports.secret import secret_of
 from adapters.transports.tls import TlsOptions, server_context
@@ -108,11 +107,7 @@ class HttpListen:
             await web.TCPSite(runner, self._host, self._port, ssl_context=context).start()
         except OSError as error:
             await runner.cleanup()
-            raise FeedMisconfigured(
-                self._feed,
-                f"cannot listen on {self.address} ({error.strerror or error})",
-                "stop what listens there, or change the feed's source in the city file",
-            ) from error
+            raise cannot_listen(self._feed, self.address, error) from error
         self._runner = runner
         self._port = runner.addresses[0][1]
 

@@ -5,28 +5,30 @@ identifiers become strings, times ISO 8601 as the database has them, bytes base6
 """
 
 import asyncio
-import hashlib
-from datetime import date, datetime, time, timedelta
+import functools
+from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID
 
 import msgspec
-import sqlalchemy
-import sqlalchemy.exc
 
 from adapters.sdk.adapter import Adapter
-from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.pipeline import Pipeline
+from adapters.transports.blocking import Blocking
 from adapters.transports.documents import decoded
 from adapters.transports.retry import Retry, Trouble, pause, unless_stopped
 from adapters.transports.secret import secret_of
+from adapters.transports.sql_query import Row, SqlQuery
 from adapters.transports.transport import Checkpoint
 
 _LONGEST_S = 300.0
 _KEYS: Final = {
     kind.__name__: kind for kind in (int, float, str, bytes, datetime, date, time, Decimal, UUID)
 }
+
+
+_Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class SqlPollOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,6 +42,8 @@ class SqlPollOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             may commit in another order than they took their keys: a row whose key lies
             before one that was read already is found as long as it is among these.
         interval_s: Time between polls when there is nothing more to read, seconds.
+        connect_timeout_s: How long connecting may take, seconds.
+        query_timeout_s: How long the query may take, seconds; it is then asked again later.
         password_file: File with the password, which has no place in the URL.
     """
 
@@ -48,6 +52,8 @@ class SqlPollOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     batch: int = 500
     overlap: int = 100
     interval_s: float = 10.0
+    connect_timeout_s: _Seconds = 10.0
+    query_timeout_s: _Seconds = 60.0
     password_file: str = ""
 
 
@@ -63,18 +69,6 @@ class _Place(msgspec.Struct, frozen=True):
     type: str
     after: Any
     tail: list[tuple[Any, bytes]]
-
-
-class _Row(msgspec.Struct, frozen=True):
-    """A row as it was read."""
-
-    key: Any
-    document: bytes
-
-    @property
-    def digest(self) -> bytes:
-        """Return what tells it from other rows, and from itself once it was changed."""
-        return hashlib.blake2b(self.document, digest_size=16).digest()
 
 
 class SqlPoll:
@@ -107,7 +101,16 @@ class SqlPoll:
         self._options = options
         self._checkpoint = checkpoint
         self._feed = adapter.feed.id
-        self._url, self._engine = self._open(url.removeprefix("sql+"))
+        self._query = SqlQuery(
+            self._feed,
+            url.removeprefix("sql+"),
+            secret_of(self._feed, "password_file", options.password_file),
+            options.query,
+            options.key,
+            connect_s=options.connect_timeout_s,
+            query_s=options.query_timeout_s,
+        )
+        self._blocking = Blocking(f"{self._feed} asks its database")
         self._is_resumed = False
         self._after: Any = None
         self._tail: list[tuple[Any, bytes]] = []
@@ -115,28 +118,10 @@ class SqlPoll:
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def _open(self, source: str) -> tuple[sqlalchemy.URL, sqlalchemy.Engine]:
-        """Return the database; nothing is connected yet."""
-        try:
-            url = sqlalchemy.make_url(source)
-            password = secret_of(self._feed, "password_file", self._options.password_file)
-            if password:
-                url = url.set(password=password)
-            # Polls are rare: a connection kept between them would only be found dead.
-            return url, sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
-        except (sqlalchemy.exc.ArgumentError, ImportError) as error:
-            raise FeedMisconfigured(
-                self._feed,
-                f"the database cannot be opened ({_first_line(error)})",
-                "write the source as sql+postgresql+psycopg://user@host/database, and install "
-                "the database's driver",
-            ) from error
-
     @property
     def address(self) -> str:
         """Return the database without its password."""
-        shown = self._url.set(query={}).render_as_string(hide_password=True)
-        return f"sql+{shown}"
+        return self._query.address
 
     async def start(self) -> None:
         """Begin to poll."""
@@ -147,7 +132,7 @@ class SqlPoll:
         self._stop.set()
         if self._task is not None:
             await self._task
-        self._engine.dispose()
+        self._query.close()
 
     async def _poll(self) -> None:
         """Poll until stopped; ever more rarely while it fails."""
@@ -172,7 +157,7 @@ class SqlPoll:
             if saved:
                 self._after, self._tail = _resumed(saved)
             self._is_resumed = True
-        rows = await unless_stopped(self._stop, asyncio.to_thread(self._read))
+        rows = await unless_stopped(self._stop, self._read())
         if rows is None:
             return
         known = {digest for _, digest in self._tail}
@@ -185,7 +170,7 @@ class SqlPoll:
             await self._go_on_after(new)
             self._has_more = len(rows) >= self._options.batch
 
-    async def _go_on_after(self, rows: list[_Row]) -> None:
+    async def _go_on_after(self, rows: list[Row]) -> None:
         """Remember which rows are settled, and from where the next are read."""
         tail = sorted([*self._tail, *((row.key, row.digest) for row in rows)])
         beyond = tail[: max(len(tail) - self._options.overlap, 0)]
@@ -195,11 +180,22 @@ class SqlPoll:
         place = _Place(type(tail[-1][0]).__name__, self._after, self._tail)
         await self._checkpoint.save(msgspec.json.encode(place))
 
-    def _read(self) -> list[_Row]:
-        """Read the rows after the last ones, never a part of those that share a key."""
-        limit = self._options.batch + len(self._tail)
+    async def _read(self) -> list[Row]:
+        """Read the rows after the last ones, never a part of those that share a key.
+
+        Raises:
+            Trouble: If the database does not give them in time.
+        """
+        options = self._options
+        limit = options.batch + len(self._tail)
         while True:
-            rows = self._select(limit)
+            ask = functools.partial(self._query.rows, self._after, limit)
+            try:
+                # The server may hang, or be cut off, so that nothing but our own clock ends it.
+                patience = options.connect_timeout_s + options.query_timeout_s
+                rows = await self._blocking(ask, patience)
+            except TimeoutError as error:
+                raise self._query.too_slow() from error
             if len(rows) < limit:
                 return rows
             last = rows[-1].key
@@ -208,22 +204,6 @@ class SqlPoll:
                 return whole
             limit *= 2
 
-    def _select(self, limit: int) -> list[_Row]:
-        """Read rows in the order of their keys."""
-        key = self._options.key
-        rows = sqlalchemy.text(self._options.query).columns(sqlalchemy.column(key)).subquery("q")
-        select = sqlalchemy.select(sqlalchemy.text("*")).select_from(rows)
-        if self._after is not None:
-            select = select.where(rows.c[key] > self._after)
-        try:
-            with self._engine.connect() as connection:
-                found = connection.execute(select.order_by(rows.c[key]).limit(limit)).mappings()
-                return [_Row(row[key], _document(dict(row))) for row in found]
-        except KeyError as error:
-            raise Trouble(f"the query gives no column {key!r}: name it in key") from error
-        except sqlalchemy.exc.SQLAlchemyError as error:
-            raise Trouble(f"{self.address} cannot be read: {_first_line(error)}") from error
-
 
 def _resumed(saved: bytes) -> tuple[Any, list[tuple[Any, bytes]]]:
     """Return the key after which to read, and what of the rows after it is settled."""
@@ -231,24 +211,3 @@ def _resumed(saved: bytes) -> tuple[Any, list[tuple[Any, bytes]]]:
     kind = _KEYS[place.type]
     after = None if place.after is None else msgspec.convert(place.after, kind, strict=False)
     return after, [(msgspec.convert(key, kind, strict=False), digest) for key, digest in place.tail]
-
-
-def _document(row: dict[str, Any]) -> bytes:
-    """Return a row as a JSON object."""
-    return msgspec.json.encode(row, enc_hook=_plain)
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON lacks as what it has."""
-    if isinstance(value, memoryview):
-        return bytes(value)
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    return str(value)
-
-
-def _first_line(error: Exception) -> str:
-    """Return an error without the statement that SQLAlchemy adds to it."""
-    cause = getattr(error, "orig", None) or error
-    lines = str(cause).strip().splitlines()
-    return lines[0] if lines else type(cause).__name__

@@ -4,9 +4,8 @@ import asyncio
 from typing import Any, ClassVar
 
 from adapters.sdk.adapter import Adapter
-from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.pipeline import Pipeline
-from adapters.transports.address import host_and_port, joined
+from adapters.transports.address import cannot_listen, host_and_port, joined
 from adapters.transports.connection import Connection
 from adapters.transports.crowd import ConnectionLimits, Crowd
 from adapters.transports.dialect import Dialect, Plain
@@ -77,11 +76,7 @@ class TcpServer:
                 ssl_handshake_timeout=_HANDSHAKE_S if context else None,
             )
         except OSError as error:
-            raise FeedMisconfigured(
-                self._feed,
-                f"cannot listen on {self.address} ({error.strerror or error})",
-                "stop what listens there, or change the feed's source in the city file",
-            ) from error
+            raise cannot_listen(self._feed, self.address, error) from error
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

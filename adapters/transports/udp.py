@@ -16,10 +16,9 @@ import msgspec
 import structlog
 
 from adapters.sdk.adapter import Adapter, Outcome
-from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.pipeline import Pipeline
-from adapters.transports.address import host_and_port, joined, peer_name
+from adapters.transports.address import cannot_listen, host_and_port, joined, peer_name
 from adapters.transports.dialect import Plain
 from adapters.transports.documents import decoded
 from adapters.transports.intake import Intake, Parcel
@@ -95,11 +94,7 @@ class Udp:
         except OSError as error:
             if self._socket is not None:
                 self._socket.close()
-            raise FeedMisconfigured(
-                self._feed,
-                f"cannot listen on {self.address} ({error.strerror or error})",
-                "stop what listens there, or change the feed's source in the city file",
-            ) from error
+            raise cannot_listen(self._feed, self.address, error) from error
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._options.receive_bytes)
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from ops.demo import evening, frames, warnings
+from ops.demo import evening, frames, hospitals, warnings
 from ops.demo.senders import Station, drop
 
 MINUTES_A_SECOND = 0.5
@@ -17,6 +17,7 @@ _STEP_S = 4.0
 _BACKFILL_MIN = 60
 _BACKFILL_STEP_MIN = 10
 _ORANGE_MINUTE = 25.0
+_HOSPITALS_S = 15.0
 _ZONE = ZoneInfo("Asia/Shanghai")
 _HEADER = (
     "接警编号", "报警时间", "事件类型", "事件级别", "经度", "纬度", "地址", "处置状态",
@@ -158,6 +159,17 @@ async def _weather(source: str) -> None:
     drop(folder, f"{warnings.identifier(orange)}.xml", content)
 
 
+async def _health(source: str) -> None:
+    """Tell how many beds are free, as the hospitals' reporting system does."""
+    folder = _folder(source)
+    started = _now()
+    while True:
+        now = _now()
+        minute = (now - started).total_seconds() * MINUTES_A_SECOND
+        drop(folder, f"have_{now:%Y%m%d_%H%M%S}.xml", hospitals.document(now, minute))
+        await asyncio.sleep(_HOSPITALS_S)
+
+
 async def _police(source: str) -> None:
     """Export the dispatch table each time a call comes in, as the dispatch system does."""
     folder = _folder(source)
@@ -186,5 +198,6 @@ _PLAYERS: dict[str, Callable[[str], Coroutine[None, None, None]]] = {
     "environment/hj212": _environment,
     "water/sl651": _water,
     "weather/cap": _weather,
+    "health/have": _health,
     "police/incident_csv": _police,
 }

@@ -49,7 +49,7 @@ class GatewayCollector(Collector):
             yield gauge(f"liandong_{name}", told, {}, value)
         for name, told, value in (
             ("gateway_conflations", "Revisions that a later one overtook.", tally.conflated),
-            ("audit_failures", "Accesses that could not be recorded.", tally.audit_failures),
+            ("audit_failures", "Accesses that could not be recorded.", tally.audit_failures()),
         ):
             yield counter(f"liandong_{name}_total", told, {}, value)
         yield histogram(

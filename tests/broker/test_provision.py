@@ -53,6 +53,7 @@ def test_each_thing_made_is_one_sentence(tmp_path: Path, plan: BusPlan) -> None:
         "made the certificate of department police",
         "made the certificate of the operators",
         *(f"made the key of bus user {user.name}" for user in users(plan)),
+        "made the key with which gateway signs the record of accesses",
     ]
 
 
@@ -71,7 +72,7 @@ def test_only_what_is_missing_is_made(home: Home, plan: BusPlan) -> None:
 
 
 def test_a_new_agency_is_added(home: Home, plan: BusPlan) -> None:
-    """With a certificate and three users of its own."""
+    """With a certificate and four users of its own."""
     more = small_plan((*plan.agencies, "health"))
 
     assert prepare(home, more) == [
@@ -79,6 +80,7 @@ def test_a_new_agency_is_added(home: Home, plan: BusPlan) -> None:
         "made the key of bus user admin.health",
         "made the key of bus user health",
         "made the key of bus user ops.health",
+        "made the key of bus user gateway.health",
     ]
 
 

@@ -22,7 +22,7 @@ from broker.subscriber import scan
 from liandong.record.v1.record_pb2 import Record
 from ops.city import City, read_city
 from ops.demo import frames
-from tests.conftest import free_port
+from tests.conftest import Books, free_port
 
 KILLS = 50
 STATIONS = 8
@@ -280,7 +280,9 @@ async def numbers_on_bus(bus: Bus, agency: str) -> dict[str, list[int]]:
     return numbers
 
 
-async def test_fifty_kills_lose_no_answered_frame_and_the_books_balance(tmp_path: Path) -> None:
+async def test_fifty_kills_lose_no_answered_frame_and_the_books_balance(
+    tmp_path: Path, books: Books
+) -> None:
     """Every answered frame is on the bus exactly once, in its station's order."""
     seed = int(os.environ.get("LIANDONG_SEED") or random.randrange(1 << 32))
     print(f"LIANDONG_SEED={seed}")
@@ -299,14 +301,14 @@ async def test_fifty_kills_lose_no_answered_frame_and_the_books_balance(tmp_path
             agency = crowd.speech.agency
             async with Bus(BusSettings.of(home, city.plan, agency)) as bus:
                 on_bus = await numbers_on_bus(bus, agency)
-                books = await audit(bus, agency, crowd.speech.feed)
+                audited = await audit(bus, agency, crowd.speech.feed)
             assert on_bus == {s.name: list(range(s.allowed)) for s in crowd.stations}
-            assert not books.findings
-            feed, answered = books.feed, sum(len(s.answered) for s in crowd.stations)
+            assert not audited.findings
+            feed, answered = audited.feed, sum(len(s.answered) for s in crowd.stations)
             assert feed.stored == answered
             sent = sum(station.sent for station in crowd.stations)
-            print(
-                f"{crowd.speech.feed}, killed ({told}), seed {seed}: {sent} sent, {answered} "
-                f"answered; received {feed.received} = stored {feed.stored} + duplicates "
-                f"{feed.duplicates} + quarantined {feed.quarantined}, in order, none lost"
+            books(
+                f"{crowd.speech.feed}, killed ({told}), seed {seed}, {sent} sent, {answered} "
+                "answered in order",
+                feed,
             )

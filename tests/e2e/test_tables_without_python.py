@@ -1,7 +1,5 @@
 """A table of a real database comes onto the bus by a mapping file alone."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import sqlalchemy
@@ -9,7 +7,6 @@ import sqlalchemy
 from adapters.runner import FeedRunner
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.stamp import FEED_HEADER
-from broker.connection import Bus
 from broker.home import Home
 from broker.plan import BusPlan
 from broker.subscriber import scan
@@ -17,6 +14,8 @@ from liandong.incident.v1.incident_pb2 import LEVEL_III
 from liandong.record.v1.record_pb2 import Record
 from tests.adapters.transports.running import until
 from tests.adapters.transports.servers import postgresql
+from tests.conftest import Books
+from tests.e2e.samples import Connect
 
 MAPPINGS = Path(__file__).parents[2] / "docs" / "examples" / "mappings"
 TABLE = """
@@ -39,11 +38,12 @@ VALUES (:call, '119', '道路积水', '1', '3', '20', '2026-06-15 18:00:00+08',
 async def test_rows_of_postgresql_are_incidents_by_a_mapping_alone(
     city_home: Home,
     plan: BusPlan,
-    bus_of: Callable[[str], AbstractAsyncContextManager[Bus]],
+    bus_of: Connect,
+    books: Books,
 ) -> None:
     """Rows that are there and rows that come later, each once, moved from GCJ-02 to WGS-84."""
-    async with postgresql() as url:
-        engine = sqlalchemy.create_engine(url)
+    async with postgresql() as database:
+        engine = sqlalchemy.create_engine(database.url)
 
         def add(*calls: str) -> None:
             with engine.begin() as connection:
@@ -57,7 +57,7 @@ async def test_rows_of_postgresql_are_incidents_by_a_mapping_alone(
             id="police.calls-by-sql",
             adapter="mapping",
             agency="police",
-            source=f"sql+{url}",
+            source=f"sql+{database.url}",
             options={"file": str(MAPPINGS / "dispatch.mapping.toml")},
             transport={"query": "SELECT * FROM calls", "key": "id", "interval_s": 0.1},
         )
@@ -74,10 +74,7 @@ async def test_rows_of_postgresql_are_incidents_by_a_mapping_alone(
             async for delivery in scan(bus, "POLICE", "share.police.incident.report.>")
             if delivery.headers.get(FEED_HEADER) == feed.id
         ]
-    print(
-        f"postgresql by mapping: received {ledger.received} = stored {ledger.stored} + duplicates "
-        f"{ledger.duplicates} + quarantined {ledger.quarantined}, lost 0"
-    )
+    books("postgresql by mapping", ledger)
     assert [record.incident.number for record in records] == ["NJ-1", "NJ-2", "NJ-3"]
     for record in records:
         assert record.incident.level == LEVEL_III

@@ -4,12 +4,11 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-from test_samples_over_transports import Connect, running
-
 from adapters.transport.jt808 import Frame, Jt808Decoder, framed
 from adapters.transport.jt808.frame import escape
-from broker.home import Home
-from broker.plan import BusPlan
+from tests.adapters.transports.running import until
+from tests.adapters.transports.web import page, serving
+from tests.e2e.samples import Run
 
 TCP = "tcp://127.0.0.1:0"
 
@@ -22,12 +21,10 @@ def on_the_wire(file: Path) -> list[bytes]:
     return frames
 
 
-async def test_jt808_samples(
-    city_home: Home, plan: BusPlan, bus_of: Connect, feeds_folder: Path
-) -> None:
+async def test_jt808_samples(run: Run, feeds_folder: Path) -> None:
     """Terminals' frames are records, platforms' and broken ones are in quarantine, none is lost."""
     files = {file.stem: on_the_wire(file) for file in (feeds_folder / "jt808").glob("*.hex")}
-    async with running(city_home, plan, bus_of, "transport/jt808", TCP) as feed:
+    async with run("transport/jt808", TCP) as feed:
         answers = b"".join([await feed.send(b"".join(frames)) for frames in files.values()])
 
         await feed.balance("jt808")
@@ -42,13 +39,11 @@ async def test_jt808_samples(
         assert told == {"8001": 77, "8100": 6, "8800": 1}
 
 
-async def test_a_terminal_lives_its_day(city_home: Home, plan: BusPlan, bus_of: Connect) -> None:
+async def test_a_terminal_lives_its_day(run: Run) -> None:
     """It registers, is let in with the code it was given, and each message waits for its answer."""
     me = Frame(b"", 0, bytes.fromhex("013812345678"), "", 0, b"")
     host = {"vehicles": {"13812345678": {"plate": "苏A12345", "kind": "bus"}}}
-    async with running(
-        city_home, plan, bus_of, "transport/jt808", TCP, authentication="issued", **host
-    ) as feed:
+    async with run("transport/jt808", TCP, authentication="issued", **host) as feed:
         name, port = feed.runner.address.removeprefix("tcp://").split(":")
         reader, writer = await asyncio.open_connection(name, int(port))
 
@@ -75,13 +70,11 @@ async def test_a_terminal_lives_its_day(city_home: Home, plan: BusPlan, bus_of: 
         assert vehicle.traffic_vehicle.plate == "苏A12345"
 
 
-async def test_jt809_samples(
-    city_home: Home, plan: BusPlan, bus_of: Connect, feeds_folder: Path
-) -> None:
+async def test_jt809_samples(run: Run, feeds_folder: Path) -> None:
     """What platforms send is records; the rest is in quarantine; a link test is answered."""
     file = feeds_folder / "jt809" / "smallchi_frames.hex"
     constants = {"20180920": {"m1": 30_000_000, "ia1": 20_000_000, "ic1": 20_000_000}}
-    async with running(city_home, plan, bus_of, "transport/jt809", TCP, ciphers=constants) as feed:
+    async with run("transport/jt809", TCP, ciphers=constants) as feed:
         frames = [bytes.fromhex(line) for line in file.read_text().split()]
         answers = await feed.send(b"".join(frames))
 
@@ -92,3 +85,19 @@ async def test_jt809_samples(
         assert causes == {"direction": 5, "length": 1, "body": 1, "crc": 1, "encrypted": 1}
         # Logins in lines 7, 8 and 16; the last is in quarantine and refused.
         assert answers.count(b"\x10\x02") == 3
+
+
+async def test_gtfs_rt_samples(run: Run, feeds_folder: Path) -> None:
+    """A dataset that is polled becomes a vehicle and a report; polled again, nothing more."""
+    dataset = (feeds_folder / "gtfsrt" / "vehicle_position.pb").read_bytes()
+    async with (
+        serving(page(dataset)) as web,
+        run("transport/gtfs_rt", web.url, {"interval_s": 0.02, "max_interval_s": 0.05}) as feed,
+    ):
+        await until(lambda: len(web.requests) > 3)
+        await until(lambda: feed.ledger.received and not feed.ledger.in_flight)
+
+        await feed.balance("gtfs-rt over http")
+        kinds = Counter(record.name.split("/")[1] for record in await feed.records())
+        assert kinds == {"traffic.vehicle": 1, "station.report": 1}
+        assert not await feed.quarantined()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,13 +53,14 @@ def documented(city: RunningCity, text: str) -> str:
 
 
 def test_departments_see_what_came_through_sockets_and_files(demo: RunningCity) -> None:
-    """Each sees its own and what agreements open; the demo's four formats all arrive."""
+    """Each sees its own and what agreements open; the demo's formats all arrive."""
     until(lambda: {"incident.report", "weather.warning"} <= kinds(demo, "police"))
     until(lambda: {"water.level", "water.rainfall", "environment.air"} <= kinds(demo, "police"))
 
     assert kinds(demo, "environment") >= {"environment.discharge", "water.level"}
+    until(lambda: "health.facility" in kinds(demo, "health"))
     assert kinds(demo, "health") == {
-        *("environment.air", "environment.discharge", "incident.report"),
+        *("environment.air", "environment.discharge", "incident.report", "health.facility"),
         *("water.level", "weather.warning"),
     }
     assert "environment.air" not in kinds(demo, "water")
@@ -77,11 +79,29 @@ def test_a_watch_sees_the_rivers_rise(demo: RunningCity) -> None:
     assert watching.returncode == 130
 
 
+def test_departments_answer_what_they_do_not_share(demo: RunningCity) -> None:
+    """Police see no hospital's record, and are told where beds are free, and how high water is."""
+    until(lambda: _answer(demo, "beds", "--min-free", "1").get("facilities"))
+    levels = _answer(demo, "levels_upstream", "--river", "Qinhuai")
+
+    assert "health.facility" not in kinds(demo, "police")
+    (station,) = levels["stations"]
+    assert station["warning_level_m"] == 8.5
+    assert station["observed_at"]
+
+
+def _answer(city: RunningCity, question: str, *fields: str) -> dict[str, Any]:
+    """Return the one answer to a question that police put to all."""
+    (said,) = city.objects("ask", question, *fields, "--as", "police")
+    answer: dict[str, Any] = said["answer"]
+    return answer
+
+
 def test_the_books_balance_while_feeds_run(demo: RunningCity) -> None:
     """The audit finds nothing, whatever is in flight."""
     found = demo.objects("feeds", "--audit")
 
-    assert [row["findings"] for row in found] == [[]] * 4
+    assert [row["findings"] for row in found] == [[]] * 5
     assert all(row["balances"] for row in found)
 
 
@@ -180,7 +200,7 @@ def test_every_command_in_the_operators_document_runs(demo: RunningCity, tmp_pat
     ran = []
     for command in commands:
         words = documented(demo, command).replace("'", "").split()[1:]
-        if words[0] in {"up", "gateway", "adapter", "metrics", "watch"}:
+        if words[0] in {"up", "gateway", "adapter", "metrics", "responder", "watch"}:
             continue
         words = [str(tmp_path / word) if (tmp_path / word).exists() else word for word in words]
         done = demo.run(*words)

@@ -2,25 +2,16 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
-from broker.connection import Bus
-from broker.home import Home
-from broker.plan import BusPlan
-from tests.e2e.test_samples_over_transports import running
-
-Connect = Callable[[str], AbstractAsyncContextManager[Bus]]
+from tests.e2e.samples import Run
 
 
-async def test_metar_samples(
-    city_home: Home, plan: BusPlan, bus_of: Connect, feeds_folder: Path, tmp_path: Path
-) -> None:
+async def test_metar_samples(run: Run, feeds_folder: Path, tmp_path: Path) -> None:
     """Each report is a record; those that differ only in their end are one."""
-    async with running(city_home, plan, bus_of, "weather/metar", f"drop:{tmp_path}") as feed:
+    async with run("weather/metar", f"drop:{tmp_path}") as feed:
         files = sorted((feeds_folder / "metar").glob("cn_*.txt"))
         lines = [line.strip(" =") for file in files for line in file.read_text().splitlines()]
         moved = [await feed.drop(file) for file in files]
@@ -32,11 +23,9 @@ async def test_metar_samples(
         assert not await feed.quarantined()
 
 
-async def test_synop_samples(
-    city_home: Home, plan: BusPlan, bus_of: Connect, feeds_folder: Path, tmp_path: Path
-) -> None:
+async def test_synop_samples(run: Run, feeds_folder: Path, tmp_path: Path) -> None:
     """Each report is a record, but the one that names no station."""
-    async with running(city_home, plan, bus_of, "weather/synop", f"drop:{tmp_path}") as feed:
+    async with run("weather/synop", f"drop:{tmp_path}") as feed:
         file = feeds_folder / "synop" / "pymetdecoder_synop.txt"
         lines = file.read_text().splitlines()
         moved = await feed.drop(file)
@@ -49,9 +38,7 @@ async def test_synop_samples(
         assert refused.raw.decode().strip() in lines
 
 
-async def test_a_bulletin_with_a_bad_report(
-    city_home: Home, plan: BusPlan, bus_of: Connect, tmp_path: Path
-) -> None:
+async def test_a_bulletin_with_a_bad_report(run: Run, tmp_path: Path) -> None:
     """The good ones are stored, the bad one kept with its reason, in one file."""
     bulletin = tmp_path / "SACI31.txt"
     bulletin.write_bytes(
@@ -59,7 +46,7 @@ async def test_a_bulletin_with_a_bad_report(
         b"ZSNJ 010600Z 05003MPS CAVOK 15/14 Q1017 NOSIG=\r\r\n"
         b"ZSSS 05003MPS CAVOK 15/14 Q1017=\r\r\nZSPD 010600Z NIL=\r\r\n\x03"
     )
-    async with running(city_home, plan, bus_of, "weather/metar", f"drop:{tmp_path / 'in'}") as feed:
+    async with run("weather/metar", f"drop:{tmp_path / 'in'}") as feed:
         await feed.drop(bulletin)
 
         await feed.balance("bulletin")
@@ -70,9 +57,9 @@ async def test_a_bulletin_with_a_bad_report(
         assert b"ZSSS" in refused.raw
 
 
-async def test_reports_over_a_socket(city_home: Home, plan: BusPlan, bus_of: Connect) -> None:
+async def test_reports_over_a_socket(run: Run) -> None:
     """A sender needs no file; where it hangs up, the last report has ended."""
-    async with running(city_home, plan, bus_of, "weather/metar", "tcp://127.0.0.1:0") as feed:
+    async with run("weather/metar", "tcp://127.0.0.1:0") as feed:
         answers = await feed.send(
             b"METAR ZSNJ 010600Z 05003MPS CAVOK 15/14 Q1017=\r\nSPECI ZSNJ 010617Z 05009MPS 0800 FG"
         )
@@ -83,11 +70,9 @@ async def test_reports_over_a_socket(city_home: Home, plan: BusPlan, bus_of: Con
         assert times == {0, 17}
 
 
-async def test_nwis_samples(
-    city_home: Home, plan: BusPlan, bus_of: Connect, feeds_folder: Path, tmp_path: Path
-) -> None:
+async def test_nwis_samples(run: Run, feeds_folder: Path, tmp_path: Path) -> None:
     """Every answer is stored; polled again, nothing is."""
-    async with running(city_home, plan, bus_of, "water/nwis", f"drop:{tmp_path / 'in'}") as feed:
+    async with run("water/nwis", f"drop:{tmp_path / 'in'}") as feed:
         files = sorted((feeds_folder / "usgs-nwis").glob("waterservices_*.txt"))
         moved = [await feed.drop(file) for file in files]
         stored = await feed.records()
@@ -101,16 +86,12 @@ async def test_nwis_samples(
         kinds = Counter(record.name.split("/")[1] for record in stored)
         assert kinds == {"water.level": 14, "station.report": 2}
         assert len(await feed.records()) == len(stored)
-        ledger = feed.runner.ledger
-        assert ledger is not None
-        assert ledger.duplicates == len(stored)
+        assert feed.ledger.duplicates == len(stored)
         assert not await feed.quarantined()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
-async def test_a_station_s_page(
-    city_home: Home, plan: BusPlan, bus_of: Connect, tmp_path: Path, encoding: str
-) -> None:
+async def test_a_station_s_page(run: Run, tmp_path: Path, encoding: str) -> None:
     """The observation and the warning are stored; a nameless warning is kept."""
     page = tmp_path / f"58238-{encoding}.json"
     page.write_text(
@@ -121,7 +102,7 @@ async def test_a_station_s_page(
         encoding=encoding,
     )
     folder = f"drop:{tmp_path / 'in'}"
-    async with running(city_home, plan, bus_of, "weather/cma_json", folder) as feed:
+    async with run("weather/cma_json", folder) as feed:
         moved = await feed.drop(page)
 
         await feed.balance(f"cma-json {encoding}")

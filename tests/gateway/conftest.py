@@ -11,7 +11,9 @@ from broker.home import Home
 from broker.plan import BusPlan
 from broker.users import hand
 from gateway import Gateway, GatewaySettings
-from tests.gateway.town import AGREEMENTS, City
+from tests.conftest import AGENCIES
+from tests.gateway.questions import AGREEMENTS as QUESTIONS
+from tests.gateway.town import AGREEMENTS, City, journal
 
 
 @pytest.fixture
@@ -29,6 +31,31 @@ async def city(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIterator[
         agreements=str(agreements),
         bus=BusSettings.of(city_home, plan, "gateway"),
         hands={agency: BusSettings.of(city_home, plan, hand(agency)) for agency in plan.agencies},
+        audit=journal(tmp_path),
+        revoked=str(tmp_path / "revoked"),
+    )
+    async with Gateway(settings) as gateway:
+        yield City(city_home, plan, gateway, agreements)
+
+
+@pytest.fixture
+async def asked_city(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIterator[City]:
+    """Run a gateway that knows its departments."""
+    agreements = tmp_path / "agreements.toml"
+    agreements.write_text(QUESTIONS)
+    pem, key = city_home.certificate("gateway")
+    settings = GatewaySettings(
+        host="127.0.0.1",
+        port=0,
+        certificate=str(pem),
+        key=str(key),
+        ca=str(city_home.ca),
+        agreements=str(agreements),
+        agencies=AGENCIES,
+        titles={"health": "卫生健康 Health"},
+        bus=BusSettings.of(city_home, plan, "gateway"),
+        audit=journal(tmp_path),
+        revoked=str(tmp_path / "revoked"),
     )
     async with Gateway(settings) as gateway:
         yield City(city_home, plan, gateway, agreements)

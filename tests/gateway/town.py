@@ -14,8 +14,10 @@ from broker.home import Home
 from broker.outgoing import Outgoing
 from broker.plan import BusPlan, stream_name
 from broker.publisher import Publisher
+from broker.signing import make_signing_key
 from broker.subjects import record_name, share_subject
 from gateway import Gateway
+from gateway.audit import JournalSettings
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
@@ -53,11 +55,22 @@ def level(
     return record
 
 
+def journal(folder: Path) -> JournalSettings:
+    """Return where a gateway of a test's own records accesses, under a name of its own."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    key, public = folder / f"{name}.audit.key", folder / f"{name}.audit.pub"
+    make_signing_key(key, public)
+    return JournalSettings(
+        gateway=name, key=str(key), public_keys=str(folder), path=str(folder / f"{name}.sqlite")
+    )
+
+
 class City:
     """A gateway on the session's bus, and what tests do with it."""
 
     def __init__(self, home: Home, plan: BusPlan, gateway: Gateway, agreements: Path) -> None:
         self.home, self.plan, self.gateway, self.agreements = home, plan, gateway, agreements
+        self.revoked = agreements.parent / "revoked"
 
     @asynccontextmanager
     async def stub(self, agency: str) -> AsyncIterator["rpc.SharedStateServiceAsyncStub"]:

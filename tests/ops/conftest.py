@@ -48,6 +48,15 @@ latitude = 32.0717
 longitude = 118.7972
 district = "320102"
 
+[[responder]]
+id = "water.levels"
+responder = "water/levels_upstream"
+agency = "water"
+
+[[responder.options.rivers]]
+name = "秦淮河 Qinhuai"
+stations = ["Q2", "Q1"]
+
 [[feed]]
 id = "police.calls"
 adapter = "police/incident_csv"
@@ -62,6 +71,12 @@ provider = "environment"
 consumer = "police"
 kinds = ["environment.air"]
 classification = "internal"
+
+[[agreement]]
+id = "levels-to-police"
+provider = "water"
+consumer = "police"
+kinds = ["ask.levels_upstream"]
 """
 _CALLS = """接警编号,报警时间,事件类型,事件级别,经度,纬度,地址,处置状态
 A-1,{at},道路积水,一般,118.7886,32.0436,玄武区中山南路新街口地下通道,处置中

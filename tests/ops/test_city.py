@@ -27,6 +27,8 @@ def test_the_default_city_has_every_feed_of_the_demo() -> None:
         ('"Asia/Shanghai"', '"Asia/Nanjing"', "there is no time zone 'Asia/Nanjing'"),
         ('agency = "water"', 'agency = "Water"', "feed water.sl651 belongs to agency 'Water'"),
         ('id = "weather.cap"', 'id = "water.sl651"', "two feeds have the same id"),
+        ('id = "police.units"', 'id = "health.beds"', "two responders have the same id"),
+        ('beds"\nagency = "health"', 'beds"\nagency = "x"', "responder health.beds belongs to"),
     ],
 )
 def test_a_wrong_city_file_is_refused_with_the_line(

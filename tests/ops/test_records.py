@@ -32,6 +32,21 @@ def test_options_narrow_the_list(town: Town) -> None:
     assert "1 records as police (there are more: --limit 0 shows all)" in limited
 
 
+def test_circle_polygon_filter_order_and_fields_reach_the_gateway(town: Town) -> None:
+    """What is asked on the command line is what is answered."""
+    name = "environment/environment.air/320100A0001"
+    filtered = town.objects(
+        *("list", "--filter", "record.environment_air.pm2_5_ug_m3 < 40.0", "--kind"),
+        *("environment.air", "--circle", "32.05,118.75,20000", "--order-by", "distance"),
+        *("--polygon", "31.5,118.2 31.5,119.2 32.6,119.2 32.6,118.2"),
+        *("--fields", "environment_air.pm2_5_ug_m3"),
+    )
+    (only,) = town.objects("get", name, "--fields", "observed_at")
+
+    assert filtered == [{"name": name, "environment_air": {"pm2_5_ug_m3": 31.0}}]
+    assert set(only) == {"name", "observed_at"}
+
+
 def test_a_record_is_shown_whole(town: Town) -> None:
     """`get` shows the row and all fields; with --json the record on one line."""
     name = "environment/environment.air/320100A0002"

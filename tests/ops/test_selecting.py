@@ -1,10 +1,13 @@
 """Options that select records."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from liandong.gateway.v1.shared_state_pb2 import BoundingBox
+from liandong.place.v1.place_pb2 import Circle, Point
 from ops.city import read_city
 from ops.failure import USAGE, Failure
 from ops.selecting import selection
@@ -19,6 +22,43 @@ def test_a_box_is_south_west_north_east() -> None:
     assert selected.bounding_box == BoundingBox(
         south_deg=31.2, west_deg=118.5, north_deg=32.6, east_deg=119.0
     )
+
+
+def test_a_circle_is_a_place_and_a_radius() -> None:
+    """Latitude first, as people say it."""
+    selected = selection(CITY, kinds=[], agencies=[], districts=[], circle="32.04,118.78, 2000")
+
+    center = Point(latitude_deg=32.04, longitude_deg=118.78)
+    assert selected.circle == Circle(center=center, radius_m=2000)
+
+
+@pytest.mark.parametrize("form", ["text", "Polygon", "Feature", "FeatureCollection"])
+def test_a_polygon_is_written_out_or_a_geojson_file(form: str, tmp_path: Path) -> None:
+    """A ring that is not closed is closed; GeoJSON has the longitude first."""
+    ring = [[118.7, 32.0], [118.8, 32.0], [118.8, 32.1], [118.7, 32.0]]
+    document: dict[str, object] = {"type": "Polygon", "coordinates": [ring]}
+    if form.startswith("Feature"):
+        document = {"type": "Feature", "geometry": document}
+    if form == "FeatureCollection":
+        document = {"type": form, "features": [document]}
+    file = tmp_path / "area.json"
+    file.write_text(json.dumps(document))
+    text = "32.0,118.7 32.0,118.8 32.1,118.8" if form == "text" else str(file)
+
+    selected = selection(CITY, kinds=[], agencies=[], districts=[], polygon=text)
+
+    points = [(point.longitude_deg, point.latitude_deg) for point in selected.polygon.points]
+    assert points == [tuple(corner) for corner in ring]
+
+
+def test_a_file_without_a_polygon_is_refused(tmp_path: Path) -> None:
+    """The sentence names the file and what was expected."""
+    for content in ("", "[]", '{"type": "Point", "coordinates": [1, 2]}', '{"type": "Polygon"}'):
+        file = tmp_path / "area.json"
+        file.write_text(content)
+        with pytest.raises(Failure, match=r"area\.json holds no GeoJSON polygon") as caught:
+            selection(CITY, kinds=[], agencies=[], districts=[], polygon=str(file))
+        assert caught.value.status == USAGE
 
 
 def test_since_takes_an_age_or_a_time_and_the_citys_zone_when_it_has_none() -> None:
@@ -38,6 +78,11 @@ def test_since_takes_an_age_or_a_time_and_the_citys_zone_when_it_has_none() -> N
     [
         ("bbox", "1,2", "expected south,west,north,east in degrees"),
         ("bbox", "a,b,c,d", "expected south,west,north,east in degrees"),
+        ("circle", "32,118", "expected latitude,longitude,metres"),
+        ("circle", "a,b,c", "expected latitude,longitude,metres"),
+        ("polygon", "1,2 3,4", "has 2 corners, expected a GeoJSON file"),
+        ("polygon", "1,2 3,x 5,6", "expected a GeoJSON file"),
+        ("polygon", "1,2 3,4,5 6,7", "expected a GeoJSON file"),
         ("since", "yesterday", "expected 30m, 2h, 1d or a time"),
         ("since", "99999999999d", "expected 30m, 2h, 1d or a time"),
     ],

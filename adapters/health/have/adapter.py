@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from typing import ClassVar, Final
-from xml.etree.ElementTree import tostring
+from xml.etree.ElementTree import Element
 
 import msgspec
 
 from adapters.health.have.document import HaveDecoder, HaveFacility
 from adapters.health.have.translate import Translation
 from adapters.sdk.adapter import VALID, Adapter, Translated
+from adapters.sdk.clock import moment_of
 from adapters.sdk.coordinates import CoordinateSystem
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.feed import FeedConfig
@@ -17,6 +18,7 @@ from adapters.sdk.moments import moment
 from adapters.sdk.times import require_plausible
 from adapters.sdk.unchanged import Unchanged
 from adapters.sdk.whole import MAX_BYTES
+from liandong.place.v1.place_pb2 import Point
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL, STATUS_EXERCISE, STATUS_TEST
 
@@ -30,6 +32,10 @@ _STATUSES: Final = {
 }
 _NO_TIME: Final = "the document says no LastUpdateTime: this is when it came"
 _NOTE: Final = 512
+_POLE: Final = 90.0
+_HALF_TURN: Final = 180.0
+# Texts are cut to what the schema allows, counts are whole numbers.
+_FACILITIES: Final = ("facility",)
 
 
 class HaveOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -79,13 +85,13 @@ class Have(Adapter[HaveFacility, HaveOptions]):
         translation = Translation(message.element)
         written = translation.time() or message.document_time
         location = translation.location(self.options.coordinate_system)
-        body = translation.facility()
-        content = tostring(message.element)
+        body, is_within = translation.facility()
+        content = _said(message.element)
         observed = self._unchanged.since(body.facility_id, content, self.now())
         if written:
             observed = moment(written, "LastUpdateTime", self.zone)
             require_plausible("LastUpdateTime", observed, self.now())
-            body.updated_at.FromDatetime(observed)
+            moment_of(observed).write(body.updated_at)
         else:
             translation.doubts.append(_NO_TIME)
         record = self.record(
@@ -100,7 +106,20 @@ class Have(Adapter[HaveFacility, HaveOptions]):
         )
         record.health_facility.CopyFrom(body)
         digest = hashlib.sha256(content).hexdigest()
-        yield Translated(record, f"{body.facility_id}|{observed.isoformat()}|{digest}")
+        is_within = is_within and _is_on_earth(location.point)
+        shape = _FACILITIES if is_within else None
+        yield Translated(record, f"{body.facility_id}|{observed.isoformat()}|{digest}", shape)
+
+
+def _said(facility: Element) -> bytes:
+    """Return all that a facility's element says, the same as long as it says the same."""
+    parts = [(one.tag, len(one), one.text, one.tail, one.items()) for one in facility.iter()]
+    return repr(parts).encode()
+
+
+def _is_on_earth(point: Point) -> bool:
+    """Tell whether a point is still one after it was moved to another system."""
+    return abs(point.latitude_deg) <= _POLE and abs(point.longitude_deg) <= _HALF_TURN
 
 
 def _quality(doubts: list[str]) -> Quality:

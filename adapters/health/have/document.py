@@ -4,9 +4,10 @@ Read are HAVE 1.0 (OASIS 2009, with its errata: ``HospitalStatus`` of ``Hospital
 2.0 (OASIS and HL7 2019: ``HAVE`` of ``facility``), alone, in EDXL-DE or in an Atom feed.
 """
 
-from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
+
+import msgspec
 
 from adapters.sdk.elements import name_of
 from adapters.sdk.markup import MarkupRefused, parse
@@ -15,12 +16,12 @@ from adapters.sdk.whole import MAX_BYTES, WholeFile
 
 _NAMESPACE: Final = "urn:oasis:names:tc:emergency:edxl:have:"
 _FACILITIES: Final = {"Hospital": "1.0", "facility": "2.0"}
+_ENDINGS: Final = tuple(f"}}{name}" for name in _FACILITIES)
 _STATUS: Final = "distributionStatus"
 _MOST: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class HaveFacility:
+class HaveFacility(msgspec.Struct, frozen=True):
     """One facility.
 
     Attributes:
@@ -67,7 +68,11 @@ def _decode(raw: bytes) -> list[HaveFacility | Undecodable]:
         root = parse(raw)
     except MarkupRefused as refusal:
         return [Undecodable(raw, cause=refusal.cause, reason=str(refusal))]
-    found = [element for element in root.iter() if _is_facility(element)]
+    elements = [*root.iter()]
+    tags = {element.tag for element in elements}
+    named = (tag for tag in tags if tag.endswith(_ENDINGS))
+    versions = {tag: version for tag in named if (version := _version(tag))}
+    found = [element for element in elements if element.tag in versions]
     if not found:
         reason = (
             f"the document is XML, but its root is <{name_of(root)[:120]}> and it holds no "
@@ -77,18 +82,19 @@ def _decode(raw: bytes) -> list[HaveFacility | Undecodable]:
     if len(found) > _MOST:
         reason = f"the document holds {len(found)} facilities; expected at most {_MOST}"
         return [Undecodable(raw, cause="oversize", reason=reason)]
-    status = next((_text(each) for each in root.iter() if name_of(each) == _STATUS), "")
+    is_said = any(tag.endswith(_STATUS) for tag in tags)
+    said = (each for each in elements if name_of(each) == _STATUS)
+    status = next(map(_text, said), "") if is_said else ""
     outer = (each for each in root if name_of(each).casefold() == "lastupdatetime")
     time = next(map(_text, outer), "")
-    return [
-        HaveFacility(raw, element, _FACILITIES[name_of(element)], status, time) for element in found
-    ]
+    return [HaveFacility(raw, element, versions[element.tag], status, time) for element in found]
 
 
-def _is_facility(element: Element) -> bool:
-    """Tell whether an element is a facility of one of HAVE's versions."""
-    namespace = element.tag.rpartition("}")[0].lstrip("{").casefold()
-    return name_of(element) in _FACILITIES and namespace.startswith(_NAMESPACE)
+def _version(tag: str) -> str:
+    """Return the version of HAVE whose facility a tag is; empty: it is none."""
+    namespace, _, name = tag.rpartition("}")
+    version = _FACILITIES.get(name, "")
+    return version if namespace.lstrip("{").casefold().startswith(_NAMESPACE) else ""
 
 
 def _text(element: Element) -> str:

@@ -4,19 +4,23 @@ What a field of the schema holds is taken; what is left becomes attributes, so t
 a hospital reports is dropped. People and addresses (CIQ) are not taken over.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Sequence
 from typing import Final
 from xml.etree.ElementTree import Element
 
 from adapters.sdk.elements import name_of
 
-_PEOPLE: Final = ("ciq", "xnl", "xpil", "xal")
+_PEOPLE: Final = re.compile("ciq|xnl|xpil|xal", re.IGNORECASE)
+_VALUES: Final = frozenset({"Value", "NameElement"})
 _KEY: Final = 128
 _VALUE: Final = 8192
 
 
 class Leaves:
     """The elements below one.
+
+    A facility has many elements and few tags, so names are compared once for each tag.
 
     Args:
         root: The element.
@@ -25,23 +29,36 @@ class Leaves:
     def __init__(self, root: Element) -> None:
         self._root = root
         self._taken: set[int] = set()
-        self._names = {each: _folded(name_of(each)) for each in root.iter()}
+        self._elements: dict[str, list[Element]] = {}
+        for each in root.iter():
+            self._elements.setdefault(each.tag, []).append(each)
+        self._tags: dict[str, list[str]] = {}
+        for tag in self._elements:
+            self._tags.setdefault(_folded(tag), []).append(tag)
 
-    def under(self, element: Element, *names: str) -> Iterator[Element]:
-        """Yield the elements below one that lie at the end of a path of names.
+    def under(self, element: Element, *names: str) -> Sequence[Element]:
+        """Return the elements below one that lie at the end of a path of names.
 
         Names are compared without case and without the suffix ``Default``, in which HAVE
         2.0's drafts differ; between two names of the path there may be others.
         """
-        found = [element]
-        for name in map(str.casefold, names):
-            found = [
-                each
-                for parent in found
-                for each in parent.iter()
-                if self._names[each] == name and each is not parent
-            ]
-        return iter(found)
+        found: Sequence[Element] = (element,)
+        for name in names:
+            tags = self._tags.get(name.casefold())
+            if tags is None:
+                return ()
+            found = [each for parent in found for each in self._below(parent, tags)]
+        return found
+
+    def _below(self, parent: Element, tags: Sequence[str]) -> list[Element]:
+        """Return the elements below one that have one of some tags, in their order."""
+        if len(tags) > 1:
+            found = [each for each in parent.iter() if each.tag in tags]
+        elif parent is self._root:
+            found = self._elements[tags[0]]
+        else:
+            found = [*parent.iter(tags[0])]
+        return [each for each in found if each is not parent]
 
     def first(self, *names: str, of: Element | None = None) -> Element | None:
         """Return the first such element that holds something."""
@@ -50,40 +67,51 @@ class Leaves:
 
     def text(self, *names: str, of: Element | None = None) -> str:
         """Return the text of the first such element that has one, and note it as read."""
-        found = self.first(*names, of=of)
-        return "" if found is None else self.take(found)
+        if names[0].casefold() not in self._tags:
+            return ""
+        for each in self.under(self._root if of is None else of, *names):
+            if written := self.peek(each):
+                self._note(each)
+                return written
+        return ""
 
     def take(self, element: Element) -> str:
         """Return an element's text, or that of EDXL's ``Value`` in it; note it as read."""
-        self._taken.update(id(each) for each in element.iter())
+        self._note(element)
         return self.peek(element)
 
     def peek(self, element: Element) -> str:
         """Return an element's text without noting it."""
         own = " ".join((element.text or "").split())
-        if own:
+        if own or not len(element):
             return own
-        values = (each for each in element.iter() if name_of(each) in {"Value", "NameElement"})
+        values = (each for each in element.iter() if name_of(each) in _VALUES)
         return next((" ".join(each.text.split()) for each in values if each.text), "")
 
-    def rest(self) -> Iterator[tuple[str, str]]:
-        """Yield path and text of what nobody has read."""
-        return self._rest(self._root, ())
+    def rest(self) -> list[tuple[str, str]]:
+        """Return path and text of what nobody has read."""
+        found: list[tuple[str, str]] = []
+        self._collect(self._root, "", found)
+        return found
 
-    def _rest(self, element: Element, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        """Yield what is left at and below an element."""
+    def _note(self, element: Element) -> None:
+        """Note an element, and what is in it, as read."""
+        self._taken.update(map(id, element.iter()))
+
+    def _collect(self, element: Element, path: str, found: list[tuple[str, str]]) -> None:
+        """Collect what is left below an element."""
         for child in element:
-            namespace = child.tag.rpartition("}")[0].casefold()
-            name = name_of(child)
-            if any(mark in namespace for mark in _PEOPLE) or name == "ValueListURI":
+            namespace, _, name = child.tag.rpartition("}")
+            if name == "ValueListURI" or _PEOPLE.search(namespace):
                 continue
-            here = path if name == "Value" else (*path, name)
+            here = path if name == "Value" else f"{path}.{name}".lstrip(".")
             text = " ".join((child.text or "").split())
             if text and id(child) not in self._taken:
-                yield ".".join(here)[-_KEY:], text[:_VALUE]
-            yield from self._rest(child, here)
+                found.append((here[-_KEY:], text[:_VALUE]))
+            if len(child):
+                self._collect(child, here, found)
 
 
-def _folded(name: str) -> str:
-    """Return a name without what does not count in it: case, and a draft's suffix."""
-    return name.casefold().removesuffix("default")
+def _folded(tag: str) -> str:
+    """Return a tag's name without what does not count in it: case, and a draft's suffix."""
+    return tag.rpartition("}")[2].casefold().removesuffix("default")

@@ -8,6 +8,7 @@ from adapters.health.have.leaves import Leaves
 from adapters.sdk.coordinates import CoordinateSystem, to_wgs84
 from adapters.sdk.elements import name_of
 from adapters.sdk.errors import Untranslatable
+from adapters.sdk.limits import attributes_fit, most
 from adapters.sdk.privacy import masked
 from liandong.health.v1 import health_pb2 as health
 from liandong.place.v1 import place_pb2 as place
@@ -31,6 +32,8 @@ _COUNT: Final = re.compile(r"\d{1,9}")
 _POLE: Final = 90.0
 _HALF_TURN: Final = 180.0
 _MOST: Final = 512
+_MOST_BEDS: Final = most(health.Facility, "beds")
+_MOST_SERVICES: Final = most(health.Facility, "services")
 
 
 class Translation:
@@ -52,8 +55,8 @@ class Translation:
         """Return when the facility was last changed, as it is written."""
         return self._leaves.text("LastUpdateTime")
 
-    def facility(self) -> health.Facility:
-        """Return the facility; to be called once, after all else.
+    def facility(self) -> tuple[health.Facility, bool]:
+        """Return the facility, and whether it is in bounds; to be called once, after all else.
 
         Raises:
             Untranslatable: It has neither a number nor a name.
@@ -67,23 +70,24 @@ class Translation:
                 expected="a facilityID or an OrganisationName, by which the facility is known",
                 cause="missing",
             )
+        traffic, phone, capacity = self._traffic(), self._phone(), self._capacity()
+        beds, services, status = self._beds(), self._services(), self._status()
+        rest = [(key, masked(value)) for key, value in self._leaves.rest()]
         body = health.Facility(
             facility_id=number[:128],
             title=title[:256],
-            ambulance_status=self._traffic(),
-            duty_phone=self._phone()[:64],
+            ambulance_status=traffic,
+            duty_phone=phone[:64],
+            emergency_capacity=capacity,
+            beds=beds,
+            services=services,
+            facility_status=status[:64],
+            attributes=[Attribute(key=key, value=value) for key, value in rest[:_MOST]],
         )
-        capacity = self._capacity()
-        if capacity is not None:
-            body.emergency_capacity.CopyFrom(capacity)
-        body.beds.extend(self._beds())
-        body.services.extend(self._services())
-        body.facility_status = self._status()[:64]
-        rest = [Attribute(key=key, value=masked(value)) for key, value in self._leaves.rest()]
-        body.attributes.extend(rest[:_MOST])
         if len(rest) > _MOST:
             self.doubts.append(f"{len(rest) - _MOST} further values are left out")
-        return body
+        is_within = len(beds) <= _MOST_BEDS and len(services) <= _MOST_SERVICES
+        return body, is_within and attributes_fit(rest)
 
     def location(self, system: CoordinateSystem) -> place.Location:
         """Return where it is.
@@ -178,7 +182,7 @@ class Translation:
             label = " ".join(
                 (self._leaves.text("BedType", of=element), *map(self._leaves.take, finer))
             )
-            counts = next(self._leaves.under(element, "Capacity"), element)
+            counts = next(iter(self._leaves.under(element, "Capacity")), element)
             beds.append(self._bed(counts, label.strip(), "CapacityStatus"))
         for item in self._leaves.under(self._element, "serviceListItem"):
             for counts in self._leaves.under(item, "serviceBedCapacity"):

@@ -1,6 +1,5 @@
 """The adapter for notifications of video surveillance."""
 
-import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar, Final
@@ -14,14 +13,17 @@ from adapters.police.gb28181.options import Gb28181Options
 from adapters.police.gb28181.place import to_location
 from adapters.police.gb28181.report import to_report
 from adapters.sdk.adapter import VALID, Adapter, Outcome, Translated
+from adapters.sdk.clock import moment_of
+from adapters.sdk.limits import fit, longest
 from adapters.sdk.times import in_utc
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
-from liandong.record.v1.record_pb2 import Record
+from liandong.record.v1.record_pb2 import Provenance, Record
 
 ALARM: Final = "incident.report"
 REPORT: Final = "station.report"
 _NOTE: Final = 512
 _DIGEST: Final = 16
+_NUMBER: Final = longest(Provenance, "source_message_id")
 
 
 class Gb28181(Adapter[Notification, Gb28181Options]):
@@ -45,15 +47,19 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
             Untranslatable: It names no device, or an alarm no time.
         """
         doubts: list[str] = []
-        record, said_at = (
+        record, said_at, is_within = (
             self._alarm(message, doubts) if is_alarm(message) else self._report(message)
         )
-        record.location.CopyFrom(to_location(message, record.location, self.options, doubts))
+        place = to_location(message, record.location, self.options, doubts)
+        record.location.CopyFrom(place)
         if doubts:
             note = "; ".join(doubts)[:_NOTE]
             record.quality.CopyFrom(Quality(level=QUALITY_LEVEL_SUSPECT, note=note))
-        digest = hashlib.sha256(message.raw).hexdigest()[:_DIGEST]
-        yield Translated(record, f"{said_at.isoformat()}|{message.get('SN')}|{digest}")
+        number = record.provenance.source_message_id
+        digest = record.provenance.raw_sha256.hex()[:_DIGEST]
+        is_within = is_within and fit((number,), _NUMBER)
+        shape = (record.WhichOneof("body"), place.district, place.address) if is_within else None
+        yield Translated(record, f"{said_at.isoformat()}|{number}|{digest}", shape)
 
     def answer(self, message: Notification, outcome: Outcome) -> bytes:
         """Return the alarm's acknowledgement (A.2.6.3); nothing else has one of its own."""
@@ -72,17 +78,17 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
         )
         return "\r\n".join(lines).encode("gb18030")
 
-    def _alarm(self, message: Notification, doubts: list[str]) -> tuple[Record, datetime]:
-        """Return an alarm's record without its place."""
-        body = to_incident(message, doubts)
+    def _alarm(self, message: Notification, doubts: list[str]) -> tuple[Record, datetime, bool]:
+        """Return an alarm's record without its place, and whether its texts are short enough."""
+        body, is_within = to_incident(message, doubts)
         raised_at = in_utc("AlarmTime", alarm_time(message), self.zone, self.now())
-        body.occurred_at.FromDatetime(raised_at)
+        moment_of(raised_at).write(body.occurred_at)
         record = self._about(message, ALARM, body.number, raised_at)
         record.incident.CopyFrom(body)
-        return record, raised_at
+        return record, raised_at, is_within
 
-    def _report(self, message: Notification) -> tuple[Record, datetime]:
-        """Return a report's record without its place.
+    def _report(self, message: Notification) -> tuple[Record, datetime, bool]:
+        """Return a report's record without its place, and whether its texts are short enough.
 
         Its time is that of its arrival, for a device that lives says so in the same words
         each time.
@@ -90,8 +96,9 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
         device = device_of(message)
         now = self.now()
         record = self._about(message, REPORT, device, now)
-        record.station_report.CopyFrom(to_report(message, device))
-        return record, now
+        body, is_within = to_report(message, device)
+        record.station_report.CopyFrom(body)
+        return record, now, is_within
 
     def _about(self, message: Notification, kind: str, entity: str, at: datetime) -> Record:
         """Return a record without its body."""

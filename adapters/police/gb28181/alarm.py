@@ -13,6 +13,7 @@ from adapters.police.gb28181.codes import (
 )
 from adapters.police.gb28181.document import Notification
 from adapters.sdk.errors import Untranslatable
+from adapters.sdk.limits import attributes_fit, fit, longest, most
 from adapters.sdk.privacy import masked
 from liandong.incident.v1 import incident_pb2 as incident
 from liandong.quantity.v1.quantity_pb2 import Attribute
@@ -28,6 +29,8 @@ _TYPED: Final = frozenset({"CmdType", "AlarmTime", "AlarmDescription", "Longitud
 _TYPE: Final = ("Info/AlarmType", "AlarmType")
 _EVENT: Final = ("Info/AlarmTypeParam/EventType", "AlarmTypeParam/EventType")
 _CODE: Final = 64
+_LIMITS: Final = longest(incident.Incident, "number", "type", "description")
+_MOST_ATTRIBUTES: Final = most(incident.Incident, "attributes")
 
 
 def is_alarm(message: Notification) -> bool:
@@ -65,8 +68,8 @@ def alarm_time(message: Notification) -> datetime:
         raise Untranslatable("AlarmTime", written, expected=expected, cause="time") from error
 
 
-def to_incident(message: Notification, doubts: list[str]) -> incident.Incident:
-    """Return what an alarm states, less its time and its place.
+def to_incident(message: Notification, doubts: list[str]) -> tuple[incident.Incident, bool]:
+    """Return what an alarm states, less its time and its place; and whether its texts fit.
 
     Args:
         message: The alarm.
@@ -87,25 +90,32 @@ def to_incident(message: Notification, doubts: list[str]) -> incident.Incident:
         doubts.append(f"AlarmPriority {priority[:40]!r} is not known")
     stamp = alarm_time(message).strftime("%Y%m%d%H%M%S")
     code = ".".join(filter(None, (written, kind)))
+    number = "-".join(filter(None, (device, stamp, code)))
+    description = masked(message.get("AlarmDescription"))
+    title = _title(methods, kind, message.get(*_EVENT))
+    kept = attributes_of(message, _TYPED)
     body = incident.Incident(
-        number="-".join(filter(None, (device, stamp, code))),
-        type=_title(methods, kind, message.get(*_EVENT)),
+        number=number,
+        type=title,
         type_code=code[:_CODE],
         level=_LEVELS.get(priority, incident.LEVEL_UNSPECIFIED),
         lifecycle=incident.LIFECYCLE_REPORTED,
-        description=masked(message.get("AlarmDescription")),
+        description=description,
+        attributes=[Attribute(key=path, value=text) for path, text in kept.items()],
     )
-    body.attributes.extend(attributes_of(message, _TYPED))
-    return body
+    is_within = fit((number, title, description), _LIMITS) and (
+        len(kept) <= _MOST_ATTRIBUTES and attributes_fit(kept.items())
+    )
+    return body, is_within
 
 
-def attributes_of(message: Notification, typed: frozenset[str]) -> list[Attribute]:
+def attributes_of(message: Notification, typed: frozenset[str]) -> dict[str, str]:
     """Return what has no field of its own, verbatim, and what the device is."""
     kept = {path: text for path, text in message.fields.items() if path not in typed}
     what = device_type(message.get("DeviceID"))
     if what:
         kept["device_type"] = what
-    return [Attribute(key=path, value=text) for path, text in kept.items()]
+    return kept
 
 
 def _title(methods: list[str], kind: str, event: str) -> str:

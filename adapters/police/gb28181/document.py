@@ -7,15 +7,18 @@ of a longer character in GB 18030, so documents are cut before they are decoded.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
+
+import msgspec
 
 from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
 
 _ROOTS: Final = rb"(?:Notify|Response|Control|Query)"
-_OPENING: Final = re.compile(rb"(?:<\?xml[^>]{0,200}\?>\s*)?<" + _ROOTS + rb"[\s>]")
+_OPENING: Final = re.compile(rb"<" + _ROOTS + rb"[\s>]")
+_DECLARATION: Final = re.compile(rb"<\?xml[^>]{0,200}\?>\s*\Z")
+_BLANKS: Final = re.compile(rb"\s*")
 _CLOSING: Final = re.compile(rb"</" + _ROOTS + rb"\s{0,16}>")
 # What a closing tag is at most cut to by the end of a chunk.
 _OVERLAP: Final = 64
@@ -23,8 +26,7 @@ _SHOWN: Final = 40
 MAX_DOCUMENT_BYTES: Final = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(msgspec.Struct, frozen=True):
     """One document.
 
     Attributes:
@@ -42,7 +44,10 @@ class Notification:
 
     def get(self, *names: str) -> str:
         """Return the first of some fields that has a text; empty if none has."""
-        return next((self.fields[name] for name in names if name in self.fields), "")
+        for name in names:
+            if found := self.fields.get(name):
+                return found
+        return ""
 
 
 class ManscdpDecoder:
@@ -103,14 +108,14 @@ class ManscdpDecoder:
 
     def _begin(self) -> int:
         """Drop blanks off the buffer's front; return how many."""
-        blanks = len(self._buffer) - len(self._buffer.lstrip())
-        del self._buffer[:blanks]
-        return blanks
+        blanks = _BLANKS.match(self._buffer)
+        end = blanks.end() if blanks else 0
+        del self._buffer[:end]
+        return end
 
     def _read(self, piece: bytes) -> Iterator[Notification | Undecodable]:
         """Read what ends in a closing tag: a document, and perhaps what is none before it."""
-        openings = [opening.start() for opening in _OPENING.finditer(piece)]
-        begin = openings[-1] if openings else 0
+        begin = _beginning(piece)
         before = piece[:begin].strip()
         if before:
             reason = (
@@ -141,20 +146,29 @@ def _document(raw: bytes) -> Notification | Undecodable:
         )
         return Undecodable(raw, "not_notify", reason)
     fields: dict[str, str] = {}
-    for path, text in _texts(root, ""):
-        fields.setdefault(path, text)
-    devices = (one.text or "" for one in root.findall("Info/DeviceID"))
-    return Notification(raw, root.tag, fields, tuple(filter(None, map(str.strip, devices))))
+    _collect(root, "", fields)
+    listed = (one.text or "" for info in root.findall("Info") for one in info.findall("DeviceID"))
+    return Notification(raw, root.tag, fields, tuple(filter(None, map(str.strip, listed))))
 
 
-def _texts(element: Element, beginning: str) -> Iterator[tuple[str, str]]:
-    """Yield the paths and texts of what is in an element.
+def _beginning(piece: bytes) -> int:
+    """Return where the last document of a piece begins, with its declaration if it has one."""
+    begin = 0
+    for opening in _OPENING.finditer(piece):
+        begin = opening.start()
+    declaration = _DECLARATION.search(piece, 0, begin) if begin else None
+    return declaration.start() if declaration else begin
+
+
+def _collect(element: Element, beginning: str, fields: dict[str, str]) -> None:
+    """Put the texts of what is in an element under their paths, unless there are some already.
 
     Some devices write ``cmdType``: names are taken with a capital.
     """
     for child in element:
         path = f"{beginning}{child.tag[:1].upper()}{child.tag[1:]}"
         text = (child.text or "").strip()
-        if text:
-            yield path, text
-        yield from _texts(child, f"{path}/")
+        if text and path not in fields:
+            fields[path] = text
+        if len(child):
+            _collect(child, f"{path}/", fields)

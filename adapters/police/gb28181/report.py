@@ -1,9 +1,12 @@
 """Turn what is no alarm into a device's report of itself."""
 
+from itertools import islice
 from typing import Final
 
 from adapters.police.gb28181.alarm import attributes_of
 from adapters.police.gb28181.document import Notification
+from adapters.sdk.limits import attributes_fit, fit, longest
+from liandong.quantity.v1.quantity_pb2 import Attribute
 from liandong.station.v1 import station_pb2 as station
 
 _TYPES: Final = {
@@ -18,12 +21,13 @@ _TYPES: Final = {
 }
 _TYPED: Final = frozenset({"CmdType", "DeviceID", "Info/DeviceID"})
 _FUNCTION: Final = 32
+_LIMITS: Final = longest(station.Report, "station_id")
 _MOST_ALARMS: Final = 64
 _MOST_ATTRIBUTES: Final = 2048
 
 
-def to_report(message: Notification, device: str) -> station.Report:
-    """Return a report.
+def to_report(message: Notification, device: str) -> tuple[station.Report, bool]:
+    """Return a report, and whether its texts are as short as they must be.
 
     Args:
         message: A document that is no alarm.
@@ -41,5 +45,6 @@ def to_report(message: Notification, device: str) -> station.Report:
     if message.get("Status") == "ERROR":
         report.alarms.insert(0, "status ERROR")
         del report.alarms[_MOST_ALARMS:]
-    report.attributes.extend(attributes_of(message, _TYPED)[:_MOST_ATTRIBUTES])
-    return report
+    kept = [*islice(attributes_of(message, _TYPED).items(), _MOST_ATTRIBUTES)]
+    report.attributes.extend(Attribute(key=path, value=text) for path, text in kept)
+    return report, fit((device,), _LIMITS) and attributes_fit(kept)

@@ -45,8 +45,8 @@ class IncidentRow:
 class IncidentDecoder:
     """Decodes one file; sans I/O, memory bounded by the longest row.
 
-    The first row is the header unless the configuration names the columns; of a report it
-    may be one of the first five. Blank rows hold nothing.
+    The first row is the header, of a report one of the first five; where the configuration
+    names the columns there need be none. Blank rows hold nothing.
     """
 
     def __init__(self, options: IncidentCsvOptions) -> None:
@@ -56,9 +56,8 @@ class IncidentDecoder:
         self._cutter: RowCutter | None = None
         self._text = RowText(None if options.encoding == "auto" else options.encoding)
         self._head = TableHead()
-        columns = options.columns or options.the_preset().columns
-        self._layout = layout_of(columns, options) if columns else None
-        self._has_columns = bool(columns)
+        self._demanded = options.columns or options.the_preset().columns
+        self._layout = layout_of(self._demanded, options) if self._demanded else None
         self._mismatch = ""
         self._is_first = True
         self._titles = 0
@@ -119,18 +118,18 @@ class IncidentDecoder:
         return self._incident(cut, values)
 
     def _is_header(self, values: tuple[str, ...]) -> bool:
-        """Tell whether the file's first row names its columns."""
-        if not self._has_columns:
+        """Tell whether the file's first row names its columns, or most of those configured."""
+        if self._layout is None:
             return True
-        return self._layout is not None and values == self._layout.columns
+        named = sum(column in values for column in self._layout.columns)
+        return 2 * named >= len(self._layout.columns)
 
     def _header(self, cut: CutRow, columns: tuple[str, ...]) -> Undecodable | None:
-        """Learn the columns; when they are not those configured, no row can be read."""
+        """Learn the columns, in the file's order; when one is missing, no row can be read."""
         self._head.add(cut.raw)
-        if self._has_columns:
-            return None
+        self._layout = None
         try:
-            self._layout = layout_of(columns, self._options)
+            self._layout = layout_of(columns, self._options, self._demanded)
         except LayoutMismatch as mismatch:
             self._titles += 1
             self._is_first = self._titles < _MOST_TITLES

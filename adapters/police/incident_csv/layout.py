@@ -33,8 +33,15 @@ class Layout:
     identity: tuple[int, ...]
 
 
-def layout_of(columns: Sequence[str], options: IncidentCsvOptions) -> Layout:
+def layout_of(
+    columns: Sequence[str], options: IncidentCsvOptions, demanded: Sequence[str] = ()
+) -> Layout:
     """Resolve what is configured against a file's columns.
+
+    Args:
+        columns: Their names, in order.
+        options: What is configured.
+        demanded: Columns that must be there, whatever is mapped.
 
     Raises:
         LayoutMismatch: A column that the configuration names is missing or there twice,
@@ -42,7 +49,7 @@ def layout_of(columns: Sequence[str], options: IncidentCsvOptions) -> Layout:
     """
     preset = options.the_preset()
     available = ", ".join(columns) or "none"
-    wanted = [*options.fields.values(), *options.attributes, *options.identity]
+    wanted = [*options.fields.values(), *options.attributes, *options.identity, *demanded]
     for column in wanted:
         if column not in columns:
             raise LayoutMismatch(f"there is no column {column!r}; available columns: {available}")

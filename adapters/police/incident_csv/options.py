@@ -56,11 +56,11 @@ class IncidentCsvOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         preset: A mapping that comes with the adapter: ``chinese`` (header names in common
             use; the default when ``fields`` is empty) or ``montgomery-911``.
         fields: Which column fills a field, for example ``number = "警单号"``; goes before
-            the preset's.
+            the preset's, of whose columns a file may lack some: these must be in every file.
         constants: What a field holds in every row, for example ``service = "110"``.
         values: What a column's words mean, by field, for example
             ``level = { "三级" = "III" }``; goes before the adapter's own table.
-        columns: The columns of a file without a header.
+        columns: The columns of a file without a header; a header goes before them.
         attributes: Columns to keep as they are. All others are dropped: they may hold
             personal data.
         identity: The columns that tell one incident from another where there is no number.

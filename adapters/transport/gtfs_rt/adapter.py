@@ -1,7 +1,7 @@
 """The adapter for GTFS-Realtime."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Final, Literal
 
@@ -28,6 +28,7 @@ from adapters.transport.gtfs_rt.reports import (
 )
 from adapters.transport.gtfs_rt.standing import StandingAlerts
 from adapters.transport.gtfs_rt.vehicles import vehicle, vehicle_location, vehicle_name
+from liandong.place.v1.place_pb2 import Location
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
 from liandong.record.v1.record_pb2 import Record
 from liandong.station.v1.station_pb2 import REPORT_TYPE_EVENTS, Report
@@ -39,6 +40,7 @@ REPORT: Final = "station.report"
 _OTHERS: Final = ("shape", "stop", "trip_modifications")
 _NO_TIME: Final = "the feed says no time that can be true: this is when it came"
 _NOTE: Final = 512
+_VEHICLES: Final = ("vehicle",)
 _TYPES: Final = {
     "": traffic.VEHICLE_TYPE_UNSPECIFIED,
     "bus": traffic.VEHICLE_TYPE_BUS,
@@ -138,18 +140,20 @@ class GtfsRt(Adapter[GtfsEntity | GtfsDataset, GtfsRtOptions]):
     def _vehicle(self, message: GtfsEntity) -> Translated:
         """Return a vehicle's position."""
         seen = message.entity.vehicle
-        name = vehicle_name(message.entity)
         location = vehicle_location(seen)
-        body = vehicle(message.entity, _TYPES[self.options.vehicle_type], message.delay_s)
-        content = message.raw + str(message.delay_s).encode()
-        record, message_id = self._about(
-            message, VEHICLE, name, stamp=seen.timestamp, content=content
+        body, is_within = vehicle(
+            message.entity, _TYPES[self.options.vehicle_type], message.delay_s
         )
-        if location is not None:
-            location.district = record.location.district
-            record.location.CopyFrom(location)
+        record, message_id = self._about(
+            message,
+            VEHICLE,
+            vehicle_name(message.entity),
+            stamp=seen.timestamp,
+            content=message.raw + str(message.delay_s).encode(),
+            location=location,
+        )
         record.traffic_vehicle.CopyFrom(body)
-        return Translated(record, message_id)
+        return Translated(record, message_id, _VEHICLES if is_within else None)
 
     def _alert(self, message: GtfsEntity) -> Translated:
         """Return an alert, and remember that it stands."""
@@ -225,7 +229,8 @@ class GtfsRt(Adapter[GtfsEntity | GtfsDataset, GtfsRtOptions]):
         *,
         stamp: int,
         content: bytes,
-        doubts: list[str] | None = None,
+        doubts: Sequence[str] = (),
+        location: Location | None = None,
     ) -> tuple[Record, str]:
         """Return a record without body, and the id of its message.
 
@@ -236,15 +241,16 @@ class GtfsRt(Adapter[GtfsEntity | GtfsDataset, GtfsRtOptions]):
             stamp: The entity's own time, seconds since 1970; 0: it has none.
             content: What makes it the same as the last time.
             doubts: What could not be read.
+            location: Where it is.
         """
-        at, found = self._time(message.header)
-        digest = hashlib.sha256(message.raw).digest()
+        found: list[str] = []
         if stamp:
-            at, found = _moment(stamp), []
+            at = _moment(stamp)
             require_plausible("timestamp", at, self.now())
         else:
+            at, found = self._time(message.header)
             # An alert is compared by the digest that its stored record has, too.
-            told = digest if content is message.raw else content
+            told = hashlib.sha256(message.raw).digest() if content is message.raw else content
             at = self._unchanged.since(f"{kind}/{name}", told, at)
         record = self.record(
             kind,
@@ -252,7 +258,8 @@ class GtfsRt(Adapter[GtfsEntity | GtfsDataset, GtfsRtOptions]):
             observed_at=at,
             raw=message.raw,
             source_message_id=message.entity.id[:512],
-            quality=_quality([*found, *(doubts or ())]),
+            quality=_quality([*found, *doubts]),
+            location=location,
             format_version=message.header.gtfs_realtime_version[:32],
         )
         said = hashlib.sha256(content).hexdigest()

@@ -12,10 +12,13 @@ from typing import Final
 from google.protobuf.message import DecodeError, Message
 from google.transit import gtfs_realtime_pb2 as gtfs
 
+from adapters.sdk.envelope import varint
 from adapters.sdk.message import Undecodable
 from adapters.sdk.whole import WholeFile
+from adapters.transport.gtfs_rt.utf8 import holds_text
 
 MAX_BYTES: Final = 32 << 20
+_ENTITY: Final = bytes((gtfs.FeedMessage.ENTITY_FIELD_NUMBER << 3 | 2,))
 _MISSING_SHOWN: Final = 5
 _NO_TEXT: Final = "not UTF-8; expected UTF-8, as Protobuf demands"
 Trip = tuple[str, str]
@@ -92,12 +95,18 @@ def _decode(raw: bytes) -> list[Item]:
         reason = "the FeedMessage has no header with gtfs_realtime_version; expected one"
         return [Undecodable(raw, "header", reason)]
     own = gtfs.FeedMessage(header=header).SerializeToString(deterministic=True)
-    if not _is_text(header):
+    is_checked = holds_text(raw)
+    if not (is_checked or _is_text(header)):
         return [Undecodable(own, "encoding", f"a text of the header is {_NO_TEXT}")]
-    readable = [entity for entity in message.entity if _is_text(entity)]
-    alone = gtfs.FeedHeader(gtfs_realtime_version=header.gtfs_realtime_version)
+    readable = [entity for entity in message.entity if is_checked or _is_text(entity)]
+    alone = gtfs.FeedMessage(
+        header=gtfs.FeedHeader(gtfs_realtime_version=header.gtfs_realtime_version)
+    ).SerializeToString(deterministic=True)
     delays = _delays(readable)
-    items = [_item(entity, alone, header, delays) for entity in message.entity]
+    items = [
+        _item(entity, alone, header, delays, is_text=is_checked or _is_text(entity))
+        for entity in message.entity
+    ]
     counts = Counter(
         field.name
         for entity in message.entity
@@ -112,22 +121,23 @@ def _decode(raw: bytes) -> list[Item]:
 
 def _item(
     entity: gtfs.FeedEntity,
-    alone: gtfs.FeedHeader,
+    alone: bytes,
     header: gtfs.FeedHeader,
     delays: Mapping[Trip, int],
+    *,
+    is_text: bool,
 ) -> Item:
     """Return an entity as a message, if it has what the format demands."""
     # Partial: of an entity that lacks what is required, the quarantine holds what there is.
-    raw = gtfs.FeedMessage(header=alone, entity=[entity]).SerializePartialToString(
-        deterministic=True
-    )
+    own = entity.SerializePartialToString(deterministic=True)
+    raw = b"".join((alone, _ENTITY, varint(len(own)), own))
     if not entity.IsInitialized():
         # The stubs do not know this method.
         lacking: list[str] = entity.FindInitializationErrors()  # type: ignore[attr-defined]
         missing = ", ".join(lacking[:_MISSING_SHOWN])
         reason = f"an entity lacks what GTFS-Realtime requires: {missing}; expected it"
         return Undecodable(raw, "missing", reason)
-    if not _is_text(entity):
+    if not is_text:
         return Undecodable(raw, "encoding", f"a text of an entity is {_NO_TEXT}")
     return GtfsEntity(raw, entity, header, delays.get(_trip(entity.vehicle.trip)))
 

@@ -1,5 +1,6 @@
 """A vehicle's position (GTFS-Realtime VehiclePosition)."""
 
+import math
 import struct
 from collections.abc import Iterator
 from typing import Final
@@ -7,11 +8,14 @@ from typing import Final
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from adapters.sdk.errors import Untranslatable
-from liandong.place.v1.place_pb2 import COORDINATE_SYSTEM_WGS84, Location
+from adapters.sdk.limits import attributes_fit, most
+from liandong.place.v1.place_pb2 import COORDINATE_SYSTEM_WGS84, Location, Point
 from liandong.quantity.v1.quantity_pb2 import Attribute
 from liandong.traffic.v1.traffic_pb2 import Vehicle, VehicleType
 
 _METRES: Final = 1000.0
+_TURN: Final = 360.0
+_MOST_ATTRIBUTES: Final = most(Vehicle, "attributes")
 _FLOAT: Final = struct.Struct("<f")
 
 
@@ -21,8 +25,10 @@ def vehicle_name(entity: gtfs.FeedEntity) -> str:
     return descriptor.id or descriptor.label or entity.vehicle.trip.trip_id or entity.id
 
 
-def vehicle(entity: gtfs.FeedEntity, kind: "VehicleType.ValueType", delay_s: int | None) -> Vehicle:
-    """Return a vehicle as an entity describes it.
+def vehicle(
+    entity: gtfs.FeedEntity, kind: "VehicleType.ValueType", delay_s: int | None
+) -> tuple[Vehicle, bool]:
+    """Return a vehicle as an entity describes it, and whether numbers and texts are in bounds.
 
     Args:
         entity: The entity.
@@ -30,27 +36,34 @@ def vehicle(entity: gtfs.FeedEntity, kind: "VehicleType.ValueType", delay_s: int
         delay_s: Its delay, seconds, if a trip update tells it.
     """
     seen = entity.vehicle
+    position, trip = seen.position, seen.trip
+    attributes = list(_attributes(seen))
+    speed = position.speed if position.HasField("speed") else None
+    bearing = position.bearing if position.HasField("bearing") else None
+    odometer = position.odometer if position.HasField("odometer") else None
     body = Vehicle(
         vehicle_id=vehicle_name(entity)[:64],
         plate=seen.vehicle.license_plate[:32],
         type=kind,
         has_fix=seen.HasField("position"),
-        route_id=seen.trip.route_id[:64],
-        trip_id=seen.trip.trip_id[:128],
+        route_id=trip.route_id[:64],
+        trip_id=trip.trip_id[:128],
         stop_id=seen.stop_id[:64],
-        attributes=list(_attributes(seen)),
+        attributes=[Attribute(key=key, value=value) for key, value in attributes],
+        speed_m_s=speed,
+        course_deg=bearing,
+        mileage_km=None if odometer is None else odometer / _METRES,
+        occupancy_pct=seen.occupancy_percentage if seen.HasField("occupancy_percentage") else None,
+        delay_s=delay_s,
     )
-    if seen.position.HasField("speed"):
-        body.speed_m_s = seen.position.speed
-    if seen.position.HasField("bearing"):
-        body.course_deg = seen.position.bearing
-    if seen.position.HasField("odometer"):
-        body.mileage_km = seen.position.odometer / _METRES
-    if seen.HasField("occupancy_percentage"):
-        body.occupancy_pct = seen.occupancy_percentage
-    if delay_s is not None:
-        body.delay_s = delay_s
-    return body
+    is_within = (
+        0 <= (speed or 0) < math.inf
+        and 0 <= (bearing or 0) <= _TURN
+        and math.isfinite(odometer or 0)
+        and len(attributes) <= _MOST_ATTRIBUTES
+        and attributes_fit(attributes)
+    )
+    return body, is_within
 
 
 def vehicle_location(seen: gtfs.VehiclePosition) -> Location | None:
@@ -66,11 +79,12 @@ def vehicle_location(seen: gtfs.VehiclePosition) -> Location | None:
         raise Untranslatable(
             "vehicle.position", f"{latitude} {longitude}", expected="degrees north and east"
         )
-    location = Location()
-    location.point.latitude_deg = _shortest(latitude)
-    location.point.longitude_deg = _shortest(longitude)
-    location.point.source_coordinate_system = COORDINATE_SYSTEM_WGS84
-    return location
+    point = Point(
+        latitude_deg=_shortest(latitude),
+        longitude_deg=_shortest(longitude),
+        source_coordinate_system=COORDINATE_SYSTEM_WGS84,
+    )
+    return Location(point=point)
 
 
 def _shortest(value: float) -> float:
@@ -83,43 +97,30 @@ def _shortest(value: float) -> float:
     return value
 
 
-def _attributes(seen: gtfs.VehiclePosition) -> Iterator[Attribute]:
+def _attributes(seen: gtfs.VehiclePosition) -> Iterator[tuple[str, str]]:
     """Yield what the schema has no field for."""
+    trip = seen.trip
     for key, value in (
         ("vehicle.label", seen.vehicle.label),
-        ("trip.start_date", seen.trip.start_date),
-        ("trip.start_time", seen.trip.start_time),
+        ("trip.start_date", trip.start_date),
+        ("trip.start_time", trip.start_time),
     ):
         if value:
-            yield Attribute(key=key, value=value)
-    if seen.trip.HasField("direction_id"):
-        yield Attribute(key="trip.direction_id", value=str(seen.trip.direction_id))
-    if seen.trip.HasField("schedule_relationship"):
-        name = gtfs.TripDescriptor.ScheduleRelationship.Name(seen.trip.schedule_relationship)
-        yield Attribute(key="trip.schedule_relationship", value=name)
+            yield key, value
+    if trip.HasField("direction_id"):
+        yield "trip.direction_id", str(trip.direction_id)
+    if trip.HasField("schedule_relationship"):
+        name = gtfs.TripDescriptor.ScheduleRelationship.Name(trip.schedule_relationship)
+        yield "trip.schedule_relationship", name
     if seen.HasField("current_stop_sequence"):
-        yield Attribute(key="current_stop_sequence", value=str(seen.current_stop_sequence))
-    for key, present, name in (
-        (
-            "current_status",
-            seen.HasField("current_status"),
-            gtfs.VehiclePosition.VehicleStopStatus.Name(seen.current_status),
-        ),
-        (
-            "congestion_level",
-            seen.HasField("congestion_level"),
-            gtfs.VehiclePosition.CongestionLevel.Name(seen.congestion_level),
-        ),
-        (
-            "occupancy_status",
-            seen.HasField("occupancy_status"),
-            gtfs.VehiclePosition.OccupancyStatus.Name(seen.occupancy_status),
-        ),
-    ):
-        if present:
-            yield Attribute(key=key, value=name)
+        yield "current_stop_sequence", str(seen.current_stop_sequence)
+    if seen.HasField("current_status"):
+        yield "current_status", gtfs.VehiclePosition.VehicleStopStatus.Name(seen.current_status)
+    if seen.HasField("congestion_level"):
+        yield "congestion_level", gtfs.VehiclePosition.CongestionLevel.Name(seen.congestion_level)
+    if seen.HasField("occupancy_status"):
+        yield "occupancy_status", gtfs.VehiclePosition.OccupancyStatus.Name(seen.occupancy_status)
     for carriage in seen.multi_carriage_details:
         name = gtfs.VehiclePosition.OccupancyStatus.Name(carriage.occupancy_status)
         number = carriage.id or carriage.label or carriage.carriage_sequence
-        value = f"{name} {carriage.occupancy_percentage} %"
-        yield Attribute(key=f"carriage:{number}"[:128], value=value)
+        yield f"carriage:{number}"[:128], f"{name} {carriage.occupancy_percentage} %"

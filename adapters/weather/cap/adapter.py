@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from adapters.sdk.adapter import Adapter, Translated
+from adapters.sdk.elements import Children
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.times import require_plausible
 from adapters.weather.cap.alert import Alert, parse_cap
@@ -58,14 +59,16 @@ class Cap(Adapter[CapDocument, CapOptions]):
         """
         alert = self._parse(message)
         message_id = f"{alert.identifier}|{alert.sender}|{alert.sent.isoformat()}"
-        for record in self._records.of(alert, message.raw):
-            yield Translated(record, message_id)
+        for record, shape in self._records.of(alert, message.raw):
+            yield Translated(record, message_id, shape)
 
     def _parse(self, message: CapDocument) -> Alert:
         """Read the alert by its profile."""
-        if is_chinese(message.alert):
-            alert = parse_china(message.alert, _CHINA)
+        inside = Children(message.alert)
+        namespace = message.alert.tag.rpartition("}")[0].lstrip("{")
+        if is_chinese(inside, namespace):
+            alert = parse_china(inside, _CHINA)
         else:
-            alert = parse_cap(message.alert, self.zone)
+            alert = parse_cap(inside, namespace, self.zone)
         require_plausible("alert.sent", alert.sent, self.now())
         return alert

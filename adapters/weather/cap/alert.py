@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final, TypeVar
-from xml.etree.ElementTree import Element
 
-from adapters.sdk.elements import children, required, text, texts
+import msgspec
+
+from adapters.sdk.elements import Children
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.moments import moment
 from adapters.weather.cap.areas import AreaText
@@ -24,8 +24,7 @@ _FIRST: Final = "CAP 1.0"
 _SPACED: Final = re.compile(r"\s*,\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceText:
+class ReferenceText(msgspec.Struct, frozen=True):
     """An earlier message that an alert names."""
 
     identifier: str
@@ -33,8 +32,7 @@ class ReferenceText:
     sent: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Info:
+class Info(msgspec.Struct, frozen=True):
     """One ``info`` of an alert; words are the alert's own, times in UTC."""
 
     language: str = ""
@@ -60,8 +58,7 @@ class Info:
     areas: tuple[AreaText, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True):
     """An alert of CAP or of the Chinese profile; times in UTC.
 
     ``classified`` is the profile's own word on secrecy, empty when there is none;
@@ -107,48 +104,51 @@ SCOPES: Final = {
 }
 
 
-def parse_cap(alert: Element, zone: tzinfo) -> Alert:
+def parse_cap(alert: Children, namespace: str, zone: tzinfo) -> Alert:
     """Return a CAP alert.
 
     CAP 1.0 may leave its scope open, and has no names in ``parameter``, ``eventCode`` and
     ``geocode`` but in their text: ``SAME=006109``.
 
     Args:
-        alert: The ``alert`` element, of any CAP namespace or of none.
+        alert: The children of the ``alert`` element.
+        namespace: Its namespace, of any CAP or none.
         zone: The zone of times that name none, which CAP forbids and senders do.
 
     Raises:
         Untranslatable: A required element is missing or says what CAP does not know.
     """
-    profile = _profile(alert)
-    scoped = profile != _FIRST or text(alert, "scope")
+    profile = _profile(namespace)
+    scoped = profile != _FIRST or alert.text("scope")
     return Alert(
         profile=profile,
-        identifier=required(alert, "identifier", _CLAUSE),
-        sender=required(alert, "sender", _CLAUSE),
-        sent=moment(required(alert, "sent", _CLAUSE), "alert.sent", zone),
+        identifier=alert.required("identifier", _CLAUSE),
+        sender=alert.required("sender", _CLAUSE),
+        sent=moment(alert.required("sent", _CLAUSE), "alert.sent", zone),
         status=word(alert, "status", STATUSES),
         message_type=word(alert, "msgType", MESSAGE_TYPES),
         scope=word(alert, "scope", SCOPES) if scoped else weather.SCOPE_UNSPECIFIED,
-        source=text(alert, "source"),
-        note=text(alert, "note"),
-        codes=texts(alert, "code"),
-        incidents=tuple(" ".join(texts(alert, "incidents")).split()),
-        references=references(" ".join(texts(alert, "references")), zone),
+        source=alert.text("source"),
+        note=alert.text("note"),
+        codes=alert.texts("code"),
+        incidents=tuple(" ".join(alert.texts("incidents")).split()),
+        references=references(" ".join(alert.texts("references")), zone),
         infos=tuple(
             _info(info, zone, restriction(alert) if first == 0 else ())
-            for first, info in enumerate(children(alert, "info"))
+            for first, info in enumerate(alert.of("info"))
         ),
     )
 
 
-def word(alert: Element, name: str, known: Mapping[str, T]) -> T:
+def word(alert: Children, name: str, known: Mapping[str, T]) -> T:
     """Return what a required element's word stands for; case is forgiven.
 
     Raises:
         Untranslatable: The element is missing, or its word is not known.
     """
-    written = required(alert, name, _CLAUSE)
+    written = alert.required(name, _CLAUSE)
+    if written in known:
+        return known[written]
     for expected, meaning in known.items():
         if expected.casefold() == written.casefold():
             return meaning
@@ -177,53 +177,52 @@ def _reference(written: str, zone: tzinfo) -> ReferenceText:
     return ReferenceText(parts[1], parts[0], sent)
 
 
-def optional_moment(element: Element, name: str, zone: tzinfo) -> datetime | None:
+def optional_moment(element: Children, name: str, zone: tzinfo) -> datetime | None:
     """Return a time that an element may hold."""
-    written = text(element, name)
+    written = element.text(name)
     return moment(written, f"info.{name}", zone) if written else None
 
 
-def _profile(alert: Element) -> str:
+def _profile(namespace: str) -> str:
     """Return ``CAP 1.2`` and the like."""
-    namespace = alert.tag.rpartition("}")[0].lstrip("{")
     if namespace.startswith(NAMESPACE_1_0):
         return _FIRST
     return f"CAP {namespace.removeprefix(NAMESPACE_PREFIX)}"[:64] if namespace else "CAP"
 
 
-def _info(info: Element, zone: tzinfo, extras: tuple[tuple[str, str], ...]) -> Info:
+def _info(info: Children, zone: tzinfo, extras: tuple[tuple[str, str], ...]) -> Info:
     """Read one ``info``."""
     return Info(
-        language=text(info, "language"),
-        categories=texts(info, "category"),
-        event=text(info, "event"),
-        urgency=text(info, "urgency"),
-        severity=text(info, "severity"),
-        certainty=text(info, "certainty"),
+        language=info.text("language"),
+        categories=info.texts("category"),
+        event=info.text("event"),
+        urgency=info.text("urgency"),
+        severity=info.text("severity"),
+        certainty=info.text("certainty"),
         effective=optional_moment(info, "effective", zone),
         onset=optional_moment(info, "onset", zone),
         expires=optional_moment(info, "expires", zone),
-        sender_title=text(info, "senderName"),
-        headline=text(info, "headline"),
-        description=text(info, "description"),
-        instruction=text(info, "instruction"),
-        response_types=texts(info, "responseType"),
-        web=text(info, "web"),
-        contact=text(info, "contact"),
-        audience=text(info, "audience"),
+        sender_title=info.text("senderName"),
+        headline=info.text("headline"),
+        description=info.text("description"),
+        instruction=info.text("instruction"),
+        response_types=info.texts("responseType"),
+        web=info.text("web"),
+        contact=info.text("contact"),
+        audience=info.text("audience"),
         parameters=(*named_values(info, "parameter"), *resources(info), *extras),
         event_codes=tuple(named_values(info, "eventCode")),
-        areas=tuple(_area(area) for area in children(info, "area")),
+        areas=tuple(_area(area) for area in info.of("area")),
     )
 
 
-def _area(area: Element) -> AreaText:
+def _area(area: Children) -> AreaText:
     """Read one ``area``."""
     return AreaText(
-        description=text(area, "areaDesc"),
-        polygons=texts(area, "polygon"),
-        circles=texts(area, "circle"),
+        description=area.text("areaDesc"),
+        polygons=area.texts("polygon"),
+        circles=area.texts("circle"),
         geocodes=tuple(geocodes(area)),
-        altitude_ft=text(area, "altitude"),
-        ceiling_ft=text(area, "ceiling"),
+        altitude_ft=area.text("altitude"),
+        ceiling_ft=area.text("ceiling"),
     )

@@ -3,10 +3,13 @@
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, TypeVar
 
+import msgspec
+
+from adapters.sdk.limits import fit, longest, most
 from liandong.place.v1.place_pb2 import Area, Circle, Geocode, Location, Point, Polygon
 
 T = TypeVar("T")
@@ -16,6 +19,13 @@ _KILOMETRE_M: Final = 1000.0
 _RING: Final = 4
 _MOST_POINTS: Final = 10_000
 _MOST_AREAS: Final = 512
+_MOST_SHAPES: Final = min(most(Area, field) for field in ("polygons", "circles"))
+_MOST_CODES: Final = most(Area, "geocodes")
+_DESCRIPTION: Final = longest(Area, "description")
+_CODE: Final = longest(Geocode, "system", "code")
+# How many areas are remembered, and up to how many characters.
+_REMEMBERED: Final = 256
+_REMEMBERED_SIZE: Final = 4096
 _SPACED: Final = re.compile(r"\s*,\s*")
 _SHOWN: Final = 60
 _HALF_TURN: Final = 180.0
@@ -24,8 +34,7 @@ _DIVISIONS: Final = re.compile(r"gb\s*/?\s*t?\s*(2260|10114)|行政区|区划", 
 _DIVISION: Final = re.compile(r"[1-9]\d{5}(\d{3}){0,2}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class AreaText:
+class AreaText(msgspec.Struct, frozen=True):
     """An area in the alert's own words; altitudes in feet above sea level (CAP 1.2, 3.2.4)."""
 
     description: str = ""
@@ -36,45 +45,106 @@ class AreaText:
     ceiling_ft: str = ""
 
 
-def to_area(written: AreaText, doubts: list[str]) -> Area:
-    """Return an area; shapes that cannot be read are left out and told in ``doubts``.
+class Drawn(msgspec.Struct, frozen=True):
+    """An area as the schema has it; to be copied, never changed, for it may be remembered.
+
+    Attributes:
+        area: The area.
+        doubts: A sentence for each shape that could not be read and was left out.
+        is_within: Whether it keeps the bounds that the schema sets.
+    """
+
+    area: Area
+    doubts: tuple[str, ...]
+    is_within: bool
+
+
+class Located(msgspec.Struct, frozen=True):
+    """Where a warning holds; to be copied, never changed, for it may be remembered.
+
+    Attributes:
+        location: The place.
+        doubts: A sentence if there are more areas than a record may hold.
+    """
+
+    location: Location
+    doubts: tuple[str, ...]
+
+
+def to_area(written: AreaText) -> Drawn:
+    """Return an area; a service warns of the same ones again and again, so they are remembered.
 
     A warning whose outline is garbled still warns: its words and codes stand.
     """
-    area = Area(description=written.description)
-    area.polygons.extend(_read(written.polygons, _polygon, "polygon", doubts))
-    area.circles.extend(_read(written.circles, _circle, "circle", doubts))
-    area.geocodes.extend(Geocode(system=system, code=code) for system, code in written.geocodes)
-    for altitude in _read((written.altitude_ft,), _metres, "altitude", doubts):
-        area.altitude_m = altitude
-    for ceiling in _read((written.ceiling_ft,), _metres, "ceiling", doubts):
-        area.ceiling_m = ceiling
-    return area
+    return (_known_area if _size(written) <= _REMEMBERED_SIZE else _area)(written)
 
 
-def to_location(areas: Iterable[Area], fallback_district: str, doubts: list[str]) -> Location:
+def to_location(areas: tuple[AreaText, ...], fallback_district: str) -> Located:
     """Return the union of areas, with a point inside and the division that holds them all.
 
     Args:
         areas: All parts' areas; the same area said in two languages counts once.
         fallback_district: The division when no code names one.
-        doubts: Gets a sentence when there are more areas than a record may hold.
     """
-    location = Location()
-    seen: set[bytes] = set()
-    for area in areas:
-        identity = _identity(area)
-        if identity not in seen:
-            seen.add(identity)
-            location.areas.append(area)
-    if len(location.areas) > _MOST_AREAS:
-        doubts.append(f"of {len(location.areas)} areas the first {_MOST_AREAS} are the location")
-        del location.areas[_MOST_AREAS:]
-    center = _center(location.areas)
-    if center is not None:
-        location.point.CopyFrom(center)
-    location.district = _common_district(location.areas) or fallback_district
-    return location
+    is_small = sum(map(_size, areas)) <= _REMEMBERED_SIZE
+    return (_known_location if is_small else _location)(areas, fallback_district)
+
+
+def _size(written: AreaText) -> int:
+    """Return about how many characters an area has."""
+    shapes = sum(map(len, written.polygons)) + sum(map(len, written.circles))
+    codes = sum(len(system) + len(code) for system, code in written.geocodes)
+    return len(written.description) + shapes + codes + _SHOWN
+
+
+def _area(written: AreaText) -> Drawn:
+    """Draw an area."""
+    doubts: list[str] = []
+    area = Area(
+        description=written.description,
+        polygons=_read(written.polygons, _polygon, "polygon", doubts),
+        circles=_read(written.circles, _circle, "circle", doubts),
+        geocodes=[Geocode(system=system, code=code) for system, code in written.geocodes],
+    )
+    for altitude in _read((written.altitude_ft,), _metres, "altitude", doubts):
+        area.altitude_m = altitude
+    for ceiling in _read((written.ceiling_ft,), _metres, "ceiling", doubts):
+        area.ceiling_m = ceiling
+    return Drawn(area, tuple(doubts), _is_within(area))
+
+
+def _is_within(area: Area) -> bool:
+    """Tell whether an area keeps the bounds that the schema sets and reading it does not."""
+    return (
+        fit((area.description,), _DESCRIPTION)
+        and max(len(area.polygons), len(area.circles)) <= _MOST_SHAPES
+        and len(area.geocodes) <= _MOST_CODES
+        and all(fit((one.system, one.code), _CODE) for one in area.geocodes)
+        and all(math.isfinite(circle.radius_m) for circle in area.circles)
+    )
+
+
+def _location(written: tuple[AreaText, ...], fallback_district: str) -> Located:
+    """Unite areas."""
+    distinct: dict[bytes, Area] = {}
+    for one in written:
+        area = to_area(one).area
+        distinct.setdefault(_identity(area), area)
+    areas = [*distinct.values()]
+    doubts: tuple[str, ...] = ()
+    if len(areas) > _MOST_AREAS:
+        doubts = (f"of {len(areas)} areas the first {_MOST_AREAS} are the location",)
+        del areas[_MOST_AREAS:]
+    location = Location(
+        point=_center(areas),
+        areas=areas,
+        district=_common_district(areas) or fallback_district,
+    )
+    return Located(location, doubts)
+
+
+_known_area = lru_cache(_REMEMBERED)(_area)
+_known_location = lru_cache(_REMEMBERED)(_location)
 
 
 def _identity(area: Area) -> bytes:

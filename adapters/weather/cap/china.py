@@ -9,9 +9,8 @@ Messages that went through JSON carry ``\n`` and ``\"`` as written there.
 import re
 from datetime import datetime, tzinfo
 from typing import Final
-from xml.etree.ElementTree import Element
 
-from adapters.sdk.elements import children, required, text, texts
+from adapters.sdk.elements import Children
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.moments import moment
 from adapters.weather.cap.alert import (
@@ -43,29 +42,27 @@ _OPEN: Final = frozenset({"", "none", "无", "公开", "public", "null"})
 _OFFICE: Final = re.compile(r"(局|台|站|所|中心|办|办公室|部|厅|委|委员会|政府|指挥部|大队|支队)$")
 
 
-def is_chinese(alert: Element) -> bool:
+def is_chinese(alert: Children, namespace: str) -> bool:
     """Tell whether an alert is of the Chinese profile."""
-    if text(alert, "sendTime") and not text(alert, "sent"):
+    if alert.text("sendTime") and not alert.text("sent"):
         return True
-    return not alert.tag.startswith("{") and any(
-        text(info, "eventType") for info in children(alert, "info")
-    )
+    return not namespace and any(info.text("eventType") for info in alert.of("info"))
 
 
-def parse_china(alert: Element, zone: tzinfo) -> Alert:
+def parse_china(alert: Children, zone: tzinfo) -> Alert:
     """Return a Chinese warning message.
 
     Args:
-        alert: The ``alert`` element.
+        alert: The children of the ``alert`` element.
         zone: The zone of times that name none; China has one.
 
     Raises:
         Untranslatable: A required element is missing or says what the standard does not know.
     """
-    identifier = required(alert, "identifier", _CLAUSE).strip("\\")
-    classified = text(alert, "secClassification")
+    identifier = alert.required("identifier", _CLAUSE).strip("\\")
+    classified = alert.text("secClassification")
     methods = _methods(alert)
-    sender = required(alert, "sender", _CLAUSE)
+    sender = alert.required("sender", _CLAUSE)
     return Alert(
         profile=PROFILE,
         identifier=identifier,
@@ -74,14 +71,14 @@ def parse_china(alert: Element, zone: tzinfo) -> Alert:
         status=word(alert, "status", STATUSES),
         message_type=word(alert, "msgType", MESSAGE_TYPES),
         scope=word(alert, "scope", SCOPES),
-        source=text(alert, "source"),
-        note=_unescaped(text(alert, "note")),
-        codes=tuple(dict.fromkeys(name for name, _ in methods)) or texts(alert, "code"),
-        incidents=tuple(" ".join(texts(alert, "incidents")).split()),
-        references=_references(" ".join(texts(alert, "references")), zone),
+        source=alert.text("source"),
+        note=_unescaped(alert.text("note")),
+        codes=tuple(dict.fromkeys(name for name, _ in methods)) or alert.texts("code"),
+        incidents=tuple(" ".join(alert.texts("incidents")).split()),
+        references=_references(" ".join(alert.texts("references")), zone),
         infos=tuple(
             _info(info, zone, sender, _extras(alert, methods) if first == 0 else ())
-            for first, info in enumerate(children(alert, "info"))
+            for first, info in enumerate(alert.of("info"))
         ),
         classified="" if classified.casefold() in _OPEN else classified,
         issuer_district=issuer_district(identifier),
@@ -105,25 +102,25 @@ def event_of_headline(headline: str) -> str:
     return named[1] if named else ""
 
 
-def _sent(alert: Element, zone: tzinfo) -> datetime:
+def _sent(alert: Children, zone: tzinfo) -> datetime:
     """Return when a message was sent."""
-    name = "sendTime" if text(alert, "sendTime") else "sent"
-    return moment(required(alert, name, _CLAUSE), f"alert.{name}", zone)
+    name = "sendTime" if alert.text("sendTime") else "sent"
+    return moment(alert.required(name, _CLAUSE), f"alert.{name}", zone)
 
 
-def _methods(alert: Element) -> tuple[tuple[str, str], ...]:
+def _methods(alert: Children) -> tuple[tuple[str, str], ...]:
     """Return each channel's name and its message."""
     return tuple(
-        (text(method, "methodName"), _unescaped(text(method, "message")))
-        for code in children(alert, "code")
-        for method in children(code, "method")
-        if text(method, "methodName")
+        (method.text("methodName"), _unescaped(method.text("message")))
+        for code in alert.of("code")
+        for method in code.of("method")
+        if method.text("methodName")
     )
 
 
-def _extras(alert: Element, methods: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+def _extras(alert: Children, methods: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Return what CAP has no element for; groups of recipients stay with the sender."""
-    plain = ((name, text(alert, name)) for name in ("senderCode", "secClassification"))
+    plain = ((name, alert.text(name)) for name in ("senderCode", "secClassification"))
     return (
         *((name, value) for name, value in plain if value),
         *((f"method.{name}", message) for name, message in methods if message),
@@ -144,31 +141,31 @@ def _references(written: str, zone: tzinfo) -> tuple[ReferenceText, ...]:
     return tuple(ReferenceText(one) for one in _SEPARATORS.split(written) if one)
 
 
-def _info(info: Element, zone: tzinfo, sender: str, extras: tuple[tuple[str, str], ...]) -> Info:
+def _info(info: Children, zone: tzinfo, sender: str, extras: tuple[tuple[str, str], ...]) -> Info:
     """Read one ``info``."""
-    event_type = text(info, "eventType") or text(info, "event")
-    headline = _unescaped(text(info, "headline"))
+    event_type = info.text("eventType") or info.text("event")
+    headline = _unescaped(info.text("headline"))
     return Info(
-        language=text(info, "language"),
-        categories=texts(info, "category"),
+        language=info.text("language"),
+        categories=info.texts("category"),
         event=_EVENTS.get(event_type) or event_of_headline(headline) or event_type,
         event_type=event_type,
-        urgency=text(info, "urgency"),
-        severity=text(info, "severity"),
-        certainty=text(info, "certainty"),
+        urgency=info.text("urgency"),
+        severity=info.text("severity"),
+        certainty=info.text("certainty"),
         effective=optional_moment(info, "effective", zone),
         onset=optional_moment(info, "onset", zone),
         expires=optional_moment(info, "expires", zone),
-        sender_title=_office(text(info, "senderName")) or sender,
+        sender_title=_office(info.text("senderName")) or sender,
         headline=headline,
-        description=_unescaped(text(info, "description")),
-        instruction=_unescaped(text(info, "instruction")),
-        response_types=texts(info, "responseType"),
-        web=text(info, "web"),
-        contact=text(info, "contact"),
-        audience=text(info, "audience"),
+        description=_unescaped(info.text("description")),
+        instruction=_unescaped(info.text("instruction")),
+        response_types=info.texts("responseType"),
+        web=info.text("web"),
+        contact=info.text("contact"),
+        audience=info.text("audience"),
         parameters=extras,
-        areas=tuple(_area(area) for area in children(info, "area")),
+        areas=tuple(_area(area) for area in info.of("area")),
     )
 
 
@@ -177,22 +174,24 @@ def _office(name: str) -> str:
     return name if _OFFICE.search(name) else ""
 
 
-def _area(area: Element) -> AreaText:
+def _area(area: Children) -> AreaText:
     """Read one ``area``; lists repeat what they say, once for each level of administration."""
-    named = re.split(r"\s*[,，]\s*", _unescaped(text(area, "areaDesc")))  # noqa: RUF001 - Chinese commas are meant.
+    named = re.split(r"\s*[,，]\s*", _unescaped(area.text("areaDesc")))  # noqa: RUF001 - Chinese commas are meant.
     codes = [
         one
-        for geocode in children(area, "geocode")
-        for one in _SEPARATORS.split((geocode.text or "").strip() or text(geocode, "value"))
+        for geocode in area.named("geocode")
+        for one in _SEPARATORS.split(
+            (geocode.text or "").strip() or Children(geocode).text("value")
+        )
         if one
     ]
     return AreaText(
         description=",".join(filter(None, dict.fromkeys(named))),
-        polygons=texts(area, "polygon"),
-        circles=texts(area, "circle"),
+        polygons=area.texts("polygon"),
+        circles=area.texts("circle"),
         geocodes=tuple((DIVISIONS, code) for code in dict.fromkeys(codes)),
-        altitude_ft=text(area, "altitude"),
-        ceiling_ft=text(area, "ceiling"),
+        altitude_ft=area.text("altitude"),
+        ceiling_ft=area.text("ceiling"),
     )
 
 

@@ -1,19 +1,24 @@
 """Make the records of an alert: the warning, and those that it replaces or cancels."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from adapters.sdk.adapter import VALID, Adapter
+from adapters.sdk.clock import moment_of
 from adapters.weather.cap.alert import Alert, ReferenceText
 from adapters.weather.cap.areas import to_location
 from adapters.weather.cap.earlier import STATE_OF_REFERENCED, EarlierWarnings
 from adapters.weather.cap.translate import classification, expiry, to_warning
+from liandong.place.v1.place_pb2 import Location
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL, Record
 from liandong.weather.v1 import weather_pb2 as weather
 
 KIND: Final = "weather.warning"
 _NOTE: Final = 512
+Shape = tuple[object, ...] | None
+"""What `Translated` calls a shape."""
 
 
 class WarningRecords:
@@ -28,32 +33,38 @@ class WarningRecords:
         self._adapter = adapter
         self._earlier = EarlierWarnings(remembered)
 
-    def of(self, alert: Alert, raw: bytes) -> Iterator[Record]:
-        """Yield the warning, then those that it replaces or cancels.
+    def of(self, alert: Alert, raw: bytes) -> Iterator[tuple[Record, Shape]]:
+        """Yield the warning, then those that it replaces or cancels, each with its shape.
 
         Raises:
             Untranslatable: A part lacks what CAP demands of it.
         """
-        warning = self._warning(alert, raw)
+        warning, shape = self._warning(alert, raw)
         referenced = [self._referenced(alert, one, raw) for one in _replaced(alert)]
         for record in (*filter(None, referenced), warning):
             self._earlier.remember(record)
-        yield warning
-        yield from filter(None, referenced)
+        yield warning, shape
+        for earlier in filter(None, referenced):
+            yield earlier, None
 
-    def _warning(self, alert: Alert, raw: bytes) -> Record:
-        """Return the record of the alert itself."""
+    def _warning(self, alert: Alert, raw: bytes) -> tuple[Record, Shape]:
+        """Return the record of the alert itself, and its shape."""
         doubts: list[str] = []
-        body = to_warning(alert, doubts)
-        areas = (area for info in body.infos for area in info.areas)
-        record = self._about(alert, alert.identifier, raw)
-        record.location.CopyFrom(to_location(areas, record.location.district, doubts))
-        record.quality.CopyFrom(_quality(doubts))
-        end = expiry(alert)
-        if end is not None:
-            record.expires_at.FromDatetime(end)
+        body, is_within = to_warning(alert, doubts)
+        district = alert.issuer_district or self._adapter.feed.district
+        areas = tuple(area for info in alert.infos for area in info.areas)
+        located = to_location(areas, district)
+        doubts.extend(located.doubts)
+        record = self._about(
+            alert,
+            alert.identifier,
+            raw,
+            location=located.location,
+            quality=_quality(doubts),
+            expires_at=expiry(alert),
+        )
         record.weather_warning.CopyFrom(body)
-        return record
+        return record, (KIND, located.location.district) if is_within else None
 
     def _referenced(self, alert: Alert, reference: ReferenceText, raw: bytes) -> Record | None:
         """Return an earlier warning's record as the alert leaves it.
@@ -82,10 +93,19 @@ class WarningRecords:
             record.expires_at.CopyFrom(known.expires_at)
         record.weather_warning.state = state
         if state == weather.WARNING_STATE_CANCELLED or not record.expires_at.seconds:
-            record.expires_at.FromDatetime(alert.sent)
+            moment_of(alert.sent).write(record.expires_at)
         return record
 
-    def _about(self, alert: Alert, identifier: str, raw: bytes) -> Record:
+    def _about(
+        self,
+        alert: Alert,
+        identifier: str,
+        raw: bytes,
+        *,
+        location: Location | None = None,
+        quality: Quality = VALID,
+        expires_at: datetime | None = None,
+    ) -> Record:
         """Return a record about a warning, as of the moment at which an alert was sent."""
         record = self._adapter.record(
             KIND,
@@ -94,11 +114,14 @@ class WarningRecords:
             raw=raw,
             source_message_id=alert.identifier,
             sent_at=alert.sent,
+            expires_at=expires_at,
+            quality=quality,
             status=alert.status,
+            location=location,
             format_version=alert.profile.removeprefix("CAP").strip(),
         )
         record.classification = classification(alert, record.classification)
-        if alert.issuer_district:
+        if location is None and alert.issuer_district:
             record.location.district = alert.issuer_district
         return record
 

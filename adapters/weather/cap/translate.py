@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypeVar
 
+from adapters.sdk.clock import moment_of
 from adapters.sdk.errors import Untranslatable
 from adapters.weather.cap.alert import Alert, Info, ReferenceText
-from adapters.weather.cap.areas import to_area
+from adapters.weather.cap.areas import AreaText, to_area
+from adapters.weather.cap.bounds import alert_fits
 from adapters.weather.cap.china import PROFILE as CHINESE
 from adapters.weather.cap.colours import (
     SEVERITY_OF,
@@ -17,6 +19,7 @@ from adapters.weather.cap.colours import (
     color_of_word,
     gravest,
 )
+from liandong.place.v1.place_pb2 import Area
 from liandong.quantity.v1.quantity_pb2 import Attribute
 from liandong.record.v1 import record_pb2 as record
 from liandong.weather.v1 import weather_pb2 as weather
@@ -55,8 +58,8 @@ _STATES: Final = {
 _CHINESE_CODES: Final = ("gb/t 35965", "gb/t35965", "gb/t 34283", "gb/t34283")
 
 
-def to_warning(alert: Alert, doubts: list[str]) -> weather.Warning:
-    """Return the warning that an alert states.
+def to_warning(alert: Alert, doubts: list[str]) -> tuple[weather.Warning, bool]:
+    """Return the warning that an alert states, and whether it keeps the schema's bounds.
 
     Args:
         alert: The alert.
@@ -65,6 +68,9 @@ def to_warning(alert: Alert, doubts: list[str]) -> weather.Warning:
     Raises:
         Untranslatable: A part lacks what CAP demands of it.
     """
+    infos = [_info(alert, info, doubts) for info in alert.infos]
+    event = next((info.event for info in alert.infos if info.event), "")
+    event_type = next(filter(None, map(_event_type, alert.infos)), "")
     warning = weather.Warning(
         identifier=alert.identifier,
         sender=alert.sender,
@@ -72,17 +78,17 @@ def to_warning(alert: Alert, doubts: list[str]) -> weather.Warning:
         scope=alert.scope,
         references=[_reference(one) for one in alert.references],
         state=_STATES.get(alert.message_type, weather.WARNING_STATE_UNSPECIFIED),
-        infos=[_info(alert, info, doubts) for info in alert.infos],
+        infos=infos,
         note=alert.note,
         profile=alert.profile,
         incidents=alert.incidents,
         codes=alert.codes,
         source=alert.source,
+        color=gravest(info.color for info in infos),
+        event=event,
+        event_type=event_type,
     )
-    warning.color = gravest(info.color for info in warning.infos)
-    warning.event = next((info.event for info in alert.infos if info.event), "")
-    warning.event_type = next((_event_type(info) for info in alert.infos if _event_type(info)), "")
-    return warning
+    return warning, alert_fits(alert, event, event_type)
 
 
 def expiry(alert: Alert) -> datetime | None:
@@ -110,7 +116,7 @@ def _reference(written: ReferenceText) -> weather.Reference:
     """Return an earlier message's name."""
     reference = weather.Reference(sender=written.sender, identifier=written.identifier)
     if written.sent is not None:
-        reference.sent_at.FromDatetime(written.sent)
+        moment_of(written.sent).write(reference.sent_at)
     return reference
 
 
@@ -134,7 +140,7 @@ def _info(alert: Alert, info: Info, doubts: list[str]) -> weather.WarningInfo:
         contact=info.contact,
         parameters=[Attribute(key=key, value=value) for key, value in info.parameters],
         event_codes=[Attribute(key=key, value=value) for key, value in info.event_codes],
-        areas=[to_area(area, doubts) for area in info.areas],
+        areas=[_area(area, doubts) for area in info.areas],
         audience=info.audience,
         color=color,
         source_severity=info.severity,
@@ -145,8 +151,15 @@ def _info(alert: Alert, info: Info, doubts: list[str]) -> weather.WarningInfo:
         (info.expires, part.expires_at),
     ):
         if moment is not None:
-            field.FromDatetime(moment)
+            moment_of(moment).write(field)
     return part
+
+
+def _area(written: AreaText, doubts: list[str]) -> Area:
+    """Return one area."""
+    drawn = to_area(written)
+    doubts.extend(drawn.doubts)
+    return drawn.area
 
 
 def _event(info: Info, *, lenient: bool) -> str:
@@ -186,6 +199,8 @@ def _word(name: str, written: str, known: Mapping[str, T], *, lenient: bool) -> 
     Raises:
         Untranslatable: CAP demands the element, and its word is missing or not CAP's.
     """
+    if written in known:
+        return known[written]
     for expected, meaning in known.items():
         if expected.casefold() == written.casefold():
             return meaning

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator
 from typing import Final
-from xml.etree.ElementTree import Element
 
-from adapters.sdk.elements import children, text
+from adapters.sdk.elements import Children
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -15,19 +14,19 @@ _KEY: Final = 128
 _VALUE: Final = 8192
 
 
-def named_values(element: Element, name: str) -> Iterator[tuple[str, str]]:
+def named_values(parent: Children, name: str) -> Iterator[tuple[str, str]]:
     """Yield the names and values of children (CAP 1.2, 3.2.2), in whichever way they have them."""
-    for child in children(element, name):
-        own = (child.text or "").strip()
-        key = text(child, "valueName") or child.get("valueName", "")
-        value = text(child, "value") or child.get("value", "")
+    for child in parent.named(name):
+        own, inner = (child.text or "").strip(), Children(child)
+        key = inner.text("valueName") or child.get("valueName", "")
+        value = inner.text("value") or child.get("value", "")
         if not (key or value):
             key, _, value = own.partition("=")
         if key or value:
             yield (key or name)[:_KEY], value or own
 
 
-def geocodes(area: Element) -> Iterator[tuple[str, str]]:
+def geocodes(area: Children) -> Iterator[tuple[str, str]]:
     """Yield an area's codes one by one; some senders list them in one value."""
     for system, written in named_values(area, "geocode"):
         codes = _LISTED.split(written.strip())
@@ -37,17 +36,17 @@ def geocodes(area: Element) -> Iterator[tuple[str, str]]:
             yield system, written
 
 
-def resources(info: Element) -> Iterator[tuple[str, str]]:
+def resources(info: Children) -> Iterator[tuple[str, str]]:
     """Yield where an info's files are (CAP 1.2, 3.2.3); what is embedded stays in the message."""
-    for resource in children(info, "resource"):
-        kind = text(resource, "mimeType")
-        embedded = len(text(resource, "derefUri"))
-        where = text(resource, "uri") or f"{kind} embedded, {embedded} characters of base64"
-        title = text(resource, "resourceDesc") or kind
+    for resource in info.of("resource"):
+        kind = resource.text("mimeType")
+        embedded = len(resource.text("derefUri"))
+        where = resource.text("uri") or f"{kind} embedded, {embedded} characters of base64"
+        title = resource.text("resourceDesc") or kind
         yield f"resource.{title}"[:_KEY], where[:_VALUE]
 
 
-def restriction(alert: Element) -> Pairs:
+def restriction(alert: Children) -> Pairs:
     """Return the rule by which a restricted alert is limited (CAP 1.2, 3.2.1)."""
-    rule = text(alert, "restriction")
+    rule = alert.text("restriction")
     return (("restriction", rule[:_VALUE]),) if rule else ()

@@ -65,12 +65,12 @@ class CmaJson(Adapter[CmaItem, CmaJsonOptions]):
         alert = alert_of(message, self.zone)
         require_plausible("effective", alert.sent, self.now())
         message_id = f"{alert.identifier}|{message.form}|{_canonical(message.fields)}"
-        for record in self._warnings.of(alert, message.raw):
-            yield Translated(record, message_id)
+        for record, shape in self._warnings.of(alert, message.raw):
+            yield Translated(record, message_id, shape)
 
     def _observation(self, message: CmaItem) -> Translated:
         """Return the observation of a station's page."""
-        body = to_observation(message.fields)
+        body, is_within = to_observation(message.fields)
         observed = time_of(message.fields, self.zone, "lastUpdate")
         require_plausible("lastUpdate", observed, self.now())
         site = self.options.sites.get(body.station_id, UNKNOWN)
@@ -83,7 +83,9 @@ class CmaJson(Adapter[CmaItem, CmaJsonOptions]):
         )
         record.weather_observation.CopyFrom(body)
         said = _canonical(message.fields["now"])
-        return Translated(record, f"{body.station_id}|{observed.isoformat()}|{said}")
+        # The site decides about the place, and there are few.
+        shape = (KIND, body.station_id) if is_within else None
+        return Translated(record, f"{body.station_id}|{observed.isoformat()}|{said}", shape)
 
 
 def _canonical(fields: dict[str, object]) -> str:

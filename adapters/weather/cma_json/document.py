@@ -23,6 +23,10 @@ MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
 Form = Literal["now", "alarm", "alarminfo", "row"]
 T = TypeVar("T")
 _FIELDS: Final[dict[Form, Any]] = {"alarm": dict[str, Any], "row": list[Any]}
+_READERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {
+    kind: msgspec.json.Decoder(kind)
+    for kind in (dict[str, msgspec.Raw], dict[str, Any], list[msgspec.Raw], list[Any])
+}
 _WARNING: Final = frozenset({"identifier", "ALERTID", "ISSUETIME"})
 # What JSONP puts around the document: an assignment or a call.
 _BEFORE: Final = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*[=(]\s*(?=[\[{])")
@@ -135,10 +139,11 @@ def _parsed(field: str, raw: bytes, kind: type[T]) -> T:
         Untranslatable: It is none, or not of the kind; ``cause`` is ``json``.
     """
     try:
-        return msgspec.json.decode(raw, type=kind)
+        found: T = _READERS[kind].decode(raw)
     except (msgspec.DecodeError, RecursionError) as error:
         shown = raw[:60].decode(errors="replace")
         raise Untranslatable(field, shown, expected=f"JSON ({error})", cause="json") from error
+    return found
 
 
 def _original(part: bytes, encoding: str) -> bytes:

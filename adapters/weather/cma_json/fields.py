@@ -9,16 +9,16 @@ from adapters.sdk.moments import moment
 
 # The weather service's number for what was not measured; some products write 999999.
 _MISSING: Final = 9999.0
+_WORDS: Final = frozenset({str, int, float})
 
 
 def words(fields: Mapping[str, Any], *names: str) -> str:
     """Return the first of some fields that says something."""
     for name in names:
         value = fields.get(name)
-        if isinstance(value, str | int | float) and not isinstance(value, bool):
-            text = str(value).strip()
-            if text:
-                return text
+        # JSON has no other types; of these, a bool is no word.
+        if type(value) in _WORDS and (text := str(value).strip()):
+            return text
     return ""
 
 
@@ -28,13 +28,15 @@ def number(fields: Mapping[str, Any], name: str) -> float | None:
     Raises:
         Untranslatable: It is no number.
     """
-    written = words(fields, name)
-    if not written:
-        return None
-    try:
-        value = float(written)
-    except ValueError as error:
-        raise Untranslatable(name, written, expected="a number") from error
+    value = fields.get(name)
+    if type(value) is not float:
+        written = words(fields, name)
+        if not written:
+            return None
+        try:
+            value = float(written)
+        except ValueError as error:
+            raise Untranslatable(name, written, expected="a number") from error
     return value if abs(value) < _MISSING else None
 
 

@@ -4,24 +4,20 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from adapters.sdk.errors import Untranslatable
+from adapters.sdk.limits import fit, longest
 from adapters.weather.cma_json.fields import number, words
 from adapters.weather.doubts import remark
 from liandong.quantity.v1.quantity_pb2 import UNIT_BASIS_PRACTICE, Measurement
 from liandong.weather.v1.weather_pb2 import Observation
 
 # The page names no units; these are those that it prints beside the numbers.
-_FIELDS: Final = {
-    "temperature": "temperature_c",
-    "humidity": "humidity_pct",
-    "pressure": "station_pressure_hpa",
-    "windDirectionDegree": "wind_direction_deg",
-    "windSpeed": "wind_speed_m_s",
-}
+_FIELDS: Final = ("temperature", "humidity", "pressure", "windDirectionDegree", "windSpeed")
+_LIMITS: Final = longest(Observation, "station_id", "station_title")
 _OTHERS: Final = {"precipitation": "mm", "feelst": "Cel"}
 
 
-def to_observation(data: Mapping[str, Any]) -> Observation:
-    """Return the observation of a station's page.
+def to_observation(data: Mapping[str, Any]) -> tuple[Observation, bool]:
+    """Return the observation of a station's page, and whether its texts are short enough.
 
     Args:
         data: The document's ``data``, with ``location`` and ``now``.
@@ -36,15 +32,21 @@ def to_observation(data: Mapping[str, Any]) -> Observation:
         )
     if not isinstance(now, dict):
         raise Untranslatable("now", now, expected="an observation", cause="missing")
-    body = Observation(station_id=words(location, "id"), station_title=words(location, "name"))
-    for name, field in _FIELDS.items():
-        value = number(now, name)
-        if value is not None:
-            setattr(body, field, value)
-    if body.wind_speed_m_s == 0:
-        body.ClearField("wind_direction_deg")
-    body.measurements.extend(_rest(now))
-    return body
+    station, title = words(location, "id"), words(location, "name")
+    temperature, humidity, pressure, direction, speed = (number(now, name) for name in _FIELDS)
+    body = Observation(
+        station_id=station,
+        station_title=title,
+        temperature_c=temperature,
+        humidity_pct=humidity,
+        station_pressure_hpa=pressure,
+        # Calm, or speed unknown: a direction alone says nothing.
+        wind_direction_deg=direction if speed else None,
+        wind_speed_m_s=speed,
+        measurements=_rest(now),
+    )
+    # What is left are numbers, which are finite, and words under a code; both are cut.
+    return body, fit((station, title), _LIMITS)
 
 
 def _rest(now: Mapping[str, Any]) -> list[Measurement]:

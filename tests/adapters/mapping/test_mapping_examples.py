@@ -26,7 +26,7 @@ from broker.streams import reconcile
 from broker.subscriber import scan
 from liandong.record.v1.record_pb2 import Record
 from ops.city import City, read_city
-from tests.conftest import small_plan
+from tests.conftest import Books, small_plan
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples" / "mappings"
 EXPECTED = Path(__file__).parent / "expected"
@@ -104,7 +104,7 @@ def _plain(record: Record) -> dict[str, Any]:
 
 @pytest.mark.parametrize("feed_id", FEEDS)
 async def test_every_row_of_the_example_is_on_the_bus_or_in_quarantine(
-    city: City, bus: tuple[Home, BusPlan], feed_id: str
+    city: City, bus: tuple[Home, BusPlan], feed_id: str, books: Books
 ) -> None:
     """And the same file again adds nothing."""
     home, plan = bus
@@ -122,6 +122,9 @@ async def test_every_row_of_the_example_is_on_the_bus_or_in_quarantine(
             if delivery.headers.get(FEED_HEADER) == feed_id
         ]
         refused = [entry async for entry in entries(reader, feed.agency, feed_id)]
+        assert runner.ledger is not None
+        books(f"{feed_id} by mapping", runner.ledger)
+        assert runner.ledger.stored == len(found)
 
     assert found == json.loads((EXPECTED / f"{feed_id}.json").read_text(encoding="utf-8"))
     assert [entry.reason for entry in refused] == [reason]

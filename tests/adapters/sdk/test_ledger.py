@@ -226,3 +226,21 @@ def test_restored_records_are_not_told_as_arrived_now() -> None:
 
     assert (state.received, state.in_flight, state.rate_per_min) == (500, 500, 0)
     assert not state.HasField("last_received_at")
+
+
+def test_the_rate_is_that_of_the_last_minute_and_takes_no_room() -> None:
+    """However many arrive in a second, they are one count."""
+    now = 0.25
+    ledger = Ledger(Feed(), lambda: now)
+    rates = []
+    for tick in range(18_000):
+        now = 0.25 + tick / 100
+        if now < 120:
+            ledger.receive(2, NOW, START)
+        if tick % 3_000 == 2_900:
+            rates.append(ledger.snapshot(NOW).rate_per_min)
+            assert len(ledger._recent) <= 60
+
+    # At 29, 59, 89, 119, 149 and 179 s; 60 seconds are counted, of which one has just begun.
+    assert rates[2] == rates[3] == 2 * (5_925 + 1)
+    assert rates[0] < rates[1] < rates[2] > rates[4] > rates[5]

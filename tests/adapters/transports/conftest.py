@@ -10,5 +10,5 @@ from tests.adapters.transports.servers import postgresql
 @pytest.fixture(scope="session")
 async def database() -> AsyncIterator[str]:
     """Run a PostgreSQL for the session; return its URL."""
-    async with postgresql() as url:
-        yield url
+    async with postgresql() as server:
+        yield server.url

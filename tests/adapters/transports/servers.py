@@ -1,10 +1,12 @@
 """Real servers beside the bus: Mosquitto and PostgreSQL, as Debian has them."""
 
 import asyncio
+import contextlib
 import os
 import shutil
+import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -73,9 +75,98 @@ async def mosquitto(folder: Path, port: int, *further: str) -> AsyncIterator[Non
         yield
 
 
+class Database:
+    """A PostgreSQL, which may be killed and started again.
+
+    Args:
+        command: Runs it.
+        port: Where it listens.
+    """
+
+    def __init__(self, command: Sequence[str], port: int) -> None:
+        self._command = command
+        self._address = f"liandong@127.0.0.1:{port}/postgres"
+        self._server: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        """Return its URL, as SQLAlchemy writes it."""
+        return f"postgresql+psycopg://{self._address}"
+
+    async def start(self) -> None:
+        """Run it; it takes connections when this returns."""
+        self._server = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd="/",
+        )
+        await self._until_serving()
+
+    async def _until_serving(self) -> None:
+        """Wait until it takes connections: it listens before it does."""
+        assert self._server is not None
+        async with asyncio.timeout(_PATIENCE_S):
+            while True:
+                assert self._server.returncode is None, "the database ended by itself"
+                try:
+                    url = f"postgresql://{self._address}"
+                    connection = await asyncio.to_thread(psycopg.connect, url)
+                except psycopg.OperationalError:
+                    await asyncio.sleep(0.05)
+                else:
+                    connection.close()
+                    return
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Have it let nobody in, though its port is open."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._server.send_signal(signal.SIGCONT)
+
+    async def kill(self) -> None:
+        """End it at once, with all that it runs."""
+        assert self._server is not None
+        own = _children(self._server.pid)
+        self._server.kill()
+        for child in own:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        await self._server.wait()
+        async with asyncio.timeout(_PATIENCE_S):
+            while any(map(_is_alive, own)):  # noqa: ASYNC110 - a grandchild's end tells nobody
+                await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        """End it, hanging up on whoever is connected."""
+        if self._server is not None and self._server.returncode is None:
+            self._server.send_signal(signal.SIGINT)
+            await self._server.wait()
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that a process began."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return list(map(int, listed.split()))
+
+
+def _is_alive(pid: int) -> bool:
+    """Tell whether a process holds anything still."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
 @asynccontextmanager
-async def postgresql() -> AsyncIterator[str]:
-    """Run a database; yield its URL, as SQLAlchemy writes it."""
+async def postgresql() -> AsyncIterator[Database]:
+    """Run a database."""
     initdb, postgres = binary("initdb", "postgresql"), binary("postgres", "postgresql")
     # It refuses to run as root, and its user may not look into pytest's folders.
     as_user: tuple[str, ...] = ()
@@ -102,20 +193,9 @@ async def postgresql() -> AsyncIterator[str]:
             "fsync=off",
         )
         flags = [part for setting in settings for part in ("-c", setting)]
-        async with process(*as_user, postgres, "-D", data, *flags, port=port):
-            address = f"liandong@127.0.0.1:{port}/postgres"
-            await _until_serving(f"postgresql://{address}")
-            yield f"postgresql+psycopg://{address}"
-
-
-async def _until_serving(url: str) -> None:
-    """Wait until a database takes connections: it listens before it does."""
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                connection = await asyncio.to_thread(psycopg.connect, url)
-            except psycopg.OperationalError:
-                await asyncio.sleep(0.05)
-            else:
-                connection.close()
-                return
+        database = Database((*as_user, postgres, "-D", data, *flags), port)
+        try:
+            await database.start()
+            yield database
+        finally:
+            await database.stop()

@@ -196,7 +196,7 @@ async def test_the_password_comes_from_a_file_and_is_shown_nowhere(
     async with impatient(city_home, plan, source, **further) as feed:
         await until(lambda: feed.error)
 
-        assert feed.transport._url.password == "secret"
+        assert feed.transport._query._url.password == "secret"
         assert "secret" not in feed.error + feed.address
 
 

@@ -1,6 +1,7 @@
 """What is told of a gateway's calls, with a real gateway on the session's bus."""
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -16,11 +17,12 @@ from broker.plan import BusPlan
 from broker.publisher import Publisher
 from broker.subjects import share_subject
 from gateway import Gateway, GatewaySettings
+from gateway.audit import JournalSettings
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.record.v1.record_pb2 import Record
 from ops.metrics.calls import CallLog
 from ops.metrics.gateway import GatewayCollector
-from tests.gateway.town import AGREEMENTS, City, level
+from tests.gateway.town import AGREEMENTS, City, journal, level
 
 READ = "SharedStateService/GetRecord"
 WATCH = "SharedStateService/WatchRecords"
@@ -47,8 +49,10 @@ class Observed(msgspec.Struct, frozen=True):
                 await asyncio.sleep(0.01)
 
 
-@pytest.fixture
-async def observed(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIterator[Observed]:
+@contextlib.asynccontextmanager
+async def observing(
+    city_home: Home, plan: BusPlan, tmp_path: Path, audit: JournalSettings
+) -> AsyncIterator[Observed]:
     """Run a gateway that is looked at."""
     agreements = tmp_path / "agreements.toml"
     agreements.write_text(AGREEMENTS)
@@ -61,10 +65,19 @@ async def observed(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncItera
         ca=str(city_home.ca),
         agreements=str(agreements),
         bus=BusSettings.of(city_home, plan, "gateway"),
+        audit=audit,
+        revoked=str(tmp_path / "revoked"),
     )
     calls = CallLog()
     async with Gateway(settings, calls) as gateway:
         yield Observed(City(city_home, plan, gateway, agreements), calls)
+
+
+@pytest.fixture
+async def observed(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIterator[Observed]:
+    """Run a gateway that is looked at."""
+    async with observing(city_home, plan, tmp_path, journal(tmp_path)) as observed:
+        yield observed
 
 
 async def test_calls_are_told_by_method_and_code(observed: Observed) -> None:
@@ -135,6 +148,20 @@ async def test_revisions_that_a_later_one_overtook_are_counted(observed: Observe
         call.cancel()
 
     assert 0 < observed.told("gateway_conflations_total") < 200
+
+
+async def test_accesses_that_cannot_be_recorded_are_counted(
+    city_home: Home, plan: BusPlan, tmp_path: Path
+) -> None:
+    """A journal without room: the call is refused, and the alert has what it looks at."""
+    full = msgspec.structs.replace(journal(tmp_path), max_bytes=1)
+    async with observing(city_home, plan, tmp_path, full) as observed:
+        async with observed.city.stub("water") as stub:
+            with pytest.raises(grpc.aio.AioRpcError):
+                await stub.ListRecords(api.ListRecordsRequest())
+
+        assert observed.told("audit_failures_total") >= 1
+        assert observed.told("gateway_refusals_total", reason="AUDIT_FULL") == 1
 
 
 async def _read_until(

@@ -18,6 +18,7 @@ from broker.quarantine import entries
 from broker.subscriber import scan
 from liandong.incident.v1 import incident_pb2 as incident
 from liandong.record.v1.record_pb2 import Record
+from tests.conftest import Books
 
 Connect = Callable[[str], AbstractAsyncContextManager[Bus]]
 # Sample: its record's entity, when it was, what it is, how grave, and whether its place is known.
@@ -77,7 +78,7 @@ def test_the_standards_example_keeps_its_words(make: Any, read: Any, feeds_folde
 
 
 async def test_samples_over_a_socket_are_stored_and_answered(
-    city_home: Home, plan: BusPlan, bus_of: Connect, feeds_folder: Path
+    city_home: Home, plan: BusPlan, bus_of: Connect, feeds_folder: Path, books: Books
 ) -> None:
     """One connection, three alarms and one that is broken: three records, one in quarantine."""
     feed = FeedConfig(
@@ -104,6 +105,10 @@ async def test_samples_over_a_socket_are_stored_and_answered(
             if delivery.headers.get(FEED_HEADER) == feed.id
         ]
         refused = [entry async for entry in entries(bus, "police", feed.id)]
+
+        assert runner.ledger is not None
+        books("gb28181 over tcp", runner.ledger)
+        assert runner.ledger.stored == len(names)
 
     assert names == [expected[0] for expected in SAMPLES.values()]
     assert [entry.raw for entry in refused] == [broken]

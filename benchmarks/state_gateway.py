@@ -1,0 +1,116 @@
+"""The gateway's own service over a state of generated records, without a bus.
+
+    python -m benchmarks.state_gateway FOLDER RECORDS
+
+The folder holds the certificates. Records enter by the view's own entrance, one by one as
+from the stream. Prints one JSON line when it serves: port, seconds of taking and indexing,
+bytes of memory and of the records themselves. Ends with its input.
+"""
+
+import asyncio
+import contextlib
+import gc
+import json
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+import grpc
+import uvloop
+
+from benchmarks.generated import records
+from broker.subscriber import Delivery
+from gateway.agreements import Agreements
+from gateway.calls import Call, Entrance, Service, handler
+from gateway.freshness import FeedAges
+from gateway.history import History
+from gateway.limits import CallLimits
+from gateway.past import Past
+from gateway.revocation import Revoked
+from gateway.server import OPTIONS
+from gateway.shared_state import SharedState
+from gateway.view import StateView
+from liandong.gateway.v1 import shared_state_pb2 as api
+
+SERVICE = "liandong.gateway.v1.SharedStateService"
+AGREEMENT = """
+[[agreement]]
+id = "all"
+provider = "*"
+consumer = "police"
+kinds = ["*"]
+"""
+
+
+def resident() -> int:
+    """Return how much memory this process holds, in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+def filled(count: int) -> tuple[StateView, dict[str, float]]:
+    """Return a view of generated records, and what it cost."""
+    view, made, own, took = StateView(), records(count), 0, 0.0
+    before, sequence = resident(), 0
+    while lot := [record.SerializeToString() for record in islice(made, 10_000)]:
+        own += sum(map(len, lot))
+        deliveries = []
+        for payload in lot:
+            sequence += 1
+            deliveries.append(Delivery("share.x.y.z", payload, {}, sequence, time.time_ns(), 0))
+        del lot
+        began = time.perf_counter()
+        for delivery in deliveries:
+            view.take(delivery)
+        took += time.perf_counter() - began
+        del deliveries
+    began = time.perf_counter()
+    view.index()
+    indexed = time.perf_counter() - began
+    gc.collect()
+    return view, {
+        "take_s": took,
+        "index_s": indexed,
+        "memory": resident() - before,
+        "own": own,
+    }
+
+
+class Unrecorded:
+    """In place of the record of accesses, which needs a bus."""
+
+    async def answered(self, call: Call) -> None:
+        """Leave a call unrecorded."""
+
+
+async def main(folder: Path, count: int) -> None:
+    """Serve until the input ends."""
+    gc.disable()
+    view, cost = filled(count)
+    gc.freeze()
+    gc.enable()
+    agreements = folder / "agreements.toml"
+    agreements.write_text(AGREEMENT)
+    entrance = Entrance(
+        Agreements(agreements), Unrecorded(), CallLimits(), Revoked(folder / "revoked")
+    )
+    entrance.is_open = True
+    state = SharedState(view, Past(view, History(None)), FeedAges())
+    service = Service(SERVICE, {"ListRecords": (state.list_records, api.ListRecordsRequest)}, {})
+    server = grpc.aio.server(options=OPTIONS)
+    server.add_generic_rpc_handlers((handler(entrance, service),))
+    credentials = grpc.ssl_server_credentials(
+        [((folder / "server.key").read_bytes(), (folder / "server.pem").read_bytes())],
+        root_certificates=(folder / "ca.pem").read_bytes(),
+        require_client_auth=True,
+    )
+    port = server.add_secure_port("127.0.0.1:0", credentials)
+    await server.start()
+    print(json.dumps({"port": port, **cost}), flush=True)
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await server.stop(None)
+
+
+if __name__ == "__main__":
+    uvloop.run(main(Path(sys.argv[1]), int(sys.argv[2])))

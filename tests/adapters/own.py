@@ -1,0 +1,77 @@
+"""Records of a department, and who asks it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from adapters.sdk.answers import Caller
+from adapters.sdk.records import OwnRecords
+from broker.subjects import record_name, share_subject
+from broker.subscriber import Delivery
+from liandong.record.v1.record_pb2 import (
+    CLASSIFICATION_INTERNAL,
+    STATUS_ACTUAL,
+    Record,
+)
+
+NOW = datetime.now(UTC)
+NOW_NS = (NOW - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+POLICE = Caller("police", "client", "", ("x",), "0" * 32, NOW + timedelta(minutes=1))
+XINJIEKOU = {"latitude_deg": 32.0436, "longitude_deg": 118.7886}
+
+
+def record(
+    agency: str,
+    kind: str,
+    entity: str,
+    *,
+    at: datetime = NOW,
+    where: dict[str, float] | None = None,
+    district: str = "",
+    status: int = STATUS_ACTUAL,
+    expires_at: datetime | None = None,
+    **body: Any,
+) -> Record:
+    """Make a record; its body's field is the kind with an underscore."""
+    made = Record(
+        name=record_name(agency, kind, entity),
+        classification=CLASSIFICATION_INTERNAL,
+        status=status,
+        quality={"level": 1},
+        provenance={"feed": "test"},
+        location={"district": district},
+        **{kind.replace(".", "_"): body},
+    )
+    if where is not None:
+        made.location.point.latitude_deg = where["latitude_deg"]
+        made.location.point.longitude_deg = where["longitude_deg"]
+    made.observed_at.FromDatetime(at)
+    made.received_at.FromDatetime(NOW)
+    if expires_at is not None:
+        made.expires_at.FromDatetime(expires_at)
+    return made
+
+
+def deliver(records: OwnRecords, *stored: Record) -> OwnRecords:
+    """Have records come from the department's stream, in this order, now."""
+    for made in stored:
+        records.take(
+            Delivery(
+                share_subject(made.name),
+                made.SerializeToString(),
+                {},
+                1,
+                NOW_NS,
+                0,
+            )
+        )
+    return records
+
+
+def own(*stored: Record) -> OwnRecords:
+    """Return a department's records."""
+    return deliver(OwnRecords(), *stored)
+
+
+def north(metres: float) -> dict[str, float]:
+    """Return the point so many metres north of Xinjiekou."""
+    return {**XINJIEKOU, "latitude_deg": XINJIEKOU["latitude_deg"] + metres / 111_194.93}
