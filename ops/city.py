@@ -65,6 +65,30 @@ class _Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     journal_mb: Annotated[int, msgspec.Meta(ge=1)] = 256
 
 
+class MetricsPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where metrics are served, over plain HTTP: keep it on the loopback address.
+
+    Attributes:
+        host: The address.
+        port: The port; 0: nothing is served.
+    """
+
+    host: str = "127.0.0.1"
+    port: PortOrNone = 0
+
+
+class TracePlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where traces are exported.
+
+    Attributes:
+        endpoint: The base address of a collector that takes OTLP over HTTP; empty: nowhere.
+        sample: Which part of all traces is followed, 0 to 1.
+    """
+
+    endpoint: str = ""
+    sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.01
+
+
 class Agency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A department: its name on the bus, and what people call it."""
 
@@ -81,6 +105,8 @@ class _CityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway: GatewayAddress = GatewayAddress()
     console: _Console = _Console()
     audit: _Audit = _Audit()
+    metrics: MetricsPlace = MetricsPlace()
+    traces: TracePlace = TracePlace()
     agreements: str = ""
 
 
@@ -97,6 +123,8 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         responders: What answers live questions for its departments.
         plan: Its bus.
         gateway: Where its gateway listens.
+        metrics: Where its metrics are served.
+        traces: Where its traces are exported.
         agreements: Its file of agreements; None: it has none.
         journal_bytes: How much a gateway records on its own disk while the bus is away.
         path: The file itself.
@@ -110,6 +138,8 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     feeds: tuple[FeedConfig, ...]
     plan: BusPlan
     gateway: GatewayAddress
+    metrics: MetricsPlace
+    traces: TracePlace
     agreements: Path | None
     journal_bytes: int
     path: Path
@@ -177,6 +207,8 @@ def read_city(path: Path = DEFAULT) -> City:
         ),
         gateway=file.gateway,
         journal_bytes=file.audit.journal_mb * MEBIBYTE,
+        metrics=file.metrics,
+        traces=file.traces,
         agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
         responders=file.responder,
         path=Path(os.path.abspath(path)),  # noqa: PTH100 - without `..`, links kept

@@ -1,5 +1,6 @@
 """The command that runs the gateway."""
 
+import os
 import re
 from typing import Annotated
 
@@ -13,11 +14,18 @@ from broker.users import hand
 from gateway import Gateway, GatewaySettings
 from gateway.audit import JournalSettings
 from gateway.limits import CallLimits
+from gateway.lookout import Lookout
 from gateway.watch import WatchLimits
 from ops import logs
 from ops.failure import USAGE, Failure
-from ops.options import CITY, HOME, CityOption, HomeOption, open_home
+from ops.lookouts import Lookouts
+from ops.metrics import place_of, registry_of, serve
+from ops.metrics.calls import CallLog
+from ops.metrics.gateway import GatewayCollector
+from ops.options import CITY, HOME, CityOption, HomeOption, MetricsOption, open_home
 from ops.parts import until_told
+from ops.traces import settings_of, tracing
+from ops.traces.calls import CallTraces
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
@@ -28,6 +36,7 @@ def gateway_run(
     name: Annotated[
         str, typer.Option("--name", help="Under which it records accesses; each has its own.")
     ] = GATEWAY,
+    metrics: MetricsOption = "",
 ) -> None:
     """Run a gateway until it is told to end."""
     logs.configure("info")
@@ -66,8 +75,15 @@ def gateway_run(
     make_signing_key(*folder.signing_key(name))
 
     async def run() -> None:
-        async with Gateway(settings) as running:
-            await until_told(name, f"{settings.host}:{running.port}")
+        where, calls = place_of(described, metrics), CallLog()
+        async with tracing(settings_of(described, os.environ), "gateway") as traces:
+            lookouts: list[Lookout] = [calls] if where is not None else []
+            if traces is not None:
+                lookouts.append(CallTraces(traces))
+            async with Gateway(settings, Lookouts(lookouts) if lookouts else None) as running:
+                told = registry_of(GatewayCollector(running, calls))
+                async with serve(name, told, folder, where):
+                    await until_told(name, f"{settings.host}:{running.port}")
 
     uvloop.run(run())
 

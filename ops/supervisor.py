@@ -57,6 +57,11 @@ class Supervisor:
             )
             for responder in city.responders
         }
+        self._metrics = (
+            [Child("metrics", ("metrics", "run", *options), home.logs_dir)]
+            if city.metrics.port
+            else []
+        )
 
     async def run(self, *, demo: bool) -> None:
         """Run until asked to stop.
@@ -95,7 +100,9 @@ class Supervisor:
         for change in await reconcile(self._home, self._city.plan):
             _log.debug("streams", change=change)
         stack.callback(asyncio.create_task(_keep(server)).cancel)
-        children = [*self._gateways, *self._feeds.values(), *self._responders.values()]
+        parts = (*self._feeds.values(), *self._responders.values())
+        children = [*self._gateways, *parts, *self._metrics]
+        stack.push_async_callback(_stop, self._metrics)
         stack.push_async_callback(_stop, self._gateways)
         # Feeds first, so that what is under way is stored and answered.
         stack.push_async_callback(self._stop_feeds)
