@@ -104,6 +104,10 @@ class Selector:
         """Return whether more than an entry's key is looked at."""
         return bool(self.shapes or self.observed or self._received or self.filter)
 
+    def disclosure(self, key: Key) -> Disclosure | None:
+        """Return how records of a key are shown; None: they are not selected, or closed."""
+        return self._decided[key]
+
     def selects(self, key: Key) -> bool:
         """Tell whether records of a key may be selected, and may be seen."""
         return self._decided[key] is not None
@@ -134,14 +138,17 @@ class Selector:
             found += picked if self.filter is None else self.filter.chosen(picked)
         return found
 
-    def pick(self, entries: Iterable[Entry], within: Shape | None = None) -> list[Entry]:
+    def pick(
+        self, entries: Iterable[Entry], within: Shape | None = None, *, at_ns: int | None = None
+    ) -> list[Entry]:
         """Return what the caller sees of the entries that all but the filter selects.
 
         Args:
             entries: Which.
             within: The shape in which their points lie as they were published.
+            at_ns: When they must not have ended, nanoseconds since 1970 UTC; None: now.
         """
-        decided, now = self._decided, now_ns()
+        decided, now = self._decided, now_ns() if at_ns is None else at_ns
         picked = [
             disclosure.show(entry) if disclosure.hidden else entry
             for entry in entries
