@@ -35,6 +35,9 @@ from gateway.loading import loading
 from gateway.publishing import Publishing
 from gateway.revisions import Revisions
 from gateway.shared_state import SharedState
+from gateway.summary import Summaries
+from gateway.summary.past import Past
+from gateway.summary.told import Telling
 from gateway.view import StateView, now_ns
 from gateway.watch import Watches, WatchLimits
 from liandong.gateway.v1 import shared_state_pb2 as api
@@ -141,7 +144,7 @@ class Gateway:
                 self.view, self._agreements, StreamRevisions(bus, CITY), self._settings.watches
             )
             services = (
-                _state_service(self.view, watches, History(bus)),
+                _state_service(self.view, watches, bus),
                 catalog.service(),
                 AgreementDesk(self._agreements, self.view).service(),
                 departments.service(),
@@ -225,15 +228,18 @@ class Gateway:
             await self.watches.tick(_TICK_S)
 
 
-def _state_service(view: StateView, watches: Watches, history: History) -> Service:
-    """Return the service that reads the shared state, watches it and looks back."""
+def _state_service(view: StateView, watches: Watches, bus: Bus) -> Service:
+    """Return the service that reads the shared state, watches it, looks back and summarises."""
+    history = History(bus)
     state, revisions = SharedState(view), Revisions(view, history)
+    summaries = Summaries(view, Past(view, history).stood, Telling(bus).told)
     return Service(
         "liandong.gateway.v1.SharedStateService",
         {
             "GetRecord": (state.get_record, api.GetRecordRequest),
             "BatchGetRecords": (state.batch_get_records, api.BatchGetRecordsRequest),
             "ListRecords": (state.list_records, api.ListRecordsRequest),
+            "SummarizeRecords": (summaries.summarize_records, api.SummarizeRecordsRequest),
             "ListRevisions": (revisions.list_revisions, api.ListRevisionsRequest),
         },
         {"WatchRecords": (watches.watch_records, api.WatchRecordsRequest)},

@@ -1,6 +1,7 @@
 """H3 cells, numbered as they are met, so that columns hold small numbers."""
 
 import functools
+from array import array
 from typing import Final
 
 from h3.api import basic_int as h3
@@ -33,7 +34,7 @@ class Cells:
     def __init__(self, resolution: int) -> None:
         self._resolution = resolution
         self._numbers: dict[int, int] = {0: NOWHERE}
-        self.ids = [0]
+        self.ids = array("q", [0])
 
     def number(self, entry: Entry) -> int:
         """Return the number of the cell of an entry's point; NOWHERE: it has none."""

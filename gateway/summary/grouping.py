@@ -14,7 +14,8 @@ MOST_GROUPS: Final = 10_000
 _GROUPS: Final = api.SummarizeRecordsResponse.GROUPS_FIELD_NUMBER
 _DIGITS: Final = 6
 _RESOLUTION: Final = 7
-_NANO: Final = 1_000_000_000
+NO_TIME: Final = -(1 << 70)
+"""Where a group without a time bucket begins."""
 _GROUP: Final = api.SummaryGroup
 _COUNT: Final = varint(_GROUP.COUNT_FIELD_NUMBER << 3)
 _VALUE_COUNT: Final = varint(_GROUP.VALUE_COUNT_FIELD_NUMBER << 3)
@@ -40,7 +41,8 @@ class Group(NamedTuple):
     Attributes:
         cell: The H3 cell; 0: none.
         common: District, kind and agency.
-        start_ns: When its time bucket begins, nanoseconds since 1970 UTC; -1: it has none.
+        start_ns: When its time bucket begins, nanoseconds since 1970 UTC; NO_TIME: it has
+            none.
         count: How many records.
         value_count: How many state the value.
         total: Sum of the values.
@@ -115,7 +117,7 @@ def _sized(group: Group) -> bytes:
     content = b"%b%b%b%b%b%b" % (
         head(group.cell),
         _texts(group.common),
-        b"" if group.start_ns < 0 else _start(group.start_ns),
+        b"" if group.start_ns == NO_TIME else _start(group.start_ns),
         _COUNT,
         varint(group.count),
         _values(group) if group.value_count else b"",
