@@ -6,7 +6,7 @@ Source: NATS ADR-31, direct get, ``multi_last``.
 import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError

@@ -122,10 +122,14 @@ class Columns:
         now = now_ns()
         for part in parts:
             known, rows = self._known.get(part), self._rows.get(part.key)
-            if known is not None and rows is not None and known.changes == rows.changes:
-                if not 0 < known.ends <= now:
-                    continue
-            yield from self._renew(part, counts=counts)
+            is_right = (
+                known is not None
+                and rows is not None
+                and known.changes == rows.changes
+                and not 0 < known.ends <= now
+            )
+            if not is_right:
+                yield from self._renew(part, counts=counts)
 
     def _renew(self, part: Part, *, counts: bool) -> Iterator[None]:
         """Bring the columns of a part up to date, and count it anew if asked to."""

@@ -8,7 +8,7 @@ from gateway.entry import Entry
 from gateway.key import Key
 from gateway.summary.cells import Cells
 from gateway.summary.grouping import NO_TIME, Common, Group, Grouping
-from gateway.summary.numbers import Number
+from gateway.summary.numbers import ABSENT, Number
 
 _NONE: Final = (0, 0, 0.0, float("inf"), float("-inf"))
 
@@ -51,8 +51,8 @@ class Gathering:
                 entry.counted // bucket * bucket if bucket else NO_TIME,
             )
             count, stated, total, least, most = groups.get(place, _NONE)
-            value = None if number is None else number.of(entry.payload)
-            if value is not None and value == value:
+            value = ABSENT if number is None else number.of(entry.payload)
+            if value is not ABSENT:
                 stated, total = stated + 1, total + value
                 least, most = min(least, value), max(most, value)
             groups[place] = count + 1, stated, total, least, most

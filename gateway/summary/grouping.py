@@ -43,7 +43,7 @@ class Group(NamedTuple):
         common: District, kind and agency.
         start_ns: When its time bucket begins, nanoseconds since 1970 UTC; NO_TIME: it has
             none.
-        count: How many records.
+        records: How many they are.
         value_count: How many state the value.
         total: Sum of the values.
         least: The least.
@@ -53,7 +53,7 @@ class Group(NamedTuple):
     cell: int
     common: Common
     start_ns: int
-    count: int
+    records: int
     value_count: int
     total: float
     least: float
@@ -119,7 +119,7 @@ def _sized(group: Group) -> bytes:
         _texts(group.common),
         b"" if group.start_ns == NO_TIME else _start(group.start_ns),
         _COUNT,
-        varint(group.count),
+        varint(group.records),
         _values(group) if group.value_count else b"",
     )
     return varint(len(content)) + content

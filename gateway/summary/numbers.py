@@ -72,7 +72,7 @@ def _required(path: str) -> FieldDescriptor:
         InvalidRequest: If it leads to none.
     """
     schema: Descriptor | None = Record.DESCRIPTOR
-    before = ""
+    before, found = "", None
     for part in path.split("."):
         if schema is None:
             raise _refused(path, f"{before} has no fields of its own")
@@ -82,14 +82,15 @@ def _required(path: str) -> FieldDescriptor:
         before = f"{before}.{part}" if before else part
         if field.is_repeated:
             raise _refused(path, f"{before} is a list, expected one number of a record")
-        schema = field.message_type
+        schema, found = field.message_type, field
     if schema is not None:
         numbers = [f"{before}.{one.name}" for one in schema.fields if _is_number(one)]
         there = f": there are {', '.join(numbers)}" if numbers else ""
         raise _refused(path, f"it is a message, expected a number{there}")
-    if not _is_number(field):
+    assert found is not None, "there is a part at least"
+    if not _is_number(found):
         raise _refused(path, "it is no number: what is summed is a whole number or a fraction")
-    return field
+    return found
 
 
 def _is_number(field: FieldDescriptor) -> bool:

@@ -1,6 +1,6 @@
 """The shared state as it stood at an earlier time, entry by entry."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Final
 
 from gateway.agreement import matches
@@ -13,7 +13,7 @@ from liandong.gateway.v1.shared_state_pb2 import Selection, TimeBasis
 MOST_RECORDS: Final = 100_000
 _LOT: Final = 1000
 
-Stood = Callable[[Selection, int, "TimeBasis.ValueType"], AsyncIterator[Sequence[Entry]]]
+Stood = Callable[[Selection, int, "TimeBasis.ValueType"], AsyncGenerator[Sequence[Entry], None]]
 """Yields the state at a time, and may yield some that is not selected or had ended."""
 
 
@@ -31,7 +31,7 @@ class Past:
 
     async def stood(
         self, selection: Selection, at_ns: int, basis: "TimeBasis.ValueType"
-    ) -> AsyncIterator[Sequence[Entry]]:
+    ) -> AsyncGenerator[Sequence[Entry], None]:
         """Yield records as they stood at a time, as published, in lots.
 
         Args:

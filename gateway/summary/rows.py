@@ -105,7 +105,7 @@ class Rows:
             yield
         while len(held) < len(names):
             lot = names[len(held) : len(held) + SLICE]
-            held.extend([look(get(name)) for name in lot])  # type: ignore[arg-type]
+            held.extend([look(get(name)) for name in lot])  # type: ignore[misc]
             yield
 
     def is_fresh(self, column: Column) -> bool:

@@ -1,10 +1,11 @@
 """SummarizeRecords: counts and aggregates of what a caller may see."""
 
 import asyncio
+import contextlib
 import itertools
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -171,7 +172,7 @@ class Summaries:
         selection.CopyFrom(request.selection)
         at_ns = request.as_of.ToNanoseconds() if request.HasField("as_of") else None
         bucket_ns = request.bucket.ToNanoseconds()
-        lots: AsyncIterator[Sequence[Entry]]
+        lots: AsyncGenerator[Sequence[Entry], None]
         if bucket_ns:
             # A revision's own time decides, which is not ahead of its storing.
             selection.ClearField("observed")
@@ -181,10 +182,11 @@ class Summaries:
             lots = self._stood(selection, at_ns, request.as_of_basis)
         selector = self._selectors.of(selection, permit)
         gathering, turn = Gathering(Grouping(request), number, bucket_ns), _Turn()
-        async for lot in lots:
-            for chosen in _chosen(selector, lot, at_ns):
-                gathering.add(chosen)
-                await turn.over()
+        async with contextlib.aclosing(lots):
+            async for lot in lots:
+                for chosen in _chosen(selector, lot, at_ns):
+                    gathering.add(chosen)
+                    await turn.over()
         return Summary(gathering.groups(), gathering.read, 0)
 
 

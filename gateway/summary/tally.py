@@ -42,13 +42,14 @@ def tally(cells: npt.NDArray[np.int32], values: Floats | None) -> Tally:
     counts = np.bincount(cells)
     present = np.flatnonzero(counts)
     least, most = np.full(len(counts), np.inf), np.full(len(counts), -np.inf)
-    totals, value_counts = np.zeros(len(counts)), np.zeros(len(counts), np.int64)
+    totals: Floats = np.zeros(len(counts))
+    value_counts: Numbers = np.zeros(len(counts), np.int64)
     if values is not None:
         stated = ~np.isnan(values)
         if not stated.all():
             cells, values = cells[stated], values[stated]
         value_counts = np.bincount(cells, minlength=len(counts))
-        totals = np.bincount(cells, values, minlength=len(counts))
+        totals = np.bincount(cells, values, minlength=len(counts)).astype(np.float64, copy=False)
         np.minimum.at(least, cells, values)
         np.maximum.at(most, cells, values)
     return Tally(

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Final, NamedTuple
 
 import structlog
@@ -45,7 +45,7 @@ class Span(NamedTuple):
         )
 
 
-Told = Callable[[Selection, Span], AsyncIterator[Sequence[Entry]]]
+Told = Callable[[Selection, Span], AsyncGenerator[Sequence[Entry], None]]
 """Yields the revisions in a span, and may yield some that are not selected."""
 
 
@@ -61,7 +61,7 @@ class Telling:
         self._bus = bus
         self._most = most
 
-    async def told(self, selection: Selection, span: Span) -> AsyncIterator[Sequence[Entry]]:
+    async def told(self, selection: Selection, span: Span) -> AsyncGenerator[Sequence[Entry], None]:
         """Yield the revisions in a span, as published, in lots.
 
         What counts as observed at a time was not stored before it, so reading begins there.
