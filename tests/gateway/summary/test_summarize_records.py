@@ -10,12 +10,11 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from broker.connection import Bus, BusSettings
-from gateway.summary.told import Span, Telling
 from gateway.errors import SummaryTooLarge
+from gateway.summary.told import Span, Telling
 from liandong.gateway.v1 import shared_state_pb2 as api
-from liandong.gateway.v1.audit_pb2 import ListAccessesRequest
-from liandong.gateway.v1.audit_pb2_grpc import AuditServiceStub
 from liandong.record.v1.record_pb2 import Record
+from tests.gateway.audit.reading import reader_of
 from tests.gateway.summary.naive import expected_of, facts
 from tests.gateway.test_selections import violations
 from tests.gateway.town import NOW, City, level
@@ -138,13 +137,12 @@ async def test_a_summary_is_on_record_with_how_many_records_it_counted(
     await city.share(*[level(f"{station}-{i}", 1.0) for i in range(3)])
     async with city.stub("police") as stub:
         await stub.SummarizeRecords(of(station))
-    async with city.channel("water") as channel:
-        listed = await AuditServiceStub(channel).ListAccesses(
-            ListAccessesRequest(consumer="police", page_size=10)
-        )
+    async with reader_of(city) as reader:
+        (access,) = await reader.listed("water", consumer="police")
 
-    access = next(one for one in listed.accesses if station in str(one))
-    assert sum(read.records for read in access.read) == 3
+    (disclosed,) = access.disclosed
+    assert (disclosed.kind, disclosed.records) == ("water.level", 3)
+    assert station in access.asked
 
 
 @pytest.mark.parametrize(
