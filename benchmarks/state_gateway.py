@@ -22,7 +22,12 @@ import uvloop
 from benchmarks.generated import records
 from broker.subscriber import Delivery
 from gateway.agreements import Agreements
-from gateway.calls import Entrance, Service, handler
+from gateway.calls import Call, Entrance, Service, handler
+from gateway.freshness import FeedAges
+from gateway.history import History
+from gateway.limits import CallLimits
+from gateway.past import Past
+from gateway.revocation import Revoked
 from gateway.server import OPTIONS
 from gateway.shared_state import SharedState
 from gateway.view import StateView
@@ -71,6 +76,13 @@ def filled(count: int) -> tuple[StateView, dict[str, float]]:
     }
 
 
+class Unrecorded:
+    """In place of the record of accesses, which needs a bus."""
+
+    async def answered(self, call: Call) -> None:
+        """Leave a call unrecorded."""
+
+
 async def main(folder: Path, count: int) -> None:
     """Serve until the input ends."""
     gc.disable()
@@ -79,9 +91,11 @@ async def main(folder: Path, count: int) -> None:
     gc.enable()
     agreements = folder / "agreements.toml"
     agreements.write_text(AGREEMENT)
-    entrance = Entrance(Agreements(agreements))
+    entrance = Entrance(
+        Agreements(agreements), Unrecorded(), CallLimits(), Revoked(folder / "revoked")
+    )
     entrance.is_open = True
-    state = SharedState(view)
+    state = SharedState(view, Past(view, History(None)), FeedAges())
     service = Service(SERVICE, {"ListRecords": (state.list_records, api.ListRecordsRequest)}, {})
     server = grpc.aio.server(options=OPTIONS)
     server.add_generic_rpc_handlers((handler(entrance, service),))

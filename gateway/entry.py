@@ -21,7 +21,8 @@ class Entry:
         counted: When it counts as observed beside others of its name: not after it was stored,
             for a clock that is ahead must not hold the place of what is true until then.
         expires: When it ends, nanoseconds since 1970 UTC; 0: open.
-        key: What it has in common with others: agency, kind, classification, district, status.
+        key: What it has in common with others: agency, kind, classification, district,
+            status, feed.
         box: What its point and areas span; None: no place.
         sequence: Its sequence in the city's stream.
         sized: Its bytes exactly as published, after their length: with a tag before them they
@@ -74,7 +75,16 @@ def entry_of(payload: bytes, sequence: int, stored_ns: int) -> Entry:
         observed,
         min(observed, stored_ns),
         _nanoseconds(record.expires_at) if record.HasField("expires_at") else 0,
-        key_of((agency, kind, record.classification, location.district, record.status)),
+        key_of(
+            (
+                agency,
+                kind,
+                record.classification,
+                location.district,
+                record.status,
+                record.provenance.feed,
+            )
+        ),
         box_of(location),
         sequence,
         length + payload,

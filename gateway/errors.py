@@ -20,6 +20,8 @@ GatewayError
 ├── HistoryUnavailable  the city's stream cannot be read at the moment
 ├── AuditFull           the access cannot be recorded
 ├── LogUnavailable      the record of accesses cannot be read
+├── TooLate             the call has lasted too long
+├── Leaving             the gateway ends
 └── Starting            the view is not complete yet
 """
 
@@ -274,6 +276,22 @@ class LogUnavailable(GatewayError):
         super().__init__("the record of accesses cannot be read now: try again in a moment")
 
 
+class TooLate(GatewayError):
+    """The call has lasted longer than calls without a deadline may."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"not answered within {seconds:g} s: ask for less, or call with a deadline of your own"
+        )
+
+
+class Leaving(GatewayError):
+    """The gateway ends, and so do the streams that it serves."""
+
+    def __init__(self) -> None:
+        super().__init__("the gateway ends: go on with your last resume_token, at another or again")
+
+
 class Starting(GatewayError):
     """The view is not complete yet."""
 
@@ -301,6 +319,8 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     TooManyWatches: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHES"),
     RevisionsGone: (code_pb2.OUT_OF_RANGE, "REVISIONS_GONE"),
     StreamAway: (code_pb2.UNAVAILABLE, "STREAM_AWAY"),
+    TooLate: (code_pb2.DEADLINE_EXCEEDED, "TOO_LATE"),
+    Leaving: (code_pb2.UNAVAILABLE, "LEAVING"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }
 

@@ -29,20 +29,27 @@ from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
 from gateway.certificates import Certificates
 from gateway.departments import Departments
+from gateway.encoding import elements
+from gateway.errors import Leaving
+from gateway.freshness import FeedAges
 from gateway.hands import Hands
 from gateway.history import History
+from gateway.limits import CallLimits
 from gateway.loading import loading
+from gateway.past import Past
 from gateway.publishing import Publishing
 from gateway.revisions import Revisions
+from gateway.revocation import Revoked
 from gateway.shared_state import SharedState
 from gateway.summary import Summaries
-from gateway.summary.past import Past
 from gateway.summary.told import Telling
 from gateway.view import StateView, now_ns
 from gateway.watch import Watches, WatchLimits
 from liandong.gateway.v1 import shared_state_pb2 as api
 
 _TICK_S = 0.5
+# The field of an event.
+_EVENT_FEEDS = 5
 _GRACE_S = 2.0
 _MAX_CALLS = 10_000
 OPTIONS = (
@@ -83,6 +90,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         hands: For each agency that may publish over gRPC, how that reaches the bus.
         audit: Where and how it records accesses.
         watches: What watches may take.
+        calls: What calls may take.
+        revoked: File with the serial numbers of certificates that were taken back; it need
+            not be there.
     """
 
     host: str
@@ -97,6 +107,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     hands: dict[str, BusSettings] = {}
     titles: dict[str, str] = {}
     watches: WatchLimits = WatchLimits()
+    calls: CallLimits = CallLimits()
+    revoked: str
 
 
 class Gateway:
@@ -124,6 +136,7 @@ class Gateway:
         self._certificates = Certificates(
             Path(settings.certificate), Path(settings.key), Path(settings.ca)
         )
+        self._revoked = Revoked(Path(settings.revoked))
         self.view.listen(self._agreements.incidents.take)
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port
@@ -132,8 +145,11 @@ class Gateway:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             recorder = await self._recorder(stack, bus)
-            self._entrance = Entrance(self._agreements, recorder)
+            self._entrance = Entrance(
+                self._agreements, recorder, self._settings.calls, self._revoked
+            )
             catalog = Catalog()
+            self.ages = catalog.ages
             agencies, titles = self._settings.agencies, self._settings.titles
             responders = await stack.enter_async_context(Responders(bus, agencies))
             departments = Departments(
@@ -141,10 +157,16 @@ class Gateway:
             )
             hands = await stack.enter_async_context(Hands(self._settings.hands))
             watches = self.watches = Watches(
-                self.view, self._agreements, StreamRevisions(bus, CITY), self._settings.watches
+                self.view,
+                self._agreements,
+                StreamRevisions(bus, CITY),
+                self._settings.watches,
+                lambda selector: elements(
+                    _EVENT_FEEDS, catalog.ages.sized(selector.feeds(self.view.names))
+                ),
             )
             services = (
-                _state_service(self.view, watches, bus),
+                _state_service(self.view, watches, bus, catalog.ages),
                 catalog.service(),
                 AgreementDesk(self._agreements, self.view).service(),
                 departments.service(),
@@ -154,6 +176,7 @@ class Gateway:
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)
+            stack.push_async_callback(self._leave)
             with loading():
                 state = await follow(
                     bus, CITY, STATE, self.view.take, last_of_each=True, on_restart=self._restart
@@ -212,6 +235,11 @@ class Gateway:
             ) from error
         return server
 
+    async def _leave(self) -> None:
+        """Have clients go elsewhere, with their tokens."""
+        await self._health.enter_graceful_shutdown()
+        self._entrance.end_streams(lambda _: Leaving())
+
     def _restart(self) -> None:
         """Take the city's stream from its start again."""
         self.view.restart()
@@ -225,14 +253,16 @@ class Gateway:
                 self.view.course.settle(self.view.sequence)
             self.view.expire(now_ns())
             self._agreements.refresh()
+            self._revoked.refresh()
             await self.watches.tick(_TICK_S)
 
 
-def _state_service(view: StateView, watches: Watches, bus: Bus) -> Service:
+def _state_service(view: StateView, watches: Watches, bus: Bus, ages: FeedAges) -> Service:
     """Return the service that reads the shared state, watches it, looks back and summarises."""
     history = History(bus)
-    state, revisions = SharedState(view), Revisions(view, history)
-    summaries = Summaries(view, Past(view, history).stood, Telling(bus).told)
+    past = Past(view, history)
+    state, revisions = SharedState(view, past, ages), Revisions(view, history)
+    summaries = Summaries(view, past.stood, Telling(bus).told, ages)
     return Service(
         "liandong.gateway.v1.SharedStateService",
         {

@@ -28,7 +28,7 @@ from gateway.mask import mask_of
 from gateway.missed import Replay
 from gateway.permit import Permit
 from gateway.resume import Place
-from gateway.selection import Selectors, digest, require_valid
+from gateway.selection import Selector, Selectors, digest, require_valid
 from gateway.snapshot import WHOLE, Encode, Snapshots
 from gateway.view import StateView
 from gateway.watcher import Sources, Watcher
@@ -68,7 +68,7 @@ class Watches:
         agreements: Who may read what.
         revisions: What the city's stream keeps.
         limits: What watches may take.
-        feeds: Returns how the feeds fare that bring what a group watches, as elements of an
+        feeds: Returns how the feeds fare that bring what is selected, as elements of an
             event's ``feeds``.
     """
 
@@ -78,7 +78,7 @@ class Watches:
         agreements: Agreements,
         revisions: Revisions,
         limits: WatchLimits | None = None,
-        feeds: Callable[[Group], bytes] = lambda _: b"",
+        feeds: Callable[[Selector], bytes] = lambda _: b"",
     ) -> None:
         self._view = view
         self._agreements = agreements

@@ -11,6 +11,7 @@ from gateway.errors import TooSlow
 from gateway.group import Group
 from gateway.missed import Replay, StartOver, missed
 from gateway.resume import Place
+from gateway.selection import Selector
 from gateway.snapshot import Snapshots, joined
 from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import (
@@ -30,14 +31,14 @@ class Sources(NamedTuple):
         view: The shared state.
         snapshots: What watches begin with.
         replay: What watches of every revision have missed.
-        feeds: Returns how the feeds fare that bring what a group watches, as elements of
-            an event's ``feeds``.
+        feeds: Returns how the feeds fare that bring what is selected, as elements of an
+            event's ``feeds``.
     """
 
     view: StateView
     snapshots: Snapshots
     replay: Replay
-    feeds: Callable[[Group], bytes]
+    feeds: Callable[[Selector], bytes]
 
 
 class Watcher:
@@ -229,7 +230,7 @@ class Watcher:
     async def _named(self, kind: "EventType.ValueType", place: Place) -> None:
         """Send an event that is about no record."""
         token = place.token(self._group.watched.bound_to)
-        feeds = self._sources.feeds(self._group)
+        feeds = self._sources.feeds(self._group.selector)
         await self._write(named_event(kind, "", token, feeds=feeds))
         self._place = place
 

@@ -35,6 +35,7 @@ def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
             agency: BusSettings.of(folder, described.plan, hand(agency))
             for agency in described.plan.agencies
         },
+        revoked=str(folder.revoked),
         audit=journal_settings(folder, GATEWAY, described.journal_bytes),
     )
 

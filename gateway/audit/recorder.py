@@ -88,6 +88,11 @@ class Recorder:
         if not call.is_recorded:
             self._journal.note(_ended(call, Course(PHASE_CALL, OUTCOME_BROKEN_OFF, why)))
 
+    @staticmethod
+    def is_under_way(call: Call) -> bool:
+        """Tell whether a call is a stream that has begun to leave."""
+        return isinstance(call.context, RecordedStream) and call.context.opening is not None
+
     def stream(self, call: Call) -> "RecordedStream":
         """Record a call's stream from its first message on."""
         stream = RecordedStream(self._journal, call, self._permit)

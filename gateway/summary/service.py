@@ -5,16 +5,19 @@ import contextlib
 import itertools
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from gateway.calls import Call
+from gateway.encoding import elements
 from gateway.entry import Entry
 from gateway.errors import InvalidRequest
+from gateway.freshness import FeedAges
 from gateway.hidden import covers
 from gateway.key import Key
 from gateway.pages import Page
+from gateway.past import at_ns_of
 from gateway.permit import Permit
 from gateway.search import candidates
 from gateway.selection import Selector, Selectors, require_valid
@@ -22,7 +25,6 @@ from gateway.summary.columns import Columns, Part
 from gateway.summary.gathering import Gathering
 from gateway.summary.grouping import Common, Group, Grouping, encoded
 from gateway.summary.numbers import Number, number_of
-from gateway.summary.past import Stood
 from gateway.summary.tally import Tally, together
 from gateway.summary.told import Span, Told
 from gateway.view import StateView, now_ns
@@ -30,6 +32,7 @@ from liandong.gateway.v1.shared_state_pb2 import (
     TIME_BASIS_RECEIVED,
     Selection,
     SummarizeRecordsRequest,
+    TimeBasis,
 )
 
 _SLICE: Final = 1024
@@ -38,7 +41,10 @@ _TURN_S: Final = 0.002
 _KEPT: Final = 256
 _KEPT_BYTES: Final = 16 << 20
 _READING: Final = 4
+_FEEDS: Final = 2
 Mark = tuple[int, int]
+Stood = Callable[[Selector, int, "TimeBasis.ValueType"], AsyncGenerator[Sequence[Entry], None]]
+"""Yields the state at a time, and may yield some that is not selected or had ended."""
 
 
 @dataclass(slots=True)
@@ -63,12 +69,14 @@ class Summaries:
         view: The shared state.
         stood: Yields the state at an earlier time.
         told: Yields revisions.
+        ages: How old what feeds bring is.
     """
 
-    def __init__(self, view: StateView, stood: Stood, told: Told) -> None:
+    def __init__(self, view: StateView, stood: Stood, told: Told, ages: FeedAges) -> None:
         self._view = view
         self._stood = stood
         self._told = told
+        self._ages = ages
         self._columns = Columns(view)
         self._selectors = Selectors()
         self._reading = asyncio.Semaphore(_READING)
@@ -80,20 +88,25 @@ class Summaries:
         call.permit.require_selection(request.selection)
         require_valid(request)
         number = number_of(request.value) if request.value else None
+        self._view.index()
+        selector = self._selectors.of(request.selection, call.permit)
+        feeds = elements(_FEEDS, self._ages.sized(selector.feeds(self._view.names)))
         if request.HasField("bucket") or request.HasField("as_of"):
             async with self._reading:
                 summary = await self._of_the_past(request, number, call.permit)
             call.read.update(summary.read)
-            return encoded(summary.groups)
-        return await self._of_now(request, number, call)
+            return encoded(summary.groups) + feeds
+        return await self._of_now(request, selector, number, call) + feeds
 
     async def _of_now(
-        self, request: SummarizeRecordsRequest, number: Number | None, call: Call
+        self,
+        request: SummarizeRecordsRequest,
+        selector: Selector,
+        number: Number | None,
+        call: Call,
     ) -> bytes:
         """Return the summary of the state, also from before if nothing in it has changed."""
-        self._view.index()
         asked = (call.permit, request.SerializeToString(deterministic=True))
-        selector = self._selectors.of(request.selection, call.permit)
         mark, kept = self._mark(selector), self._kept.get(asked)
         if kept is None or kept.mark != mark or 0 < kept.ends <= now_ns():
             grouping = Grouping(request)
@@ -166,21 +179,23 @@ class Summaries:
         """Summarise the state at an earlier time, or what was said over time.
 
         Raises:
-            InvalidRequest: If there are time buckets of no time.
+            InvalidRequest: If there are time buckets of no time, or the time lies ahead.
+            HistoryUnavailable: If the past cannot be read.
+            SummaryTooLarge: If there are too many groups, or too much to read.
         """
         selection = Selection()
         selection.CopyFrom(request.selection)
-        at_ns = request.as_of.ToNanoseconds() if request.HasField("as_of") else None
+        at_ns = at_ns_of(request.as_of) if request.HasField("as_of") else None
         bucket_ns = request.bucket.ToNanoseconds()
         lots: AsyncGenerator[Sequence[Entry], None]
         if bucket_ns:
             # A revision's own time decides, which is not ahead of its storing.
             selection.ClearField("observed")
             lots, at_ns = self._told(selection, _span(request, at_ns)), 0
-        else:
-            assert at_ns is not None
-            lots = self._stood(selection, at_ns, request.as_of_basis)
         selector = self._selectors.of(selection, permit)
+        if not bucket_ns:
+            assert at_ns is not None, "one of the two is asked for"
+            lots = self._stood(selector, at_ns, request.as_of_basis)
         gathering, turn = Gathering(Grouping(request), number, bucket_ns), _Turn()
         async with contextlib.aclosing(lots):
             async for lot in lots:

@@ -9,6 +9,7 @@ import h3
 
 from gateway.call import Call
 from gateway.entry import Entry
+from gateway.freshness import FeedAges
 from gateway.identity import Caller
 from gateway.permit import Permit
 from gateway.selection import Selector
@@ -48,7 +49,7 @@ def asked(
 
 def summaries_of(view: StateView) -> Summaries:
     """Return the summaries of a view that has no past."""
-    return Summaries(view, nothing, nothing)
+    return Summaries(view, nothing, nothing, FeedAges())
 
 
 def facts(response: api.SummarizeRecordsResponse) -> dict[Keys, Facts]:

@@ -157,6 +157,7 @@ async def test_a_summary_is_on_record_with_how_many_records_it_counted(
         ({"group_by": [0]}, "group_by[0]", ""),
         ({"group_by": [9]}, "group_by[0]", ""),
         ({"group_by": [1, 1]}, "group_by", ""),
+        ({"as_of": Timestamp(seconds=4_000_000_000)}, "as_of", "lies ahead"),
         ({"as_of_basis": 7}, "as_of_basis", ""),
         ({"bucket": Duration(nanos=1)}, "bucket", ""),
         ({"bucket": Duration(seconds=60)}, "selection.observed.start_at", "is missing"),
