@@ -36,7 +36,7 @@ from gateway.view import StateView
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.record.v1.record_pb2 import Record
 
-CHANGED = 1000
+CHANGED = 100
 SERVICE = "liandong.gateway.v1.SharedStateService"
 AGREEMENT = """
 [[agreement]]

@@ -5,8 +5,8 @@
 As `benchmarks.selections`: over sockets on loopback, mutual TLS, one call at a time, taking
 turns, lower quartiles in milliseconds. The whole state by district, by H3 cell, and by cell
 with the vehicles' speeds, and the last of a box of some 950 records. PostgreSQL has the cells
-in a column, and its table is left as it is; of the gateway's state 1,000 records, all over
-it, change before each call (`changed`), or none (`same`).
+in a column, and its table is left as it is; of the gateway's state 100 records, all over it,
+change before each call (`changed`), or none (`same`).
 """
 
 import statistics

@@ -1,13 +1,13 @@
 """Groups gathered from entries one after another, where no columns are kept."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
-from gateway.entry import Entry
+from gateway.entry import KEY, Entry
 from gateway.key import Key
 from gateway.summary.cells import Cells
-from gateway.summary.grouping import NO_TIME, Common, Group, Grouping
+from gateway.summary.grouping import NO_TIME, Common, Facts, Group, Grouping
 from gateway.summary.numbers import ABSENT, Number
 
 _NONE: Final = (0, 0, 0.0, float("inf"), float("-inf"))
@@ -31,9 +31,9 @@ class Gathering:
         self.ends = 0
         self._grouping, self._number, self._bucket_ns = grouping, number, bucket_ns
         self._cells = None if grouping.resolution is None else Cells(grouping.resolution)
-        self._groups: dict[tuple[int, Common, int], tuple[int, int, float, float, float]] = {}
+        self._groups: dict[tuple[int, Common, int], Facts] = {}
 
-    def add(self, entries: Iterable[Entry]) -> None:
+    def add(self, entries: Sequence[Entry]) -> None:
         """Count entries, as the caller sees them.
 
         Raises:
@@ -41,8 +41,8 @@ class Gathering:
         """
         groups, cells, number, bucket = self._groups, self._cells, self._number, self._bucket_ns
         common = self._grouping.common
+        self.read.update(map(KEY, entries))
         for entry in entries:
-            self.read[entry.key] += 1
             if entry.expires and (entry.expires < self.ends or not self.ends):
                 self.ends = entry.expires
             place = (
@@ -62,6 +62,6 @@ class Gathering:
         """Return the groups."""
         ids = [0] if self._cells is None else self._cells.ids
         return [
-            Group(ids[cell], common, start, *known)
+            (ids[cell], common, start, *known)
             for (cell, common, start), known in self._groups.items()
         ]

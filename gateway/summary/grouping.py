@@ -1,8 +1,9 @@
 """By what records are grouped, and groups as they leave."""
 
+import functools
 import struct
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from gateway.encoding import elements, framed, varint
 from gateway.errors import SummaryTooLarge
@@ -35,29 +36,11 @@ Common = tuple[str, str, str]
 """District, kind and agency of a group, each empty if it is not grouped by it."""
 
 
-class Group(NamedTuple):
-    """Records that have the same keys; groups compare by these first.
-
-    Attributes:
-        cell: The H3 cell; 0: none.
-        common: District, kind and agency.
-        start_ns: When its time bucket begins, nanoseconds since 1970 UTC; NO_TIME: it has
-            none.
-        records: How many they are.
-        value_count: How many state the value.
-        total: Sum of the values.
-        least: The least.
-        most: The greatest.
-    """
-
-    cell: int
-    common: Common
-    start_ns: int
-    records: int
-    value_count: int
-    total: float
-    least: float
-    most: float
+Facts = tuple[int, int, float, float, float]
+"""How many records, how many of them state the value, its sum, the least and the greatest."""
+Group = tuple[int, Common, int, int, int, float, float, float]
+"""A group: cell (0: none), what it has in common, when its bucket begins in nanoseconds since
+1970 UTC (NO_TIME: it has none), then its facts. A plain tuple, as there are thousands."""
 
 
 class Grouping:
@@ -114,35 +97,31 @@ def encoded(groups: Iterable[Group]) -> bytes:
 
 def _sized(group: Group) -> bytes:
     """Return a group's bytes after their length."""
-    content = b"%b%b%b%b%b%b" % (
-        head(group.cell),
-        _texts(group.common),
-        b"" if group.start_ns == NO_TIME else _start(group.start_ns),
+    cell, common, start_ns, count, value_count, total, least, most = group
+    content = b"%b%b%b%b%b" % (
+        head(cell),
+        _texts(common),
+        b"" if start_ns == NO_TIME else _start(start_ns),
         _COUNT,
-        varint(group.records),
-        _values(group) if group.value_count else b"",
+        varint(count),
     )
+    if value_count:
+        mean = total / value_count
+        packed = _VALUES.pack(_SUM, total, _MEAN, mean, _MIN, least, _MAX, most)
+        content += b"%b%b%b" % (_VALUE_COUNT, varint(value_count), packed)
     return varint(len(content)) + content
 
 
+@functools.lru_cache(maxsize=1 << 12)
 def _texts(common: Common) -> bytes:
     """Return the fields of district, kind and agency."""
     texts = zip((3, 4, 5), common, strict=True)
     return b"".join([framed(field, text.encode()) for field, text in texts if text])
 
 
+@functools.lru_cache(maxsize=1 << 12)
 def _start(start_ns: int) -> bytes:
     """Return the field of a bucket's beginning."""
     group = api.SummaryGroup()
     group.start_at.FromNanoseconds(start_ns)
     return group.SerializeToString()
-
-
-def _values(group: Group) -> bytes:
-    """Return the fields of what is known of values."""
-    mean = group.total / group.value_count
-    return b"%b%b%b" % (
-        _VALUE_COUNT,
-        varint(group.value_count),
-        _VALUES.pack(_SUM, group.total, _MEAN, mean, _MIN, group.least, _MAX, group.most),
-    )

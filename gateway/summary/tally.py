@@ -1,5 +1,6 @@
 """What is known of the groups of some records, and how such knowledge is put together."""
 
+import itertools
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -101,6 +102,13 @@ def together(common: Common, tallies: Iterable[Tally], ids: Numbers) -> list[Gro
         least[cells] = np.minimum(least[cells], one.least)
         most[cells] = np.maximum(most[cells], one.most)
     present = np.flatnonzero(counts)
-    columns = (ids, counts, value_counts, totals, least, most)
-    rows = zip(*(column[present].tolist() for column in columns), strict=True)
-    return [Group(cell, common, NO_TIME, *row) for cell, *row in rows]
+    columns = (counts, value_counts, totals, least, most)
+    return list(
+        zip(
+            ids[present].tolist(),
+            itertools.repeat(common),
+            itertools.repeat(NO_TIME),
+            *[column[present].tolist() for column in columns],
+            strict=False,
+        )
+    )
