@@ -49,7 +49,7 @@ class _Known(NamedTuple):
 
 
 class Columns:
-    """Columns of the records of each key.
+    """Columns of the records of each key; a view has no more than one of these.
 
     Args:
         view: The shared state.

@@ -130,8 +130,9 @@ class Summaries:
         if len(self._kept) >= _KEPT or self._bytes >= _KEPT_BYTES:
             self._kept.clear()
             self._bytes = 0
+        replaced = self._kept.get(asked)
         self._kept[asked] = page
-        self._bytes += len(page.encoded)
+        self._bytes += len(page.encoded) - (len(replaced.encoded) if replaced is not None else 0)
 
     async def _added(
         self, selector: Selector, grouping: Grouping, number: Number | None
@@ -171,6 +172,8 @@ class Summaries:
             for chosen in _chosen(selector, lot):
                 gathering.add(chosen)
                 await turn.over()
+            # Of a lot nothing may be chosen.
+            await turn.over()
         return Summary(gathering.groups(), gathering.read, gathering.ends)
 
     async def _of_the_past(
@@ -202,6 +205,7 @@ class Summaries:
                 for chosen in _chosen(selector, lot, at_ns):
                     gathering.add(chosen)
                     await turn.over()
+                await turn.over()
         return Summary(gathering.groups(), gathering.read, 0)
 
 

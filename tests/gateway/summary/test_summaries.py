@@ -202,15 +202,16 @@ def test_an_empty_state_has_no_groups() -> None:
 def test_more_groups_than_one_answer_may_have_are_refused_with_what_to_do(narrow: bool) -> None:
     """By columns and record by record."""
     view = view_of(reading(str(i), 20 + i / 1000, 118.8) for i in range(10_001))
+    summaries = summaries_of(view)
     request = api.SummarizeRecordsRequest(group_by=[H3], h3_resolution=15)
     if narrow:
         request.selection.observed.start_at.FromSeconds(0)
 
     with pytest.raises(SummaryTooLarge, match="take a smaller h3_resolution"):
-        asked(summaries_of(view), request)
+        asked(summaries, request)
 
     request.h3_resolution = 3
-    assert sum(one.count for one in asked(summaries_of(view), request)[0].groups) == 10_001
+    assert sum(one.count for one in asked(summaries, request)[0].groups) == 10_001
 
 
 @pytest.mark.parametrize(
