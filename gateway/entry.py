@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from broker.varint import varint
 from gateway.boxes import Box, box_of
-from gateway.encoding import varint
 from gateway.key import Key, key_of
 from liandong.record.v1.record_pb2 import Record
 

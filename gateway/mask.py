@@ -8,7 +8,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from gateway.encoding import varint
+from broker.varint import varint
 from gateway.entry import Entry
 from gateway.errors import InvalidRequest
 from liandong.record.v1.record_pb2 import Record

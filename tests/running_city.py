@@ -34,7 +34,7 @@ def default_city(folder: Path) -> Path:
         shutil.copyfile(file, folder / file.name)
     city = folder / "nanjing.toml"
     text = city.read_text()
-    for port in ("7222", "7282", "7443", "7480", "7212", "7651"):
+    for port in ("7222", "7282", "7443", "7480", "7490", "7212", "7651"):
         text = text.replace(port, str(free_port()), 1)
     city.write_text(text)
     return city
