@@ -5,7 +5,8 @@ import struct
 from collections.abc import Iterable
 from typing import Final
 
-from gateway.encoding import elements, framed, varint
+from broker.varint import varint
+from gateway.encoding import elements, framed
 from gateway.errors import SummaryTooLarge
 from gateway.key import Key
 from gateway.summary.cells import head
