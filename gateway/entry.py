@@ -30,6 +30,7 @@ class Entry:
         payload_at: Where in them the record begins.
         stored: When the city's stream stored it, nanoseconds since 1970 UTC.
         slot: Its place in its cell of space.
+        row: Its place in the columns of its key, if there are any.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Entry:
     payload_at: int
     stored: int
     slot: int = 0
+    row: int = -1
 
     @property
     def payload(self) -> bytes:

@@ -42,6 +42,8 @@ from gateway.publishing import Publishing
 from gateway.revisions import Revisions
 from gateway.revocation import Revoked
 from gateway.shared_state import SharedState
+from gateway.summary import Summaries
+from gateway.summary.told import Telling
 from gateway.view import StateView, now_ns
 from gateway.watch import Watches, WatchLimits
 from liandong.gateway.v1 import shared_state_pb2 as api
@@ -174,7 +176,7 @@ class Gateway:
                 tally=self.tally,
             )
             services = (
-                _state_service(self.view, watches, History(bus), catalog.ages),
+                _state_service(self.view, watches, bus, catalog.ages),
                 catalog.service(),
                 AgreementDesk(self._agreements, self.view).service(),
                 departments.service(),
@@ -280,15 +282,19 @@ class Gateway:
             await self.watches.tick(_TICK_S)
 
 
-def _state_service(view: StateView, watches: Watches, history: History, ages: FeedAges) -> Service:
-    """Return the service that reads the shared state, watches it and looks back."""
-    state, revisions = SharedState(view, Past(view, history), ages), Revisions(view, history)
+def _state_service(view: StateView, watches: Watches, bus: Bus, ages: FeedAges) -> Service:
+    """Return the service that reads the shared state, watches it, looks back and summarises."""
+    history = History(bus)
+    past = Past(view, history)
+    state, revisions = SharedState(view, past, ages), Revisions(view, history)
+    summaries = Summaries(view, past.stood, Telling(bus).told, ages)
     return Service(
         "liandong.gateway.v1.SharedStateService",
         {
             "GetRecord": (state.get_record, api.GetRecordRequest),
             "BatchGetRecords": (state.batch_get_records, api.BatchGetRecordsRequest),
             "ListRecords": (state.list_records, api.ListRecordsRequest),
+            "SummarizeRecords": (summaries.summarize_records, api.SummarizeRecordsRequest),
             "ListRevisions": (revisions.list_revisions, api.ListRevisionsRequest),
         },
         {"WatchRecords": (watches.watch_records, api.WatchRecordsRequest)},

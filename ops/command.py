@@ -38,6 +38,7 @@ _COMMANDS = {
     "get": "ops.records:get",
     "list": "ops.records:list_records",
     "watch": "ops.watching:watch",
+    "summarize": "ops.summarizing:summarize",
     "ask": "ops.asking:ask",
     "feeds": "ops.feeds:feeds",
     "status": "ops.status:status",
