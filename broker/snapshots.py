@@ -6,7 +6,6 @@ kept as they come.
 Source: NATS JetStream, ``$JS.API.STREAM.SNAPSHOT`` and ``$JS.API.STREAM.RESTORE``.
 """
 
-import asyncio
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -94,7 +93,7 @@ async def restore(bus: Bus, stream: str, facts: dict[str, Any], pieces: Iterable
         for piece in pieces:
             _require_taken(stream, await bus.nc.request(subject, piece, timeout=_PATIENCE_S))
         done = await bus.nc.request(subject, b"", timeout=_PATIENCE_S)
-    except (NatsError, asyncio.TimeoutError) as error:
+    except (TimeoutError, NatsError) as error:
         raise StreamUnavailable(stream, f"restoring it broke off: {error}") from error
     _require_taken(stream, done)
     held = json.loads(done.data)["state"]

@@ -49,6 +49,8 @@ _COMMANDS = {
     "publish": "ops.publishing:publish",
     "play": "ops.playing:play",
     "keys": "ops.keys:keys",
+    "backup": "ops.backup.commands:backup",
+    "restore": "ops.backup.commands:restore",
 }
 # A question's own fields are options that only the question knows.
 _SETTINGS = {"ask": {"ignore_unknown_options": True, "allow_extra_args": True}}

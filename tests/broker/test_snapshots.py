@@ -34,16 +34,20 @@ async def test_a_restored_stream_has_the_same_sequences_times_ids_and_gaps(
         ):
             for number in range(40):
                 body = os.urandom(20_000)
-                await publisher.publish(Outgoing(f"share.water.x.{number % 7}", body, f"id{number}"))
+                await publisher.publish(
+                    Outgoing(f"share.water.x.{number % 7}", body, f"id{number}")
+                )
         async with Bus(BusSettings.of(one, plan, admin("WATER"))) as bus:
             await call(bus, "WATER", "STREAM.MSG.DELETE.WATER", {"seq": 5})
             facts = await snapshot(bus, "WATER", pieces.append)
             before = await _all(bus)
 
-    async with EmbeddedServer(other, plan):
-        async with Bus(BusSettings.of(other, plan, admin("WATER"))) as bus:
-            await restore(bus, "WATER", facts, pieces)
-            after = await _all(bus)
+    async with (
+        EmbeddedServer(other, plan),
+        Bus(BusSettings.of(other, plan, admin("WATER"))) as bus,
+    ):
+        await restore(bus, "WATER", facts, pieces)
+        after = await _all(bus)
     async with EmbeddedServer(other, plan):
         changes = await reconcile(other, plan)
         async with (
