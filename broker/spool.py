@@ -5,6 +5,7 @@ SQLite in WAL mode with a flush for each transaction: what `append` returned fro
 """
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -184,6 +185,22 @@ class Spool:
             database.executemany(
                 "DELETE FROM message WHERE number = ?", [(number,) for number in numbers]
             )
+
+
+def waiting(path: Path) -> tuple[int, int]:
+    """Return how many messages a spool's file holds, and their bytes; it may be in use.
+
+    Raises:
+        SpoolDamaged: If it cannot be read.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            count, size = database.execute(
+                "SELECT count(*), coalesce(sum(length(payload) + length(headers)), 0) FROM message"
+            ).fetchone()
+    except sqlite3.Error as error:
+        raise SpoolDamaged(str(path), str(error)) from error
+    return int(count), int(size)
 
 
 def _size(message: Outgoing) -> int:

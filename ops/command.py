@@ -38,6 +38,7 @@ _COMMANDS = {
     "ask": "ops.asking:ask",
     "feeds": "ops.feeds:feeds",
     "status": "ops.status:status",
+    "doctor": "ops.doctor.command:doctor",
     "quarantine list": "ops.quarantine:quarantine_list",
     "quarantine show": "ops.quarantine:quarantine_show",
     "quarantine redrive": "ops.redriving:quarantine_redrive",
