@@ -17,7 +17,6 @@ _NEARLY_FULL = 0.8
 _PAUSE_S = 1.0
 _GROWING = 50
 _HOUR = timedelta(hours=1)
-_SINCE = {CITY: "records", CITY_FEEDS: "feeds' states"}
 
 
 def check_bus(case: Case) -> Iterator[Finding]:
@@ -59,21 +58,23 @@ def check_limits(case: Case) -> Iterator[Finding]:
 
 def check_sources(case: Case) -> Iterator[Finding]:
     """Find agencies whose records do not reach the city's streams."""
+    last = {one.name: one.info["state"]["last_seq"] for one in case.census.streams if one.info}
     for name in (CITY, CITY_FEEDS):
-        lags = _lags(_info(case, name))
-        if not any(lags.values()):
+        had = _taken(_info(case, name))
+        if all(taken >= last.get(source, 0) for source, taken in had.items()):
             continue
         time.sleep(_PAUSE_S)
         try:
-            later = _lags(asyncio.run(look_at(case.home, case.city.plan, name)))
+            has = _taken(asyncio.run(look_at(case.home, case.city.plan, name)))
         except BrokerError as error:
             raise UncheckedError(str(error)) from error
-        for source, lag in lags.items():
+        for source, taken in had.items():
+            lag = last.get(source, 0) - has.get(source, 0)
             # What catches up is no fault.
-            if 0 < lag <= later.get(source, 0):
+            if lag > 0 and has.get(source, 0) == taken:
                 yield Finding(
                     f"stream {name}",
-                    f"is {later[source]:,} {_SINCE[name]} behind {source} and does not catch up",
+                    f"is {lag:,} messages behind {source} and does not catch up",
                     f"make room if {name} is full; else start nats-server again",
                 )
 
@@ -124,6 +125,9 @@ def _info(case: Case, name: str) -> Mapping[str, Any]:
     return next((one.info or {} for one in case.census.streams if one.name == name), {})
 
 
-def _lags(info: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many messages a stream is behind each of its sources."""
-    return {source["name"]: int(source.get("lag", 0)) for source in info.get("sources") or ()}
+def _taken(info: Mapping[str, Any]) -> dict[str, int]:
+    """Return up to which sequence a stream has taken each of its sources.
+
+    The server's own ``lag`` leaves out what it has been sent and cannot store.
+    """
+    return {source["name"]: int(source.get("seq", 0)) for source in info.get("sources") or ()}

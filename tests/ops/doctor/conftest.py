@@ -19,7 +19,7 @@ from tests.ops.conftest import Town
 FOUND = Callable[..., list[Finding]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Run the small city, fed."""
     town = Town(tmp_path_factory.mktemp("patient") / "town")
