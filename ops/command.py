@@ -74,7 +74,9 @@ def main() -> None:
         sys.exit(_STOPPED)
     except Exception as error:  # noqa: BLE001 - the outermost place, where all that is left is told
         _log.debug("unexpected", exc_info=True)
-        _say(f"unexpected {type(error).__name__}: {error} ({logs.LEVEL}=debug shows where)")
+        # Of an error that nobody foresaw nobody knows whom or what it quotes.
+        words = "" if logs.is_json() and not logs.may_be_told(error) else f": {error}"
+        _say(f"unexpected {type(error).__name__}{words} ({logs.LEVEL}=debug shows where)")
         sys.exit(1)
 
 
@@ -105,7 +107,7 @@ def _command(words: Sequence[str]) -> typer.Typer:
 def _say(sentence: str) -> None:
     """Say why it could not be done: to a person, or as an event for the log."""
     if logs.is_json():
-        _log.error(sentence)
+        _log.error("the command failed", reason=sentence)
     else:
         sys.stderr.write(f"liandong: {sentence}\n")
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import structlog
 import typer
 import uvloop
 
@@ -21,6 +22,8 @@ def adapter_run(
     logs.configure("info")
     allow_connections()
     folder, described = open_home(home, city)
+    # Also what the bus's side and libraries tell is of this feed.
+    structlog.contextvars.bind_contextvars(feed=feed)
 
     async def run() -> None:
         async with FeedRunner(described.feed(feed), folder, described.plan) as runner:
