@@ -62,14 +62,18 @@ class Census:
     clock: tuple[datetime, datetime, datetime] | None = None
 
 
-async def look(home: Home, plan: BusPlan) -> Census:
-    """Look at every stream, as the operators' readers.
+async def look(home: Home, plan: BusPlan, asking: str = OPS) -> Census:
+    """Look at every stream, as the operators' readers; as a department, at its own.
 
     Raises:
         BusUnreachable: If the server cannot be reached.
-        HomeDamaged: If the operators' key cannot be read.
+        HomeDamaged: If the key of who asks cannot be read.
     """
     census = Census()
+    if asking != OPS:
+        own = [one for one in definitions(plan) if one.account == stream_name(asking)]
+        await _look_into(_settings(home, plan, asking), own, census)
+        return census
     by_account: dict[str, list[StreamPlan]] = {HUB: []}
     for stream in definitions(plan):
         by_account.setdefault(stream.account, []).append(stream)

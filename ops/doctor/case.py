@@ -26,18 +26,21 @@ class Case:
         home: Its home.
         city_file: The file that describes it.
         gateway: Where its gateway is asked, ``host:port``; empty: as its file says.
+        agency: As which department it is looked at; ``ops``: as the operators.
 
     Attributes:
         home: Its home.
         city_file: The file that describes it.
         now: When it is looked at, UTC.
+        agency: As which department it is looked at.
     """
 
-    def __init__(self, home: Home, city_file: Path, gateway: str = "") -> None:
+    def __init__(self, home: Home, city_file: Path, gateway: str = "", agency: str = OPS) -> None:
         self.home = home
         self.city_file = city_file
         self.now = datetime.now(UTC)
         self._gateway = gateway
+        self.agency = agency
         self._read: dict[str, Any] = {}
 
     @property
@@ -57,7 +60,7 @@ class Case:
             UncheckedError: If the bus cannot be reached.
         """
         city = self.city
-        return self._once("census", lambda: asyncio.run(look(self.home, city.plan)))
+        return self._once("census", lambda: asyncio.run(look(self.home, city.plan, self.agency)))
 
     @property
     def feeds(self) -> dict[str, Feed]:
@@ -70,7 +73,7 @@ class Case:
 
     def _ask_gateway(self) -> dict[str, Feed]:
         """Ask the gateway for its feeds."""
-        with channel(self.home, self.city, OPS, self._gateway) as opened:
+        with channel(self.home, self.city, self.agency, self._gateway) as opened:
             return {feed.name.partition("/")[2]: feed for feed in list_feeds(opened)}
 
     def _once(self, name: str, read: Callable[[], T], why: str = "") -> T:

@@ -20,6 +20,7 @@ from ops.doctor.finding import Finding
 
 _SOON = timedelta(days=30)
 _OTHERS = 0o077
+_MANY = 3
 _MAKE = "run `liandong keys`"
 _REMAKE = "remove it and run `liandong keys`"
 
@@ -27,12 +28,18 @@ _REMAKE = "remove it and run `liandong keys`"
 def check_keys(case: Case) -> Iterator[Finding]:
     """Find bus keys that are missing, damaged, readable by others, or not the server's."""
     home, plan = case.home, case.city.plan
-    whole = True
-    for user in users(plan):
-        path = home.seed_path(user.name)
-        if not path.exists():
+    paths = [home.seed_path(user.name) for user in users(plan)]
+    missing = [path for path in paths if not path.exists()]
+    whole = not missing
+    if len(missing) > _MANY:
+        yield Finding(
+            str(home.keys_dir), f"lacks {len(missing)} keys, for example {missing[0].name}", _MAKE
+        )
+    else:
+        for path in missing:
             yield Finding(str(path), "is not there", _MAKE)
-            whole = False
+    for path in paths:
+        if path in missing:
             continue
         try:
             read_seed(path)

@@ -11,6 +11,7 @@ from broker.home import Home
 from broker.server import binary
 from ops.doctor.case import Case
 from ops.doctor.finding import Weight
+from ops.doctor.listeners import Process
 from ops.doctor.machine import (
     is_older,
     judge_clock,
@@ -37,6 +38,24 @@ def test_a_port_that_another_process_has_is_told_with_that_process(
     assert [one.about for one in told] == [f"tcp port {port} (gateway)"]
     assert "is taken by python" in told[0].problem
     assert "stop that, or change the port" in told[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("words", "home", "is_ours"),
+    [
+        (("nats-server", "-c", "/srv/city/nats/nats.conf"), "", True),
+        (("nats-server", "-c", "/srv/other/nats/nats.conf"), "", False),
+        (("python", "-m", "ops.command", "gateway", "run", "--home", "city"), "", True),
+        (("/opt/venv/bin/liandong", "gateway", "run"), "/srv/city", True),
+        (("/opt/venv/bin/liandong", "gateway", "run"), "", False),
+        (("python", "-m", "http.server", "--home", "city"), "/srv/city", False),
+    ],
+)
+def test_a_process_is_of_a_city_by_its_home(
+    words: tuple[str, ...], home: str, is_ours: bool
+) -> None:
+    """As an option, from the environment, or as the server's configuration."""
+    assert Process(1, words, Path("/srv"), home).is_of(Home(Path("/srv/city"))) is is_ours
 
 
 def test_a_port_that_nobody_listens_on_is_told(

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from broker.home import Home
 from broker.tls import Authority
+from ops.doctor.case import Case
+from ops.doctor.checks import examine
 from tests.ops.conftest import Town
 from tests.ops.doctor.conftest import FOUND
 
@@ -54,6 +56,14 @@ def test_a_key_that_is_missing_or_damaged_is_told(found: FOUND, patient: Town) -
         told = {one.about: one.problem for one in found("keys")}
 
     assert told == {str(gone): "is not there", str(cut): "is no whole key"}
+
+
+def test_a_home_without_keys_is_one_line(patient: Town, tmp_path: Path) -> None:
+    """Not one for each of them."""
+    told = examine(Case(Home(tmp_path / "nothing"), patient.city), "keys")
+
+    assert len(told) == 1
+    assert told[0].sentence.startswith(f"{tmp_path / 'nothing' / 'keys'} lacks ")
 
 
 def test_keys_that_were_swapped_are_told(found: FOUND, patient: Town) -> None:
