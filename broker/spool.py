@@ -203,6 +203,22 @@ def waiting(path: Path) -> tuple[int, int]:
     return int(count), int(size)
 
 
+def copy_spool(path: Path, target: Path) -> None:
+    """Copy a spool's file as it is at this moment; it may be in use.
+
+    Raises:
+        SpoolDamaged: If it cannot be read, or the copy cannot be written.
+    """
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database,
+            contextlib.closing(sqlite3.connect(target)) as copy,
+        ):
+            database.backup(copy)
+    except sqlite3.Error as error:
+        raise SpoolDamaged(str(path), str(error)) from error
+
+
 def _size(message: Outgoing) -> int:
     """Return how many bytes a message counts."""
     return len(message.payload) + len(message.headers) + _ROW_BYTES

@@ -35,6 +35,7 @@ def restore_city(archive: Archive, home: Path, passphrase: bytes | None) -> City
 
     Raises:
         Failure: If the home is not empty, or the passphrase is another; nothing was touched.
+            If the home cannot be written; nothing is left of what was begun.
         BrokerError: If a stream cannot be restored; nothing is left of what was begun.
     """
     home = home.absolute()
@@ -51,6 +52,11 @@ def restore_city(archive: Archive, home: Path, passphrase: bytes | None) -> City
     try:
         asyncio.run(_fill(archive, Home(making), packed))
         making.replace(home)
+    except OSError as error:
+        shutil.rmtree(making)
+        raise Failure(
+            f"{home} cannot be made ({error.filename or making}: {error.strerror or error})"
+        ) from error
     except BaseException:
         shutil.rmtree(making)
         raise

@@ -9,7 +9,6 @@ the later one, and settled on the first start after restoring as after a crash.
 import asyncio
 import hashlib
 import os
-import sqlite3
 import tarfile
 import tempfile
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from broker.connection import Bus, BusSettings
 from broker.home import Home
 from broker.plan import BusPlan, stream_name
 from broker.snapshots import snapshot
+from broker.spool import copy_spool
 from broker.streams import definitions
 from broker.users import CHECKPOINTS, HUB, admin, feeds_stream, quarantine_stream
 from ops.backup.manifest import (
@@ -53,6 +53,7 @@ def save_city(home: Home, city: City, target: Path, passphrase: bytes | None) ->
 
     Raises:
         Failure: If the target is there already, or cannot be written.
+        SpoolDamaged: If a spool cannot be read.
         BusUnreachable: If the server does not run.
         StreamUnavailable: If a stream cannot be read.
     """
@@ -69,7 +70,9 @@ def save_city(home: Home, city: City, target: Path, passphrase: bytes | None) ->
             else:
                 folder.replace(target)
     except OSError as error:
-        raise Failure(f"{target} cannot be written: {error.strerror or error}") from error
+        raise Failure(
+            f"{target} cannot be made ({error.filename or target}: {error.strerror or error})"
+        ) from error
     return manifest
 
 
@@ -173,27 +176,10 @@ def _save_spools(home: Home, city: City, account: str, files: _Files) -> list[st
         if stream_name(feed.agency) == account and path.exists():
             name = f"spool/{path.name}"
             files.open(name).close()
-            with (
-                _database(f"{path.as_uri()}?mode=ro") as spool,
-                _database((files.folder / name).as_uri()) as copy,
-            ):
-                spool.backup(copy)
+            copy_spool(path, files.folder / name)
             files.close(name)
             saved.append(name)
     return saved
-
-
-class _database:  # noqa: N801 - used as a function
-    """Open an SQLite file, and close it at the end."""
-
-    def __init__(self, uri: str) -> None:
-        self._connection = sqlite3.connect(uri, uri=True)
-
-    def __enter__(self) -> sqlite3.Connection:
-        return self._connection
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
 
 
 def _described(city: City) -> list[Path]:

@@ -70,9 +70,10 @@ def check_ports(case: Case) -> Iterator[Finding]:
 def _look(case: Case, place: Place, open_ones: list[Listener]) -> Iterator[Finding]:
     """Find what is wrong with one port."""
     try:
-        address = ipaddress.ip_address(socket.gethostbyname(place.host))
-        with socket.socket() as probe:
-            probe.bind((str(address), 0))
+        family, *_, (host, *_) = socket.getaddrinfo(place.host, 0, type=socket.SOCK_STREAM)[0]
+        address = ipaddress.ip_address(host)
+        with socket.socket(family) as probe:
+            probe.bind((host, 0))
     except OSError:
         yield note(str(place), f"is on another machine ({place.host}): look there")
         return

@@ -256,6 +256,11 @@ async def test_what_a_spool_holds_is_saved_and_restored(tmp_path: Path) -> None:
         async with EmbeddedServer(home, city.plan):
             await reconcile(home, city.plan)
             done = await asyncio.to_thread(town.run, "backup", tmp_path / "saved")
+            damaged = home.spool("police.calls")
+            damaged.write_bytes(b"no database at all" * 100)
+            refused = await asyncio.to_thread(town.refused, "backup", tmp_path / "again")
+    assert f"the spool {damaged} cannot be used" in refused[1]
+    assert not (tmp_path / "again").exists()
     assert done.returncode == 0, done
     restored = await asyncio.to_thread(town.run, "restore", tmp_path / "saved", "--home", new.path)
     assert restored.returncode == 0, restored
