@@ -105,8 +105,9 @@ class Child:
         if not lines:
             return f"it said nothing; see {self._log}"
         try:
-            return str(json.loads(lines[-1])["event"])
-        except (ValueError, KeyError, TypeError):
+            event = json.loads(lines[-1])
+            return str(event.get("reason") or event["event"])
+        except (ValueError, KeyError, TypeError, AttributeError):
             return lines[-1]
 
     async def _keep(self) -> None:

@@ -3,6 +3,7 @@
 import os
 from typing import Annotated
 
+import structlog
 import typer
 import uvloop
 
@@ -26,6 +27,8 @@ def adapter_run(
     logs.configure("info")
     allow_connections()
     folder, described = open_home(home, city)
+    # Also what the bus's side and libraries tell is of this feed.
+    structlog.contextvars.bind_contextvars(feed=feed)
 
     async def run() -> None:
         config, where = described.feed(feed), place_of(described, metrics)

@@ -140,6 +140,10 @@ class Pipeline:
         """Enter what keeps messages from coming, as the feed's last error."""
         self._ledger.fault(reason, datetime.now(UTC))
 
+    def concealed(self, source: str) -> str:
+        """Return the name of a sender or a file as logs may hold it."""
+        return self._adapter.conceal_source(source)
+
     async def settle_records(
         self, messages: Sequence[Outgoing], results: Sequence[Result]
     ) -> list[bool]:
@@ -176,7 +180,11 @@ class Pipeline:
             if is_safe := isinstance(result, Stored):
                 self._settle(hour_of_lines(message.headers), [], [result])
             else:
-                _log.error("the quarantine does not take what is spooled", error=str(result))
+                _log.error(
+                    "the quarantine does not take what is spooled",
+                    feed=self._adapter.feed.id,
+                    error=str(result),
+                )
             safe.append(is_safe)
         return safe
 
@@ -280,7 +288,13 @@ class Pipeline:
                 f"says is kept apart as {apart(name, 'its-address')}: give one another number"
             )
             self._ledger.fault(reason, lot.at)
-            _log.warning("a station's number is claimed twice", name=name, speaker=lot.speaker)
+            _log.warning(
+                "a station's number is claimed twice",
+                feed=self._adapter.feed.id,
+                record=name,
+                trace_id=lot.trace_id,
+                speaker=lot.speaker,
+            )
         return record.name
 
     def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
@@ -295,6 +309,7 @@ class Pipeline:
             lot.at,
             kept=Kept.WHOLE if is_whole else Kept.CONCEALED,
             opening=refused.opening if is_whole else b"",
+            trace_id=lot.trace_id,
         )
         lot.entries.append(entry)
         lot.rejects.append(self._reject_outgoing(entry, lot.hour))
@@ -310,10 +325,18 @@ class Pipeline:
         *,
         kept: Kept,
         opening: bytes = b"",
+        trace_id: str = "",
     ) -> QuarantineEntry:
         """Return an entry of the quarantine, and note its reason in the books."""
         self._ledger.refuse(cause, reason, at)
-        _log.debug("to quarantine", feed=self._adapter.feed.id, cause=cause, reason=reason)
+        # The reason quotes the message.
+        _log.debug(
+            "to quarantine",
+            feed=self._adapter.feed.id,
+            trace_id=trace_id,
+            cause=cause,
+            reason=reason,
+        )
         return QuarantineEntry(
             agency=self._adapter.feed.agency,
             feed=self._adapter.feed.id,
