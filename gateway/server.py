@@ -209,7 +209,9 @@ class Gateway:
         """Open the journal, and return what records calls there."""
         settings = self._settings.audit
         self.journal = await stack.enter_async_context(Journal(settings, bus))
-        return Recorder(self.journal, self.view.get, self._agreements.permit, settings.every_s)
+        recorder = Recorder(self.journal, self.view.get, self._agreements.permit, settings.every_s)
+        stack.callback(self._agreements.on_change(recorder.turn))
+        return recorder
 
     def _server(self, services: Sequence[Service]) -> grpc.aio.Server:
         """Make the server with all its services."""
