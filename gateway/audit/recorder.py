@@ -68,7 +68,7 @@ class Recorder:
                 full = Course(PHASE_ENDED, OUTCOME_REFUSED, reason_of(error), str(error))
                 self._journal.note(_ended(call, full))
             return error
-        closed = self._closed(error)
+        closed = self._closed(call, error)
         course = Course(PHASE_CALL, OUTCOME_REFUSED, reason_of(error), str(error), closed)
         try:
             await self._journal.put(_ended(call, course))
@@ -76,12 +76,18 @@ class Recorder:
             return full
         return error
 
-    def _closed(self, error: GatewayError) -> tuple[str, ...]:
-        """Return who is to be told that the caller was refused."""
+    def _closed(self, call: Call, error: GatewayError) -> tuple[str, ...]:
+        """Return who is to be told that the caller was refused.
+
+        A record that the caller may see was not refused, if it was not there at the time
+        that was asked for.
+        """
         if isinstance(error, NoAgreement):
             return (error.metadata()["provider"],)
         held = self._held(error.name) if isinstance(error, NotFound) else None
-        return () if held is None else (held.key.agency,)
+        if held is None or call.permit.disclosure(held.key) is not None:
+            return ()
+        return (held.key.agency,)
 
     def broken_off(self, call: Call, why: str) -> None:
         """Record a call that ended without an answer, unless it was recorded before."""

@@ -94,6 +94,24 @@ async def test_a_closed_record_is_told_to_its_owner_and_not_to_who_asked(
     assert others == []
 
 
+async def test_who_may_see_a_record_is_not_refused_it_before_it_was_there(
+    city: City, log: Reader, station: str
+) -> None:
+    """Its owner is not told of a refusal when somebody looks back to a time without it."""
+    record = level(station, 9.25)
+    await city.share(record)
+    request = api.GetRecordRequest(name=record.name)
+    request.as_of.seconds = record.observed_at.seconds - 600
+    async with city.stub("police") as stub:
+        with pytest.raises(grpc.aio.AioRpcError, match="there is no record"):
+            await stub.GetRecord(request)
+
+    (asking,) = await log.recorded()
+
+    assert (asking.reason, list(asking.closed_providers)) == ("NO_SUCH_RECORD", [])
+    assert await log.listed("water") == []
+
+
 async def test_a_record_that_is_not_there_concerns_nobody_else(
     city: City, log: Reader, station: str
 ) -> None:
