@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from broker.varint import varint
 from gateway.boxes import Box, box_of
-from gateway.encoding import varint
 from gateway.key import Key, key_of
 from liandong.record.v1.record_pb2 import Record
 
@@ -30,6 +30,7 @@ class Entry:
         payload_at: Where in them the record begins.
         stored: When the city's stream stored it, nanoseconds since 1970 UTC.
         slot: Its place in its cell of space.
+        row: Its place in the columns of its key, if there are any.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Entry:
     payload_at: int
     stored: int
     slot: int = 0
+    row: int = -1
 
     @property
     def payload(self) -> bytes:

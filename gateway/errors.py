@@ -16,6 +16,7 @@ GatewayError
 ├── NoHand              the gateway cannot publish for the caller
 ├── BusAway             what was sent is not on disk, as far as is known
 ├── NotTaken            the bus will never take a record
+├── SummaryTooLarge     more groups, or more to read, than one answer may take
 ├── HistoryUnavailable  the city's stream cannot be read at the moment
 ├── AuditFull           the access cannot be recorded
 ├── LogUnavailable      the record of accesses cannot be read
@@ -238,6 +239,13 @@ class NotTaken(GatewayError):
         super().__init__(f"records[{number}] is not stored: {problem}")
 
 
+class SummaryTooLarge(GatewayError):
+    """A summary has more groups, or takes more reading, than one call may."""
+
+    def __init__(self, found: str, remedy: str) -> None:
+        super().__init__(f"the summary {found}: {remedy}")
+
+
 class HistoryUnavailable(GatewayError):
     """What was cannot be read at the moment."""
 
@@ -304,6 +312,7 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     NoHand: (code_pb2.PERMISSION_DENIED, "NO_HAND"),
     BusAway: (code_pb2.UNAVAILABLE, "BUS_AWAY"),
     NotTaken: (code_pb2.FAILED_PRECONDITION, "NOT_TAKEN"),
+    SummaryTooLarge: (code_pb2.RESOURCE_EXHAUSTED, "SUMMARY_TOO_LARGE"),
     HistoryUnavailable: (code_pb2.UNAVAILABLE, "HISTORY_UNAVAILABLE"),
     AuditFull: (code_pb2.UNAVAILABLE, "AUDIT_FULL"),
     LogUnavailable: (code_pb2.UNAVAILABLE, "LOG_UNAVAILABLE"),

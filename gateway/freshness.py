@@ -7,7 +7,7 @@ old when it dies, or its bus does, so the gateway goes on counting from there.
 import time
 from collections.abc import Iterable
 
-from gateway.encoding import varint
+from broker.varint import varint
 from liandong.feed.v1.feed_pb2 import (
     FEED_STATE_UNSPECIFIED,
     FRESHNESS_LATE,

@@ -2,12 +2,12 @@
 
 import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.entry import Entry
-from gateway.errors import InvalidRequest
+from gateway.errors import InvalidRequest, SummaryTooLarge
 from gateway.history import History
 from gateway.order import NAME, Order, Position
 from gateway.selection import Selector
@@ -17,6 +17,8 @@ from liandong.gateway.v1.shared_state_pb2 import TimeBasis
 # Names that are looked up with one question, and how many of these for one page.
 _LOT = 500
 _LOTS = 10
+# How many records are looked up for one summary.
+_MOST = 100_000
 _AHEAD_NS = 60_000_000_000
 FIELD = "as_of"
 
@@ -82,6 +84,27 @@ class Past:
         if len(following) <= _LOT * _LOTS:
             return found, None
         return found, (0, following[_LOT * _LOTS - 1])
+
+    async def stood(
+        self, selector: Selector, at_ns: int, basis: "TimeBasis.ValueType"
+    ) -> AsyncGenerator[list[Entry], None]:
+        """Yield all records as they stood of which some may be selected, as published, in lots.
+
+        Raises:
+            HistoryUnavailable: If the past cannot be read.
+            SummaryTooLarge: If there are too many.
+        """
+        names = self._view.names
+        keys = selector.ever(names)
+        if names.count(keys) > _MOST:
+            raise SummaryTooLarge(
+                f"takes the past of more than {_MOST:,} records",
+                "select agencies and kinds that have fewer",
+            )
+        meant = list(names.after("", keys))
+        for begin in range(0, len(meant), _LOT):
+            held = await self._history.at(meant[begin : begin + _LOT], at_ns, basis)
+            yield list(held.values())
 
 
 def at_ns_of(as_of: Timestamp) -> int:

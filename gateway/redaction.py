@@ -12,8 +12,8 @@ from typing import Final
 
 from google.protobuf.message import Message
 
+from broker.varint import varint
 from gateway.boxes import box_of
-from gateway.encoding import varint
 from gateway.entry import Entry
 from gateway.hidden import Step, covers, steps_of
 from gateway.key import Key

@@ -106,6 +106,10 @@ class Selector:
         """Return whether more than an entry's key is looked at."""
         return bool(self.shapes or self.observed or self._received or self.filter)
 
+    def disclosure(self, key: Key) -> Disclosure | None:
+        """Return how records of a key are shown; None: they are not selected, or closed."""
+        return self._decided[key]
+
     def selects(self, key: Key) -> bool:
         """Tell whether records of a key may be selected, and may be seen."""
         return self._decided[key] is not None

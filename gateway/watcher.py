@@ -9,6 +9,7 @@ from gateway.calls import Call
 from gateway.encoding import named_event
 from gateway.errors import TooSlow
 from gateway.group import Group
+from gateway.lookout import Tally
 from gateway.missed import Replay, StartOver, missed
 from gateway.resume import Place
 from gateway.selection import Selector
@@ -33,12 +34,14 @@ class Sources(NamedTuple):
         replay: What watches of every revision have missed.
         feeds: Returns how the feeds fare that bring what is selected, as elements of an
             event's ``feeds``.
+        tally: Where it is counted what is not sent.
     """
 
     view: StateView
     snapshots: Snapshots
     replay: Replay
     feeds: Callable[[Selector], bytes]
+    tally: Tally
 
 
 class Watcher:
@@ -211,6 +214,7 @@ class Watcher:
         """Send what has happened, or that nothing has."""
         if self.position < self._group.end:
             batch = self._group.batch(self.position)
+            self._sources.tally.conflated += batch.overtaken
             for key, count in batch.read:
                 self._call.read[key] += count
             for message in batch.messages:

@@ -24,6 +24,7 @@ _GROUPS = {
     "audit": "The record of accesses.",
     "gateway": "The gateway.",
     "responder": "What answers live questions.",
+    "metrics": "What Prometheus scrapes.",
     "quarantine": "What could not be translated.",
 }
 _COMMANDS = {
@@ -33,9 +34,11 @@ _COMMANDS = {
     "adapter new": "ops.adapter_new:adapter_new",
     "responder run": "ops.run_responder:responder_run",
     "gateway run": "ops.run_gateway:gateway_run",
+    "metrics run": "ops.run_metrics:metrics_run",
     "get": "ops.records:get",
     "list": "ops.records:list_records",
     "watch": "ops.watching:watch",
+    "summarize": "ops.summarizing:summarize",
     "ask": "ops.asking:ask",
     "feeds": "ops.feeds:feeds",
     "status": "ops.status:status",

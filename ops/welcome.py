@@ -22,6 +22,8 @@ def say_what_runs(console: Console, city: City, gateway: Child, parts: Mapping[s
     shown.add_row("gateway", gateway.address)
     for name, child in parts.items():
         shown.add_row(name, child.address)
+    if city.metrics.port:
+        shown.add_row("metrics", f"http://{city.metrics.host}:{city.metrics.port}/metrics")
     console.print(shown)
 
 

@@ -1,6 +1,8 @@
 """A city's bus for the tests: the real server, with accounts, keys and TLS."""
 
+import contextlib
 import os
+import random
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -19,17 +21,24 @@ from liandong.feed.v1.feed_pb2 import Feed
 
 AGENCIES = ("environment", "water", "weather", "police", "health", "emergency", "transport")
 
+# Not the tests' own order of chance, which workers share.
+_ports = random.SystemRandom()
 # Machines are busy at times: how long an example takes says nothing of what it shows.
 settings.register_profile("liandong", deadline=None)
 settings.load_profile("liandong")
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on.
+
+    It is none of those that the system gives to whoever asks for any: one of these could
+    be taken before it is used.
+    """
+    while True:
+        port = _ports.randrange(10_240, 32_700)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def small_plan(agencies: tuple[str, ...] = AGENCIES) -> BusPlan:

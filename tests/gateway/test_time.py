@@ -236,7 +236,7 @@ async def test_a_wrong_time_names_its_field(
 
 
 async def test_answers_say_how_their_feeds_fare(city: City, station: str) -> None:
-    """Lists, several records at once, a single one, and a watch's bookmark."""
+    """Lists, several records at once, a single one, a watch's bookmark, and summaries."""
     feed = Feed(name="water/test", agency="water", state=FEED_STATE_RUNNING)
     for field in (feed.last_received_at, feed.updated_at):
         field.GetCurrentTime()
@@ -258,8 +258,9 @@ async def test_answers_say_how_their_feeds_fare(city: City, station: str) -> Non
             ]
             if told:
                 break
+        summary = await stub.SummarizeRecords(api.SummarizeRecordsRequest(selection=selection))
 
     alone = api.FeedAge.FromString(trailing["liandong-feed-bin"])
-    for age in (listed.feeds[0], several.feeds[0], alone, told[0][0]):
+    for age in (listed.feeds[0], several.feeds[0], alone, told[0][0], summary.feeds[0]):
         assert (age.feed, age.state) == ("water/test", FEED_STATE_RUNNING)
         assert age.age.seconds < 60

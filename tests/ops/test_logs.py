@@ -55,5 +55,7 @@ def test_the_logs_of_a_running_city_are_json_lines(town: Town) -> None:
         "gateway",
         "adapter-environment.hj212",
         "adapter-police.calls",
+        "metrics",
+        "responder-water.levels",
     }
     assert {"gateway serves", "feed runs", "connected"} <= {event["event"] for event in events}
