@@ -223,7 +223,9 @@ class Gateway:
         self.journal = await stack.enter_async_context(Journal(settings, bus))
         self.tally.audit_waiting = self.journal.count_waiting
         self.tally.audit_failures = self.journal.count_refused
-        return Recorder(self.journal, self.view.get, self._agreements.permit, settings.every_s)
+        recorder = Recorder(self.journal, self.view.get, self._agreements.permit, settings.every_s)
+        stack.callback(self._agreements.on_change(recorder.turn))
+        return recorder
 
     def _take(self) -> Callable[[Delivery], None]:
         """Return what takes the records of the city's stream."""

@@ -85,6 +85,9 @@ def feeds_folder() -> Path:
 
 Books = Callable[[str, Ledger | Feed], None]
 _BOOKS = "books"
+SECONDS = "seconds"
+"""Of a test's property: lines on how long what took, for the summary."""
+_SECTIONS = {_BOOKS: "books of feeds", SECONDS: "seconds from a socket to a client"}
 
 
 @pytest.fixture
@@ -105,14 +108,15 @@ def books(record_property: Callable[[str, object], None]) -> Books:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the books of the feeds that tests ran, whichever process ran them."""
-    told = sorted(
-        str(value)
-        for report in terminalreporter.stats.get("passed", ())
-        for name, value in report.user_properties
-        if name == _BOOKS
-    )
-    if told:
-        terminalreporter.section("books of feeds")
-        for line in told:
-            terminalreporter.write_line(line)
+    """Show what tests tell of themselves, whichever process ran them."""
+    for section, title in _SECTIONS.items():
+        told = [
+            str(value)
+            for report in terminalreporter.stats.get("passed", ())
+            for name, value in report.user_properties
+            if name == section
+        ]
+        if told:
+            terminalreporter.section(title)
+            for line in sorted(told) if section == _BOOKS else told:
+                terminalreporter.write_line(line)
