@@ -1,13 +1,15 @@
 """Make what a home needs before the server starts: keys, certificates, configuration."""
 
 from broker.accounts import render
+from broker.errors import KeyUnknown
 from broker.home import GATEWAY, OPS, Home
-from broker.nkey import new_seed, write_secret
+from broker.nkey import new_seed, read_seed, write_secret
 from broker.plan import BusPlan
 from broker.tls import Authority
 from broker.users import users
 
 SERVERS = ("nats", GATEWAY, "console")
+PROBE = "probe"
 
 
 def prepare(home: Home, plan: BusPlan) -> list[str]:
@@ -31,6 +33,8 @@ def prepare(home: Home, plan: BusPlan) -> list[str]:
     for agency in plan.agencies:
         if authority.issue_client(agency, agency, "client"):
             made.append(f"made the certificate of department {agency}")
+    if authority.issue_client(PROBE, PROBE, "probe"):
+        made.append("made the certificate of the probe")
     if authority.issue_client(OPS, OPS, "operator"):
         made.append("made the certificate of the operators")
     for user in users(plan):
@@ -40,3 +44,51 @@ def prepare(home: Home, plan: BusPlan) -> list[str]:
             made.append(f"made the key of bus user {user.name}")
     write_secret(home.nats_config, render(home, plan).encode())
     return made
+
+
+def rotate_key(home: Home, plan: BusPlan, user: str) -> str:
+    """Give a bus user another key; the one before is accepted beside it until it is retired.
+
+    Servers take both when they have read their configuration again.
+
+    Returns:
+        One sentence.
+
+    Raises:
+        KeyUnknown: If there is no such user, or its former key is not retired yet.
+        HomeDamaged: If its key cannot be read.
+    """
+    _require_user(plan, user)
+    former = home.former_seed_path(user)
+    if former.exists():
+        raise KeyUnknown(user, "has a former key already: retire that first, with --retire")
+    write_secret(former, read_seed(home.seed_path(user)) + b"\n")
+    write_secret(home.seed_path(user), new_seed() + b"\n")
+    return f"made another key of bus user {user}"
+
+
+def retire_key(home: Home, plan: BusPlan, user: str) -> str:
+    """Take back the key that a user had before its last rotation; return one sentence.
+
+    Servers refuse it, and end the connections that came with it, when they have read their
+    configuration again.
+
+    Raises:
+        KeyUnknown: If there is no such user, or no former key of it.
+    """
+    _require_user(plan, user)
+    former = home.former_seed_path(user)
+    if not former.exists():
+        raise KeyUnknown(user, "has no former key: there is nothing to retire")
+    former.unlink()
+    return f"retired the former key of bus user {user}"
+
+
+def _require_user(plan: BusPlan, user: str) -> None:
+    """Check that the bus has a user.
+
+    Raises:
+        KeyUnknown: If it has not.
+    """
+    if user not in {known.name for known in users(plan)}:
+        raise KeyUnknown(user, "is no bus user; departments have the names of the city file")

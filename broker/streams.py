@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -33,6 +34,8 @@ from broker.users import (
     CITY,
     CITY_FEEDS,
     HUB,
+    HUB_DOMAIN,
+    MIRROR_DELIVERY,
     admin,
     feeds_stream,
     quarantine_stream,
@@ -41,6 +44,8 @@ from broker.users import (
 _FEEDS_BYTES = 64 * MEBIBYTE
 _CHECKPOINTS_BYTES = 16 * MEBIBYTE
 _AUDIT_BYTES = 256 * MEBIBYTE
+_ELECTION_S = 30.0
+_LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ def definitions(plan: BusPlan) -> list[StreamPlan]:
 
 def _agency_streams(plan: BusPlan, agency: str) -> list[StreamConfig]:
     """Return the streams of one agency."""
+    if agency in plan.leaves:
+        plan = msgspec.structs.replace(plan, replicas=1)
     return [
         _stream(
             plan,
@@ -117,9 +124,7 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
             # without loss when the limit is raised.
             discard=DiscardPolicy.NEW,
             allow_msg_ttl=True,
-            # What it holds is on disk already, in the agencies' streams; a flush for each
-            # message would let no more than some 5,000 a second through.
-            persist_mode=PersistMode.ASYNC,
+            persist_mode=_city_mode(plan),
         ),
         _stream(
             plan,
@@ -142,6 +147,33 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
     ]
 
 
+def _city_mode(plan: BusPlan) -> PersistMode | None:
+    """Return how the city's stream is flushed to disk; None: before anything else is done.
+
+    What it holds is on disk already, in the agencies' streams; a flush for each message would
+    let no more than some 5,000 a second through. With replicas the server allows no other;
+    and with a mirror a sequence that is lost and given anew would be two messages.
+    """
+    return PersistMode.ASYNC if plan.replicas == 1 and not plan.mirror else None
+
+
+def mirror_definitions(plan: BusPlan) -> list[StreamConfig]:
+    """Return the streams of the other region: the hub's under the same sequences, its own audit.
+
+    Gateways there look their answers up in them; a resume token of one region holds in both.
+    """
+    mirror = msgspec.structs.replace(plan, replicas=plan.mirror_replicas)
+    external = ExternalStream(api=f"$JS.{HUB_DOMAIN}.API", deliver=MIRROR_DELIVERY)
+    return [
+        config
+        if config.name == AUDIT
+        else config.evolve(
+            sources=None, mirror=StreamSource(name=str(config.name), external=external)
+        )
+        for config in _hub_streams(mirror)
+    ]
+
+
 def _stream(plan: BusPlan, **config: Any) -> StreamConfig:
     """Return a definition with what all streams share."""
     return StreamConfig(
@@ -150,7 +182,7 @@ def _stream(plan: BusPlan, **config: Any) -> StreamConfig:
             "discard": DiscardPolicy.OLD,
             "allow_direct": True,
             "duplicate_window": plan.duplicate_window_s,
-            "num_replicas": 1,
+            "num_replicas": plan.replicas,
             **config,
         }
     )
@@ -180,10 +212,14 @@ async def reconcile(home: Home, plan: BusPlan) -> list[str]:
     lots = await asyncio.gather(
         *(_reconcile_account(home, plan, name, configs) for name, configs in by_account.items())
     )
-    return [
+    made = [
         *(line for lot in lots for line in lot),
         *await _reconcile_account(home, plan, HUB, hub),
     ]
+    if plan.mirror:
+        there = await _reconcile_account(home, plan.at_mirror(), HUB, mirror_definitions(plan))
+        made += [f"in the other region {line}" for line in there]
+    return made
 
 
 async def _reconcile_account(
@@ -191,7 +227,29 @@ async def _reconcile_account(
 ) -> list[str]:
     """Make one account hold its streams."""
     async with Bus(BusSettings.of(home, plan, admin(account))) as bus:
+        await _until_led(bus.js, account)
         return [line for config in configs for line in await _reconcile_stream(bus.js, config)]
+
+
+async def _until_led(js: JetStreamContext, account: str) -> None:
+    """Wait until the servers of a cluster have agreed on who leads.
+
+    Raises:
+        StreamUnavailable: If they do not within the time that elections take.
+    """
+    problem = "no answer"
+    try:
+        async with asyncio.timeout(_ELECTION_S):
+            while True:
+                try:
+                    await js.account_info()
+                except NatsError as error:
+                    problem = str(error).removeprefix("nats: ") or problem
+                else:
+                    return
+                await asyncio.sleep(_LOOK_S)
+    except TimeoutError as error:
+        raise StreamUnavailable(f"of account {account}", problem) from error
 
 
 async def _reconcile_stream(js: JetStreamContext, config: StreamConfig) -> list[str]:

@@ -11,6 +11,7 @@ from adapters.sdk.feed import FeedConfig
 from adapters.sdk.responder import ResponderConfig
 from broker.plan import BusPlan
 from broker.toml import FileWrong, read_toml
+from broker.topology import Grid, Leaf, Node, Topology, arrange, plan_of
 
 DEFAULT = Path(__file__).parent / "cities" / "nanjing.toml"
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
@@ -28,6 +29,9 @@ class _Nats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Port = 7222
     monitor_port: PortOrNone = 0
+    topology: Topology = Topology.SINGLE
+    node: tuple[Node, ...] = ()
+    leaf: tuple[Leaf, ...] = ()
 
 
 class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +75,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         feeds: Its legacy sources.
         responders: What answers live questions for its departments.
         plan: Its bus.
+        grid: The servers of that.
         gateway: Where its gateway listens.
         agreements: Its file of agreements; None: it has none.
         path: The file itself.
@@ -83,10 +88,23 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     agencies: tuple[Agency, ...]
     feeds: tuple[FeedConfig, ...]
     plan: BusPlan
+    grid: Grid
     gateway: GatewayAddress
     agreements: Path | None
     path: Path
     responders: tuple[ResponderConfig, ...] = ()
+
+    def plan_in(self, region: str) -> BusPlan:
+        """Return the bus as a gateway in a region reaches it; empty: in the hub's.
+
+        Raises:
+            FileWrong: If there is no such region.
+        """
+        if region in {"", *(node.region for node in self.grid.hub)}:
+            return self.plan
+        if region in {node.region for node in self.grid.mirror}:
+            return self.plan.at_mirror()
+        raise FileWrong(f"{self.path} has no server in region {region!r}")
 
     def feed(self, feed_id: str) -> FeedConfig:
         """Return a feed.
@@ -113,14 +131,25 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         raise FileWrong(f"{self.path} has no responder {responder_id!r}; it has: {known}")
 
 
-def read_city(path: Path = DEFAULT) -> City:
+def read_city(path: Path = DEFAULT, topology: Topology | None = None) -> City:
     """Read a city file.
+
+    Args:
+        path: The file.
+        topology: The shape of its bus; None: the one that it names.
 
     Raises:
         FileWrong: If it is not right; the sentence names the line.
+        TopologyWrong: If its servers do not make up that shape.
     """
     file = read_toml(path, _CityFile)
     names = {agency.name for agency in file.agency}
+    for leaf in file.nats.leaf:
+        if leaf.agency not in names:
+            raise FileWrong(
+                f"{path}: [[nats.leaf]] of {leaf.agency!r}, which is no [[agency]] here"
+            )
+    grid = arrange(topology or file.nats.topology, file.nats.node, file.nats.leaf)
     for word, parts in (("feed", file.feed), ("responder", file.responder)):
         for part in parts:
             if part.agency not in names:
@@ -141,12 +170,16 @@ def read_city(path: Path = DEFAULT) -> City:
         feeds=tuple(
             msgspec.structs.replace(feed, folder=str(path.parent.absolute())) for feed in file.feed
         ),
-        plan=BusPlan(
-            agencies=tuple(agency.name for agency in file.agency),
-            host=file.nats.host,
-            port=file.nats.port,
-            monitor_port=file.nats.monitor_port,
+        plan=plan_of(
+            BusPlan(
+                agencies=tuple(agency.name for agency in file.agency),
+                host=file.nats.host,
+                port=file.nats.port,
+                monitor_port=file.nats.monitor_port,
+            ),
+            grid,
         ),
+        grid=grid,
         gateway=file.gateway,
         agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
         responders=file.responder,

@@ -21,6 +21,7 @@ _STOPPED = 130
 _GROUPS = {
     "adapter": "Adapters.",
     "agreements": "Who lets whom read what.",
+    "deploy": "Many machines.",
     "gateway": "The gateway.",
     "responder": "What answers live questions.",
     "quarantine": "What could not be translated.",
@@ -32,6 +33,9 @@ _COMMANDS = {
     "adapter new": "ops.adapter_new:adapter_new",
     "responder run": "ops.run_responder:responder_run",
     "gateway run": "ops.run_gateway:gateway_run",
+    "gateway probe": "ops.probe_gateway:gateway_probe",
+    "deploy render": "ops.deploy:deploy_render",
+    "deploy streams": "ops.deploy:deploy_streams",
     "get": "ops.records:get",
     "list": "ops.records:list_records",
     "watch": "ops.watching:watch",

@@ -1,5 +1,8 @@
 """The command that runs the gateway."""
 
+from typing import Annotated
+
+import typer
 import uvloop
 
 from broker.connection import BusSettings
@@ -12,7 +15,14 @@ from ops.options import CITY, HOME, CityOption, HomeOption, open_home
 from ops.parts import until_told
 
 
-def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
+def gateway_run(
+    home: HomeOption = HOME,
+    city: CityOption = CITY,
+    region: Annotated[
+        str,
+        typer.Option("--region", envvar="LIANDONG_REGION", help="Where it reads the bus."),
+    ] = "",
+) -> None:
     """Run the gateway until it is told to end."""
     logs.configure("info")
     folder, described = open_home(home, city)
@@ -29,7 +39,7 @@ def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
         agreements=str(described.agreements) if described.agreements else None,
         agencies=described.plan.agencies,
         titles={agency.name: agency.title for agency in described.agencies},
-        bus=BusSettings.of(folder, described.plan, GATEWAY),
+        bus=BusSettings.of(folder, described.plan_in(region), GATEWAY),
         hands={
             agency: BusSettings.of(folder, described.plan, hand(agency))
             for agency in described.plan.agencies
