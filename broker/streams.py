@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import structlog
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -45,7 +46,9 @@ _FEEDS_BYTES = 64 * MEBIBYTE
 _CHECKPOINTS_BYTES = 16 * MEBIBYTE
 _AUDIT_BYTES = 256 * MEBIBYTE
 _ELECTION_S = 30.0
+_LINK_S = 10.0
 _LOOK_S = 0.1
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,7 @@ async def reconcile(home: Home, plan: BusPlan) -> list[str]:
     lots = await asyncio.gather(
         *(_reconcile_account(home, plan, name, configs) for name, configs in by_account.items())
     )
+    await asyncio.gather(*(_until_linked(home, plan, agency) for agency in plan.leaves))
     made = [
         *(line for lot in lots for line in lot),
         *await _reconcile_account(home, plan, HUB, hub),
@@ -220,6 +224,28 @@ async def reconcile(home: Home, plan: BusPlan) -> list[str]:
         there = await _reconcile_account(home, plan.at_mirror(), HUB, mirror_definitions(plan))
         made += [f"in the other region {line}" for line in there]
     return made
+
+
+async def _until_linked(home: Home, plan: BusPlan, agency: str) -> None:
+    """Wait until the hub reaches an agency's own server, but not for ever: it may be down.
+
+    Sourcing that finds nobody tries again after half a minute only.
+    """
+    stream = stream_name(agency)
+    asked = f"{source_api(agency)}.CONSUMER.CREATE.{stream}.none.share.{agency}.none"
+    async with Bus(BusSettings.of(home, plan, admin(HUB))) as bus:
+        try:
+            async with asyncio.timeout(_LINK_S):
+                while True:
+                    try:
+                        # A request without a body makes nothing: that it is refused is enough.
+                        await bus.nc.request(asked, timeout=1)
+                    except NatsError:
+                        await asyncio.sleep(_LOOK_S)
+                    else:
+                        return
+        except TimeoutError:
+            _log.warning("the hub does not reach the server of an agency", agency=agency)
 
 
 async def _reconcile_account(

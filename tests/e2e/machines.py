@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import itertools
-import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -122,14 +121,30 @@ class Machines:
         self.out = folder / "out"
         self.plan: BusPlan = small(self.city.plan)
         self.by_name: dict[str, Machine] = {}
+        self._cable: tuple[str, str] | None = None
 
     def render(self) -> list[Path]:
         """Write the servers' folders."""
         prepare(self.home, self.plan)
         return write_servers(self.home, self.plan, self.city.grid, self.out)
 
+    def led_over(self, port: int, cable: int) -> Self:
+        """Have the departments' servers reach the hub over a cable."""
+        self._cable = (str(port), str(cable))
+        return self
+
+    def reload(self) -> None:
+        """Render anew, and have every server read it."""
+        self.render()
+        for machine in self.by_name.values():
+            machine.signal(signal.SIGHUP)
+
     async def __aenter__(self) -> Self:
         self.by_name = {folder.name: Machine(folder) for folder in self.render()}
+        for leaf in self.city.grid.leaves:
+            config = self.out / leaf.name / "nats.conf"
+            if self._cable is not None:
+                config.write_text(config.read_text().replace(*self._cable))
         try:
             for machine in self.by_name.values():
                 await machine.start()
@@ -164,9 +179,7 @@ class Machines:
             agreements=str(self.city.agreements),
             agencies=plan.agencies,
             bus=BusSettings.of(self.home, plan, GATEWAY),
-            hands={
-                name: BusSettings.of(self.home, plan, hand(name)) for name in plan.agencies
-            },
+            hands={name: BusSettings.of(self.home, plan, hand(name)) for name in plan.agencies},
         )
         async with Gateway(settings) as gateway:
             yield gateway
@@ -179,17 +192,22 @@ def small(plan: BusPlan) -> BusPlan:
         agency_bytes=64 * MEBIBYTE,
         quarantine_bytes=32 * MEBIBYTE,
         city_bytes=256 * MEBIBYTE,
+        # Whoever checks that all came sees no revision dropped as history.
+        history=100_000,
     )
 
 
 class Cable:
     """A TCP proxy that can be cut: between two servers, or a station and its adapter.
 
-    Use it as ``async with Cable(host, port) as cable``.
+    Use it as ``async with Cable(port, own) as cable``.
 
     Args:
         port: Where it leads, on loopback.
         own: Where it begins.
+
+    Attributes:
+        refused: How often somebody tried to get through while it was cut.
     """
 
     def __init__(self, port: int, own: int) -> None:
@@ -197,6 +215,7 @@ class Cable:
         self._server: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
         self.is_cut = False
+        self.refused = 0
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._join, "127.0.0.1", self._own)
@@ -225,6 +244,7 @@ class Cable:
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry bytes both ways until one side ends."""
         if self.is_cut:
+            self.refused += 1
             writer.transport.abort()
             return
         try:

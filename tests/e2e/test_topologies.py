@@ -1,23 +1,26 @@
 """Each shape of the bus, started from its rendered folders, takes a feed and serves it."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
+import msgspec
 import pytest
 
 from adapters.runner import FeedRunner
 from broker.connection import Bus, BusSettings
+from broker.errors import KeyRefused
 from broker.home import GATEWAY
+from broker.provision import retire_key, rotate_key
 from broker.server import check_config
 from broker.subscriber import Delivery, follow
 from gateway import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from liandong.record.v1.record_pb2 import Record
+from tests.conftest import free_port
 from tests.e2e.machines import PATIENCE_S, Cable, Machines, city_file, leaf, node
 from tests.e2e.stations import Station, station_name, until
 
@@ -91,14 +94,141 @@ async def test_a_feed_reaches_another_department(tmp_path: Path, topology: str) 
         async with machines.gateway(region) as gateway, station(machines) as sending:
             await sending.send(10)
 
-            await until(lambda: (gateway.view.get(NAME) or None) and _seen(gateway) == 9)
+            await until(lambda: seen(gateway) == 9)
             record = await read(machines, gateway)
 
         assert number(record) == 9
 
 
-def _seen(gateway: Gateway) -> int:
+async def test_a_department_goes_on_while_its_link_is_cut(tmp_path: Path) -> None:
+    """Its stations are answered meanwhile, and later all is in the hub: in order, and once."""
+    file = shape(tmp_path, "leaf")
+    machines = Machines(file, tmp_path)
+    (hub,) = machines.city.grid.hub
+    own = free_port()
+    async with (
+        Cable(hub.leaf_port, own) as cable,
+        machines.led_over(hub.leaf_port, own),
+        readings(machines) as found,
+        machines.gateway() as gateway,
+        station(machines) as sending,
+    ):
+        await sending.send(20)
+        await until(lambda: seen(gateway) == 19)
+
+        cable.cut()
+        # The department's server tries once a second.
+        while cable.refused < 3:
+            await sending.send(sending.answered + 10)
+        meanwhile = len(found.values)
+        cable.mend()
+        await sending.send(sending.answered + 10)
+        await until(lambda: seen(gateway) == sending.answered - 1)
+
+    assert meanwhile == 20
+    assert sending.answered > 40
+    assert found.values == list(range(sending.answered))
+
+
+async def test_a_cluster_goes_on_without_any_one_of_its_servers(tmp_path: Path) -> None:
+    """What was answered before, meanwhile and after is in the hub: in order, and once."""
+    async with (
+        Machines(shape(tmp_path, "cluster"), tmp_path) as machines,
+        readings(machines) as found,
+        machines.gateway() as gateway,
+        station(machines) as sending,
+    ):
+        await sending.send(20)
+        await machines.by_name["nats-2"].stop()
+        await sending.send(40)
+        await until(lambda: seen(gateway) == 39)
+
+    assert found.values == list(range(40))
+
+
+async def test_the_other_region_reads_on_when_the_hub_is_lost(tmp_path: Path) -> None:
+    """It holds the city's state under the sequences of the hub, so tokens of one hold in both."""
+    async with (
+        Machines(shape(tmp_path, "two-regions"), tmp_path) as machines,
+        machines.gateway("north") as north,
+        machines.gateway("south") as south,
+        station(machines) as sending,
+    ):
+        await sending.send(20)
+        await until(lambda: seen(north) == seen(south) == 19)
+        sequences = [gateway.view.get(NAME).sequence for gateway in (north, south)]
+        await machines.by_name["nats-north"].stop()
+
+        assert number(await read(machines, south)) == 19
+        async with machines.gateway("south") as late:
+            assert number(await read(machines, late)) == 19
+
+    assert sequences[0] == sequences[1]
+
+
+async def test_a_key_turns_while_its_feed_sends(tmp_path: Path) -> None:
+    """Both keys are good for a while, then the former is refused, and nothing is lost."""
+    machines = Machines(shape(tmp_path, "leaf"), tmp_path)
+    home, plan = machines.home, machines.plan
+    async with (
+        machines,
+        readings(machines) as found,
+        machines.gateway() as gateway,
+        station(machines) as sending,
+    ):
+        sender = asyncio.create_task(keep_sending(sending))
+        stolen = tmp_path / "stolen.nk"
+        stolen.write_bytes(home.seed_path("environment").read_bytes())
+        former = msgspec.structs.replace(
+            BusSettings.of(home, plan, "environment"), seed_path=str(stolen)
+        )
+
+        rotate_key(home, plan, "environment")
+        machines.reload()
+        await accepted(BusSettings.of(home, plan, "environment"))
+        await accepted(former)
+        retire_key(home, plan, "environment")
+        machines.reload()
+        await refused(former)
+
+        at = sending.answered
+        await until(lambda: sending.answered > at + 20)
+        sender.cancel()
+        await asyncio.wait((sender,))
+        await until(lambda: found.values and found.values[-1] >= sending.answered - 1)
+        await until(lambda: seen(gateway) == found.values[-1])
+
+    assert found.values == list(range(len(found.values)))
+
+
+async def keep_sending(sending: Station) -> None:
+    """Have a station send until this is called off."""
+    await sending.send(1_000_000)
+
+
+async def accepted(settings: BusSettings) -> None:
+    """Connect until the server takes the key: it reads its configuration in its own time."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                async with Bus(settings):
+                    return
+            except KeyRefused:
+                await asyncio.sleep(0.02)
+
+
+async def refused(settings: BusSettings) -> None:
+    """Connect until the server refuses the key."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                async with Bus(settings):
+                    await asyncio.sleep(0.02)
+            except KeyRefused:
+                return
+
+
+def seen(gateway: Gateway) -> int | None:
     """Return the number of the frame that a gateway's view holds."""
     entry = gateway.view.get(NAME)
-    assert entry is not None
-    return number(Record.FromString(entry.payload))
+    return number(Record.FromString(entry.payload)) if entry is not None else None
