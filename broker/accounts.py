@@ -19,6 +19,7 @@ _MARGIN = 512 * MEBIBYTE
 # Streams lie on disk; memory is for consumers. What accounts may have is set aside for them
 # at the start, so that more would keep a server with many agencies from starting.
 _MEMORY = 8 * MEBIBYTE
+_AGENCY_CONSUMERS = 200
 
 
 def render(home: Home, plan: BusPlan) -> str:
@@ -109,15 +110,16 @@ def hub_accounts(home: Home, plan: BusPlan) -> str:
             links = _users(home, [user for user in users(plan) if user.name == link(name)])
             accounts.append(_account(account, "", links, exports, []))
         else:
-            members = _of(plan, account)
-            accounts.append(_agency_account(home, plan, name, members, plan.replicas, exports))
+            quota = _quota(_agency(plan) * plan.replicas, _AGENCY_CONSUMERS)
+            accounts.append(_account(account, quota, _users(home, _of(plan, account)), exports, []))
     return _accounts(accounts)
 
 
 def leaf_accounts(home: Home, plan: BusPlan, agency: str) -> str:
     """Return the accounts of an agency's own server."""
     members = [user for user in _of(plan, stream_name(agency)) if user.name != link(agency)]
-    own = _agency_account(home, plan, agency, members, 1, [])
+    quota = _quota(_agency(plan), _AGENCY_CONSUMERS)
+    own = _account(stream_name(agency), quota, _users(home, members), [], [])
     return _accounts([_system(home, plan), own])
 
 
@@ -138,18 +140,13 @@ def _system(home: Home, plan: BusPlan) -> str:
 
 
 def _hub(home: Home, plan: BusPlan, members: list[User], replicas: int, imports: list[str]) -> str:
-    """Return the hub's account; each replica counts against what an account may have."""
-    room = f"max_file: {_city(plan) * replicas}, max_mem: {_MEMORY}, max_consumers: 1000"
-    return _account(HUB, f"jetstream: {{ {room} }}", _users(home, members), [], imports)
+    """Return the hub's account."""
+    return _account(HUB, _quota(_city(plan) * replicas, 1000), _users(home, members), [], imports)
 
 
-def _agency_account(
-    home: Home, plan: BusPlan, agency: str, members: list[User], replicas: int, exports: list[str]
-) -> str:
-    """Return the account of an agency where its streams are."""
-    room = f"max_file: {_agency(plan) * replicas}, max_mem: {_MEMORY}, max_consumers: 200"
-    account = stream_name(agency)
-    return _account(account, f"jetstream: {{ {room} }}", _users(home, members), exports, [])
+def _quota(disk: int, consumers: int) -> str:
+    """Return what an account may have; each replica counts against its bytes on disk."""
+    return f"jetstream: {{ max_file: {disk}, max_mem: {_MEMORY}, max_consumers: {consumers} }}"
 
 
 def _of(plan: BusPlan, account: str) -> list[User]:

@@ -29,6 +29,7 @@ from broker.users import HUB, HUB_DOMAIN, MIRROR_DOMAIN, MIRROR_LINK, link
 
 CONFIG = "nats.conf"
 ACCOUNTS = "accounts.conf"
+ALONE = "nats"
 DATA = Path("data")
 _TLS = (
     'cert_file: "tls/nats.pem", key_file: "tls/nats.key", ca_file: "tls/ca.pem", '
@@ -53,8 +54,7 @@ def write_servers(
     Raises:
         HomeDamaged: If a key is missing.
     """
-    authority = Authority(home)
-    alone = Node(name="nats", host=plan.host, port=plan.port, monitor_port=plan.monitor_port)
+    alone = Node(name=ALONE, host=plan.host, port=plan.port, monitor_port=plan.monitor_port)
     hub = grid.hub or (alone,)
     made = []
     listens = bool(grid.leaves or grid.mirror)
@@ -64,40 +64,33 @@ def write_servers(
         store = jetstream(data / "jetstream", hub_room(plan), domain)
         config = _node(home, plan, node, hub, store)
         config += _listen_for_links(node) if listens else ""
-        made.append(_write(authority, home, out, node, data, config, accounts))
+        made.append(_write(home, out / node.name, node.host, data, (config, accounts)))
     for node in grid.mirror:
         store = jetstream(data / "jetstream", mirror_room(plan), MIRROR_DOMAIN)
         config = _node(home, plan, node, grid.mirror, store) + _link(home, hub, MIRROR_LINK, HUB)
-        made.append(_write(authority, home, out, node, data, config, mirror_accounts(home, plan)))
+        parts = (config, mirror_accounts(home, plan))
+        made.append(_write(home, out / node.name, node.host, data, parts))
     for leaf in grid.leaves:
         store = jetstream(data / "jetstream", leaf_room(plan), leaf.agency)
         config = _server(plan, leaf, store)
         config += _link(home, hub, link(leaf.agency), stream_name(leaf.agency))
-        own = leaf_accounts(home, plan, leaf.agency)
-        made.append(_write(authority, home, out, leaf, data, config, own))
+        parts = (config, leaf_accounts(home, plan, leaf.agency))
+        made.append(_write(home, out / leaf.name, leaf.host, data, parts))
     return made
 
 
-def _write(
-    authority: Authority,
-    home: Home,
-    out: Path,
-    server: Node | Leaf,
-    data: Path,
-    config: str,
-    accounts: str,
-) -> Path:
-    """Write the folder of one server."""
-    folder = out / server.name
+def _write(home: Home, folder: Path, host: str, data: Path, parts: tuple[str, str]) -> Path:
+    """Write the folder of one server, of a host: its configuration and its accounts."""
     for part in (folder / "tls", folder / data):
         if part.is_relative_to(folder):
             part.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    authority.issue_node(server.name, server.host)
-    pem, key = home.certificate(server.name)
+    Authority(home).issue_node(folder.name, host)
+    pem, key = home.certificate(folder.name)
     shutil.copyfile(home.ca, folder / "tls" / "ca.pem")
     shutil.copyfile(pem, folder / "tls" / "nats.pem")
     write_secret(folder / "tls" / "nats.key", key.read_bytes())
+    config, accounts = parts
     config += f'pid_file: {quoted(data / "nats.pid")}\ninclude "{ACCOUNTS}"\n'
     write_secret(folder / CONFIG, config.encode())
     write_secret(folder / ACCOUNTS, accounts.encode())

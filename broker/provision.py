@@ -1,5 +1,7 @@
 """Make what a home needs before the server starts: keys, certificates, configuration."""
 
+from collections.abc import Sequence
+
 from broker.accounts import render
 from broker.errors import KeyUnknown
 from broker.home import GATEWAY, OPS, Home
@@ -12,10 +14,15 @@ SERVERS = ("nats", GATEWAY, "console")
 PROBE = "probe"
 
 
-def prepare(home: Home, plan: BusPlan) -> list[str]:
+def prepare(home: Home, plan: BusPlan, gateway_names: Sequence[str] = ()) -> list[str]:
     """Make every key and certificate that is missing, and the server's configuration.
 
     What is there stays as it is. Returns one sentence for each thing made.
+
+    Args:
+        home: The home.
+        plan: The bus.
+        gateway_names: By what names and addresses clients reach the gateway, beside loopback.
 
     Raises:
         HomeDamaged: If the authority in the home is not whole.
@@ -27,8 +34,21 @@ def prepare(home: Home, plan: BusPlan) -> list[str]:
     authority = Authority(home)
     if authority.is_new:
         made.append(f"made the city's certificate authority, {home.ca}")
+    made += _certificates(authority, plan, gateway_names)
+    for user in users(plan):
+        path = home.seed_path(user.name)
+        if not path.exists():
+            write_secret(path, new_seed() + b"\n")
+            made.append(f"made the key of bus user {user.name}")
+    write_secret(home.nats_config, render(home, plan).encode())
+    return made
+
+
+def _certificates(authority: Authority, plan: BusPlan, gateway_names: Sequence[str]) -> list[str]:
+    """Make every certificate that is missing; return one sentence for each made."""
+    made = []
     for name in SERVERS:
-        if authority.issue_server(name):
+        if authority.issue_server(name, gateway_names if name == GATEWAY else ()):
             made.append(f"made the certificate of server {name}")
     for agency in plan.agencies:
         if authority.issue_client(agency, agency, "client"):
@@ -37,12 +57,6 @@ def prepare(home: Home, plan: BusPlan) -> list[str]:
         made.append("made the certificate of the probe")
     if authority.issue_client(OPS, OPS, "operator"):
         made.append("made the certificate of the operators")
-    for user in users(plan):
-        path = home.seed_path(user.name)
-        if not path.exists():
-            write_secret(path, new_seed() + b"\n")
-            made.append(f"made the key of bus user {user.name}")
-    write_secret(home.nats_config, render(home, plan).encode())
     return made
 
 

@@ -215,24 +215,33 @@ async def reconcile(home: Home, plan: BusPlan) -> list[str]:
     lots = await asyncio.gather(
         *(_reconcile_account(home, plan, name, configs) for name, configs in by_account.items())
     )
-    await asyncio.gather(*(_until_linked(home, plan, agency) for agency in plan.leaves))
+    await asyncio.gather(
+        *(
+            _until_linked(
+                home,
+                plan,
+                f"{source_api(name)}.CONSUMER.CREATE.{stream_name(name)}.none.share.{name}.none",
+            )
+            for name in plan.leaves
+        )
+    )
     made = [
         *(line for lot in lots for line in lot),
         *await _reconcile_account(home, plan, HUB, hub),
     ]
     if plan.mirror:
+        asked = f"$JS.{HUB_DOMAIN}.API.CONSUMER.CREATE.{CITY}.none.share.none"
+        await _until_linked(home, plan.at_mirror(), asked)
         there = await _reconcile_account(home, plan.at_mirror(), HUB, mirror_definitions(plan))
         made += [f"in the other region {line}" for line in there]
     return made
 
 
-async def _until_linked(home: Home, plan: BusPlan, agency: str) -> None:
-    """Wait until the hub reaches an agency's own server, but not for ever: it may be down.
+async def _until_linked(home: Home, plan: BusPlan, asked: str) -> None:
+    """Wait until the hub's administrator reaches what asks from afar, but not for ever.
 
-    Sourcing that finds nobody tries again after half a minute only.
+    A server may be down; sourcing that finds nobody tries again by itself, after half a minute.
     """
-    stream = stream_name(agency)
-    asked = f"{source_api(agency)}.CONSUMER.CREATE.{stream}.none.share.{agency}.none"
     async with Bus(BusSettings.of(home, plan, admin(HUB))) as bus:
         try:
             async with asyncio.timeout(_LINK_S):
@@ -245,7 +254,7 @@ async def _until_linked(home: Home, plan: BusPlan, agency: str) -> None:
                     else:
                         return
         except TimeoutError:
-            _log.warning("the hub does not reach the server of an agency", agency=agency)
+            _log.warning("a server cannot be reached over its link", asked=asked)
 
 
 async def _reconcile_account(

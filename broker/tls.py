@@ -1,6 +1,7 @@
 """The city's certificate authority, and the certificates of servers and departments."""
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,20 +79,20 @@ class Authority:
         write_secret(self._key_path, _private_pem(key))
         self._home.ca.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue_server(self, name: str) -> bool:
-        """Make a server's certificate for loopback unless there is one; tell whether it did."""
-        return self._issue(name, list(_LOOPBACK), ExtendedKeyUsageOID.SERVER_AUTH)
+    def issue_server(self, name: str, hosts: Sequence[str] = ()) -> bool:
+        """Make a server's certificate unless there is one; tell whether it did.
+
+        It is for loopback, and for the hosts that are named or given by their addresses.
+        """
+        return self._issue(name, _names(hosts), ExtendedKeyUsageOID.SERVER_AUTH)
 
     def issue_node(self, name: str, host: str) -> bool:
         """Make the certificate of a bus server of a host unless there is one; tell whether it did.
 
         It is for loopback too, and for the server as a client of other servers.
         """
-        alternatives = list(_LOOPBACK)
-        if _general_name(host) not in alternatives:
-            alternatives.append(_general_name(host))
-        usage = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-        return self._issue(name, alternatives, *usage)
+        usage = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+        return self._issue(name, _names([host]), *usage)
 
     def issue_client(self, name: str, agency: str, role: str) -> bool:
         """Make a client's certificate with ``liandong://agency/<agency>/<role>`` as its URI SAN."""
@@ -174,6 +175,11 @@ class Authority:
             and key.public_key() == certificate.public_key()
             and certificate.not_valid_after_utc - datetime.now(UTC) > _RENEW_BEFORE
         )
+
+
+def _names(hosts: Sequence[str]) -> list[x509.GeneralName]:
+    """Return loopback and hosts as alternative names, each once."""
+    return list(dict.fromkeys((*_LOOPBACK, *map(_general_name, hosts))))
 
 
 def _general_name(host: str) -> x509.GeneralName:

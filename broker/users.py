@@ -169,7 +169,7 @@ def _mirror_link() -> User:
             "ask.>",
             answering_subject("*"),
         ),
-        subscribe=(f"{MIRROR_DELIVERY}.>", *_ANSWERS, _own(GATEWAY), _own(OPS)),
+        subscribe=(f"{MIRROR_DELIVERY}.>", *_ANSWERS, *map(_own, (GATEWAY, OPS, admin(HUB)))),
     )
 
 

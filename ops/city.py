@@ -35,10 +35,11 @@ class _Nats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the gateway listens."""
+    """Where the gateway listens, and by what other names or addresses clients reach it."""
 
     host: str = "127.0.0.1"
     port: Port = 7443
+    names: tuple[str, ...] = ()
 
 
 class _Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

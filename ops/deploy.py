@@ -38,7 +38,7 @@ def deploy_render(
     """
     folder, described = Home(home), read_city(city, topology)
     try:
-        prepare(folder, described.plan)
+        prepare(folder, described.plan, described.gateway.names)
         made = write_servers(folder, described.plan, described.grid, out, data)
     except OSError as error:
         raise Failure(f"{error.filename} cannot be written: {error.strerror}") from error

@@ -29,6 +29,7 @@ def keys(
     revoke: Annotated[
         list[str], typer.Option("--revoke", help="Take a department's certificate back first.")
     ] = _NONE,
+    *,
     rotate: Annotated[
         list[str], typer.Option("--rotate", help="Give a bus user another key.")
     ] = _NONE,
@@ -38,7 +39,6 @@ def keys(
     renew: Annotated[
         list[str], typer.Option("--renew", help="Give a server another certificate.")
     ] = _NONE,
-    *,
     as_json: JsonOption = False,
 ) -> None:
     """Make the keys and certificates that are missing.
@@ -66,7 +66,7 @@ def keys(
             *(retire_key(folder, described.plan, name) for name in retire),
             *(Authority(folder).forget(name) for name in renew),
         ]
-        made = taken_back + turned + prepare(folder, described.plan)
+        made = taken_back + turned + prepare(folder, described.plan, described.gateway.names)
         if turned and reload(folder):
             made.append("told the server that runs on this home to read its configuration again")
     except OSError as error:
