@@ -64,29 +64,30 @@ def write_servers(
         store = jetstream(data / "jetstream", hub_room(plan), domain)
         config = _node(home, plan, node, hub, store)
         config += _listen_for_links(node) if listens else ""
-        made.append(_write(home, out / node.name, node.host, data, (config, accounts)))
+        made.append(_write(home, out, node, data, (config, accounts)))
     for node in grid.mirror:
         store = jetstream(data / "jetstream", mirror_room(plan), MIRROR_DOMAIN)
         config = _node(home, plan, node, grid.mirror, store) + _link(home, hub, MIRROR_LINK, HUB)
         parts = (config, mirror_accounts(home, plan))
-        made.append(_write(home, out / node.name, node.host, data, parts))
+        made.append(_write(home, out, node, data, parts))
     for leaf in grid.leaves:
         store = jetstream(data / "jetstream", leaf_room(plan), leaf.agency)
         config = _server(plan, leaf, store)
         config += _link(home, hub, link(leaf.agency), stream_name(leaf.agency))
         parts = (config, leaf_accounts(home, plan, leaf.agency))
-        made.append(_write(home, out / leaf.name, leaf.host, data, parts))
+        made.append(_write(home, out, leaf, data, parts))
     return made
 
 
-def _write(home: Home, folder: Path, host: str, data: Path, parts: tuple[str, str]) -> Path:
-    """Write the folder of one server, of a host: its configuration and its accounts."""
+def _write(home: Home, out: Path, server: Node | Leaf, data: Path, parts: tuple[str, str]) -> Path:
+    """Write the folder of one server: its configuration and its accounts."""
+    folder = out / server.name
     for part in (folder / "tls", folder / data):
         if part.is_relative_to(folder):
             part.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    Authority(home).issue_node(folder.name, host)
-    pem, key = home.certificate(folder.name)
+    Authority(home).issue_node(server.name, (server.host, *server.names))
+    pem, key = home.certificate(server.name)
     shutil.copyfile(home.ca, folder / "tls" / "ca.pem")
     shutil.copyfile(pem, folder / "tls" / "nats.pem")
     write_secret(folder / "tls" / "nats.key", key.read_bytes())

@@ -53,7 +53,7 @@ def _certificates(authority: Authority, plan: BusPlan, gateway_names: Sequence[s
     for agency in plan.agencies:
         if authority.issue_client(agency, agency, "client"):
             made.append(f"made the certificate of department {agency}")
-    if authority.issue_client(PROBE, PROBE, "probe"):
+    if authority.issue_probe(PROBE):
         made.append("made the certificate of the probe")
     if authority.issue_client(OPS, OPS, "operator"):
         made.append("made the certificate of the operators")

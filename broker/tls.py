@@ -86,17 +86,22 @@ class Authority:
         """
         return self._issue(name, _names(hosts), ExtendedKeyUsageOID.SERVER_AUTH)
 
-    def issue_node(self, name: str, host: str) -> bool:
-        """Make the certificate of a bus server of a host unless there is one; tell whether it did.
+    def issue_node(self, name: str, hosts: Sequence[str]) -> bool:
+        """Make the certificate of a bus server unless there is one; tell whether it did.
 
         It is for loopback too, and for the server as a client of other servers.
         """
         usage = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
-        return self._issue(name, _names([host]), *usage)
+        return self._issue(name, _names(hosts), *usage)
 
     def issue_client(self, name: str, agency: str, role: str) -> bool:
         """Make a client's certificate with ``liandong://agency/<agency>/<role>`` as its URI SAN."""
         uri = x509.UniformResourceIdentifier(f"liandong://agency/{agency}/{role}")
+        return self._issue(name, [uri], ExtendedKeyUsageOID.CLIENT_AUTH)
+
+    def issue_probe(self, name: str) -> bool:
+        """Make a client's certificate that names no agency: it asks whether something serves."""
+        uri = x509.UniformResourceIdentifier("liandong://probe")
         return self._issue(name, [uri], ExtendedKeyUsageOID.CLIENT_AUTH)
 
     def revoke_client(self, name: str) -> str:

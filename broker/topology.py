@@ -32,6 +32,7 @@ class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         name: Its name, and its folder's.
         host: By what name or address others reach it; its certificate is for this.
+        names: By what others it is reached too; its certificate is for these as well.
         listen: The address on which it listens; empty: its host.
         port: Of clients.
         cluster_port: Of the other servers of its region.
@@ -42,6 +43,7 @@ class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     host: str
+    names: tuple[str, ...] = ()
     listen: str = ""
     port: int = 7222
     cluster_port: int = 7248
@@ -56,6 +58,7 @@ class Leaf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         agency: The department.
         host: By what name or address its adapters and the operators reach it.
+        names: By what others it is reached too; its certificate is for these as well.
         listen: The address on which it listens; empty: its host.
         port: Of clients.
         monitor_port: Of its HTTP monitoring, plain, on loopback; 0: none.
@@ -63,6 +66,7 @@ class Leaf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     agency: str
     host: str
+    names: tuple[str, ...] = ()
     listen: str = ""
     port: int = 7222
     monitor_port: int = 0

@@ -8,6 +8,7 @@ import typer
 
 from broker.home import Home
 from broker.nodes import CONFIG, DATA, write_servers
+from broker.parts import write_parts
 from broker.provision import prepare
 from broker.server import check_config
 from broker.streams import reconcile
@@ -16,6 +17,8 @@ from ops.city import read_city
 from ops.failure import Failure
 from ops.options import CITY, HOME, CityOption, HomeOption, JsonOption, open_home
 from ops.screen import print_object
+
+PARTS = "parts"
 
 
 def deploy_render(
@@ -33,21 +36,25 @@ def deploy_render(
 ) -> None:
     """Write a folder for each NATS server of the city: configuration, accounts, certificates.
 
-    Keys and certificates that are missing in the home are made. Each configuration is checked
-    by nats-server itself.
+    And in parts/ a home for each of the other parts, with the keys that it needs and no
+    others. Keys and certificates that are missing in the home are made. Each configuration is
+    checked by nats-server itself.
     """
     folder, described = Home(home), read_city(city, topology)
     try:
         prepare(folder, described.plan, described.gateway.names)
-        made = write_servers(folder, described.plan, described.grid, out, data)
+        servers = write_servers(folder, described.plan, described.grid, out, data)
+        parts = write_parts(folder, described.plan, out / PARTS)
     except OSError as error:
         raise Failure(f"{error.filename} cannot be written: {error.strerror}") from error
-    for server in made:
+    for server in servers:
         check_config(server / CONFIG)
-        if as_json:
-            print_object({"server": server.name, "folder": str(server)})
-        else:
-            typer.echo(f"wrote {server}")
+    for kind, folders in (("server", servers), ("part", parts)):
+        for made in folders:
+            if as_json:
+                print_object({kind: made.name, "folder": str(made)})
+            else:
+                typer.echo(f"wrote {made}")
     stated = read_city(city).grid.topology
     if not as_json and topology not in {None, stated}:
         typer.echo(

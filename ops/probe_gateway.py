@@ -16,7 +16,7 @@ def gateway_probe(
     """Succeed if the gateway serves, by the protocol for health of gRPC; else say why not.
 
     The gateway asks every client for a certificate, which the probes of Kubernetes cannot
-    show; here that is `probe`, which no agreement knows.
+    show. Here that is `probe`'s, which names no department, and so reads nothing.
     """
     folder, described = open_home(home, city)
     at = gateway or f"localhost:{described.gateway.port}"
