@@ -169,7 +169,7 @@ class Machines:
     async def gateway(self, region: str = "") -> AsyncIterator[Gateway]:
         """Run a gateway, in a region."""
         pem, key = self.home.certificate(GATEWAY)
-        plan = small(self.city.plan_in(region))
+        plan = self.plan
         settings = GatewaySettings(
             host="127.0.0.1",
             port=0,
@@ -178,7 +178,7 @@ class Machines:
             ca=str(self.home.ca),
             agreements=str(self.city.agreements),
             agencies=plan.agencies,
-            bus=BusSettings.of(self.home, plan, GATEWAY),
+            bus=BusSettings.of(self.home, self.city.plan_in(region), GATEWAY),
             hands={name: BusSettings.of(self.home, plan, hand(name)) for name in plan.agencies},
         )
         async with Gateway(settings) as gateway:

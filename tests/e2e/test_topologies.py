@@ -10,15 +10,19 @@ import msgspec
 import pytest
 
 from adapters.runner import FeedRunner
+from broker.answering import Answering, Endpoint
+from broker.asking import Asking
 from broker.connection import Bus, BusSettings
-from broker.errors import KeyRefused
+from broker.errors import KeyRefused, NoResponder
 from broker.home import GATEWAY
 from broker.provision import retire_key, rotate_key
+from broker.responders import Responders
 from broker.server import check_config
 from broker.subscriber import Delivery, follow
 from gateway import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
+from liandong.question.v1.question_pb2 import Answered, Asked, AskError
 from liandong.record.v1.record_pb2 import Record
 from tests.conftest import free_port
 from tests.e2e.machines import PATIENCE_S, Cable, Machines, city_file, leaf, node
@@ -89,7 +93,7 @@ def number(record: Record) -> int:
     return round(record.environment_air.measurements[0].value)
 
 
-@pytest.mark.parametrize("topology", ["single", "cluster", "leaf", "two-regions"])
+@pytest.mark.parametrize("topology", ["single", "leaf", "two-regions"])
 async def test_a_feed_reaches_another_department(tmp_path: Path, topology: str) -> None:
     """From a station over its adapter and the rendered servers to a caller of the gateway."""
     async with Machines(shape(tmp_path, topology), tmp_path) as machines:
@@ -147,7 +151,9 @@ async def test_a_cluster_goes_on_without_any_one_of_its_servers(tmp_path: Path) 
         await machines.by_name["nats-2"].stop()
         await sending.send(40)
         await until(lambda: seen(gateway) == found.last == 39)
+        record = await read(machines, gateway)
 
+    assert number(record) == 39
     assert found.values == list(range(40))
 
 
@@ -169,6 +175,64 @@ async def test_the_other_region_reads_on_when_the_hub_is_lost(tmp_path: Path) ->
             assert number(await read(machines, late)) == 19
 
     assert sequences[0] == sequences[1]
+
+
+@pytest.mark.parametrize(("topology", "region"), [("leaf", ""), ("two-regions", "south")])
+async def test_a_question_crosses_the_link(tmp_path: Path, topology: str, region: str) -> None:
+    """From a gateway to the department and back, and who answers is found."""
+
+    async def echo(asked: Asked) -> Answered:
+        return Answered(error=AskError(message=asked.id))
+
+    endpoint = Endpoint("level", "test.LevelQuestion", "test.LevelAnswer", echo)
+    async with Machines(shape(tmp_path, topology), tmp_path) as machines:
+        here = BusSettings.of(machines.home, machines.plan, "environment")
+        there = BusSettings.of(machines.home, machines.city.plan_in(region), GATEWAY)
+        async with (
+            Bus(here) as department,
+            Bus(there) as asking,
+            Answering(department, "environment", [endpoint]),
+            Responders(asking, ["environment"]) as responders,
+        ):
+            question = Asked(id="one")
+            question.within.FromSeconds(PATIENCE_S)
+            answered = await asked_until_there(asking, question)
+            while not responders.answerable("environment"):
+                await responders.look()
+
+        assert answered.error.message == "one"
+
+
+async def asked_until_there(bus: Bus, question: Asked) -> Answered:
+    """Ask until the link knows who answers."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                return await Asking(bus).ask("environment", "level", question)
+            except NoResponder:
+                await asyncio.sleep(0.02)
+
+
+async def test_a_departments_server_brings_no_record_of_another(tmp_path: Path) -> None:
+    """Also when its own administrator has its stream hold them."""
+    async with Machines(shape(tmp_path, "leaf"), tmp_path) as machines:
+        subjects: list[str] = []
+        as_admin = BusSettings.of(machines.home, machines.plan, "admin.environment")
+        as_gateway = BusSettings.of(machines.home, machines.plan, GATEWAY)
+        async with (
+            Bus(as_admin) as admin,
+            Bus(as_gateway) as hub,
+            await follow(hub, "CITY", "share.>", lambda one: subjects.append(one.subject)),
+        ):
+            config = (await admin.js.stream_info("ENVIRONMENT")).config
+            await admin.js.update_stream(config, subjects=["share.>"])
+            own = "share.environment.environment.air.own"
+            for subject in ("share.police.incident.report.forged", own):
+                await admin.js.publish(subject, b"1")
+
+            await until(lambda: own in subjects)
+
+        assert subjects == [own]
 
 
 async def test_a_key_turns_while_its_feed_sends(tmp_path: Path) -> None:
