@@ -35,7 +35,6 @@ _TLS = (
     'cert_file: "tls/nats.pem", key_file: "tls/nats.key", ca_file: "tls/ca.pem", '
     'min_version: "1.3", timeout: 5'
 )
-# Without it any certificate of the city's authority would do, and departments have such.
 _ROUTES = "routes"
 
 
@@ -79,6 +78,11 @@ def write_servers(
     return made
 
 
+def certificate_of(server: str) -> str:
+    """Return the name of a server's certificate; no department's can be like it."""
+    return f"server.{server}"
+
+
 def _write(home: Home, out: Path, server: Node | Leaf, data: Path, parts: tuple[str, str]) -> Path:
     """Write the folder of one server: its configuration and its accounts."""
     folder = out / server.name
@@ -86,8 +90,8 @@ def _write(home: Home, out: Path, server: Node | Leaf, data: Path, parts: tuple[
         if part.is_relative_to(folder):
             part.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    Authority(home).issue_node(server.name, (server.host, *server.names))
-    pem, key = home.certificate(server.name)
+    Authority(home).issue_node(certificate_of(server.name), (server.host, *server.names))
+    pem, key = home.certificate(certificate_of(server.name))
     shutil.copyfile(home.ca, folder / "tls" / "ca.pem")
     shutil.copyfile(pem, folder / "tls" / "nats.pem")
     write_secret(folder / "tls" / "nats.key", key.read_bytes())
@@ -112,6 +116,7 @@ def _node(home: Home, plan: BusPlan, node: Node, region: Sequence[Node], store: 
     config = _server(plan, node, store)
     if len(region) == 1:
         return config
+    # Without it any certificate of the city's authority would do, and departments have such.
     secret = _route_secret(home)
     routes = "\n".join(
         f'    "nats-route://{_ROUTES}:{secret}@{other.host}:{other.cluster_port}"'

@@ -7,6 +7,7 @@ state a second time, for gateways there.
 """
 
 import enum
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -15,6 +16,8 @@ from broker.errors import TopologyWrong
 from broker.plan import BusPlan
 
 _CLUSTER = 3
+# It becomes the name of a folder, beside that of the parts.
+_NAME = re.compile(r"(?!parts$)[a-z][a-z0-9_-]{0,62}")
 
 
 class Topology(enum.StrEnum):
@@ -104,9 +107,7 @@ def arrange(topology: Topology, nodes: Sequence[Node], leaves: Sequence[Leaf]) -
     Raises:
         TopologyWrong: If they are too few, or the wrong ones; it says which are lacking.
     """
-    names = [node.name for node in nodes] + [leaf.name for leaf in leaves]
-    if len(set(names)) < len(names):
-        raise TopologyWrong(topology, "two servers have the same name", "give each its own")
+    _check_names(topology, [node.name for node in nodes] + [leaf.name for leaf in leaves])
     if topology is Topology.SINGLE:
         return Grid(topology=topology)
     regions = list(dict.fromkeys(node.region for node in nodes))
@@ -133,6 +134,21 @@ def arrange(topology: Topology, nodes: Sequence[Node], leaves: Sequence[Leaf]) -
             )
     kept = () if topology is Topology.CLUSTER else tuple(leaves)
     return Grid(topology=topology, hub=hub, leaves=kept, mirror=mirror)
+
+
+def _check_names(topology: Topology, names: Sequence[str]) -> None:
+    """Check what servers are called.
+
+    Raises:
+        TopologyWrong: If two have the same name, or one has none that a folder can have.
+    """
+    if len(set(names)) < len(names):
+        raise TopologyWrong(topology, "two servers have the same name", "give each its own")
+    for name in names:
+        if _NAME.fullmatch(name) is None:
+            raise TopologyWrong(
+                topology, f"a server is called {name!r}", "use a-z, 0-9 and hyphens, such as nats-1"
+            )
 
 
 def plan_of(plan: BusPlan, grid: Grid) -> BusPlan:

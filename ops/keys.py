@@ -4,7 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
-from broker.home import OPS
+from broker.home import OPS, Home
+from broker.nodes import certificate_of
 from broker.provision import SERVERS, prepare, retire_key, rotate_key
 from broker.server import reload
 from broker.tls import Authority
@@ -64,7 +65,7 @@ def keys(
         turned = [
             *(rotate_key(folder, described.plan, name) for name in rotate),
             *(retire_key(folder, described.plan, name) for name in retire),
-            *(Authority(folder).forget(name) for name in renew),
+            *(line for name in renew for line in _forget(folder, name)),
         ]
         made = taken_back + turned + prepare(folder, described.plan, described.gateway.names)
         if turned and reload(folder):
@@ -78,3 +79,12 @@ def keys(
         return
     for sentence in made or ["all keys and certificates are there"]:
         typer.echo(sentence)
+
+
+def _forget(home: Home, server: str) -> list[str]:
+    """Remove a server's certificates: that of the home, and that of a folder of its own."""
+    authority = Authority(home)
+    both = [server] if server in SERVERS else []
+    if home.certificate(certificate_of(server))[0].exists():
+        both.append(certificate_of(server))
+    return [authority.forget(name) for name in both]

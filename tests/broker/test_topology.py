@@ -24,6 +24,8 @@ PLAN = BusPlan(agencies=("police", "water"))
         ("two-regions", NODES, [], "its regions are: none"),
         ("two-regions", [*NODES[:2], *FAR], [], "cluster of 2 servers"),
         ("cluster", [NODES[0]] * 3, [], "the same name"),
+        ("cluster", [*NODES[:2], Node(name="../ca", host="x")], [], r"called '\.\./ca'"),
+        ("cluster", [*NODES[:2], Node(name="parts", host="x")], [], "called 'parts'"),
     ],
 )
 def test_servers_that_make_no_such_shape_are_refused(

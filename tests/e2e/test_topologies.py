@@ -1,6 +1,7 @@
 """Each shape of the bus, started from its rendered folders, takes a feed and serves it."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,10 +16,12 @@ from broker.asking import Asking
 from broker.connection import Bus, BusSettings
 from broker.errors import KeyRefused, NoResponder
 from broker.home import GATEWAY
+from broker.nodes import certificate_of
 from broker.provision import retire_key, rotate_key
 from broker.responders import Responders
 from broker.server import check_config
 from broker.subscriber import Delivery, follow
+from broker.tls import Authority
 from gateway import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
@@ -267,6 +270,37 @@ async def test_a_key_turns_while_its_feed_sends(tmp_path: Path) -> None:
         await until(lambda: seen(gateway) == found.last >= sending.answered - 1)
 
     assert found.values == list(range(len(found.values)))
+
+
+async def test_a_servers_certificate_turns_while_connections_stay(tmp_path: Path) -> None:
+    """Whoever connects is shown the new one; whoever is connected notices nothing."""
+    async with Machines(shape(tmp_path, "single"), tmp_path) as machines:
+        lost: list[str] = []
+        async with Bus(BusSettings.of(machines.home, machines.plan, "environment")) as bus:
+            bus.on_lost(lambda: lost.append("lost"))
+            before = await shown(machines)
+            Authority(machines.home).forget(certificate_of("nats"))
+            machines.reload()
+
+            async with asyncio.timeout(PATIENCE_S):
+                while await shown(machines) == before:
+                    await asyncio.sleep(0.02)
+            await bus.nc.flush()
+            assert lost == []
+
+
+async def shown(machines: Machines) -> bytes | None:
+    """Return the certificate that the server shows to who connects."""
+    context = ssl.create_default_context(cafile=machines.home.ca)
+    reader, writer = await asyncio.open_connection("127.0.0.1", machines.plan.port)
+    try:
+        await reader.readline()
+        await writer.start_tls(context, server_hostname="localhost")
+        held: bytes | None = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        return held
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
 
 async def keep_sending(sending: Station) -> None:
