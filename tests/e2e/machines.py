@@ -14,6 +14,7 @@ import msgspec
 from broker.connection import BusSettings
 from broker.home import GATEWAY, Home
 from broker.nodes import write_servers
+from broker.parts import STREAMS, write_parts
 from broker.plan import MEBIBYTE, BusPlan
 from broker.provision import prepare
 from broker.server import binary
@@ -124,9 +125,14 @@ class Machines:
         self._cable: tuple[str, str] | None = None
 
     def render(self) -> list[Path]:
-        """Write the servers' folders."""
+        """Write the servers' folders, and the parts' homes."""
         prepare(self.home, self.plan)
+        write_parts(self.home, self.plan, self.out / "parts")
         return write_servers(self.home, self.plan, self.city.grid, self.out)
+
+    def part(self, name: str) -> Home:
+        """Return the home of a part, which holds no more than that needs."""
+        return Home(self.out / "parts" / name)
 
     def led_over(self, port: int, cable: int) -> Self:
         """Have the departments' servers reach the hub over a cable."""
@@ -148,7 +154,7 @@ class Machines:
         try:
             for machine in self.by_name.values():
                 await machine.start()
-            await reconcile(self.home, self.plan)
+            await reconcile(self.part(STREAMS), self.plan)
         except BaseException:
             await self._stop()
             raise
@@ -168,18 +174,19 @@ class Machines:
     @asynccontextmanager
     async def gateway(self, region: str = "") -> AsyncIterator[Gateway]:
         """Run a gateway, in a region."""
-        pem, key = self.home.certificate(GATEWAY)
+        home = self.part(GATEWAY)
+        pem, key = home.certificate(GATEWAY)
         plan = self.plan
         settings = GatewaySettings(
             host="127.0.0.1",
             port=0,
             certificate=str(pem),
             key=str(key),
-            ca=str(self.home.ca),
+            ca=str(home.ca),
             agreements=str(self.city.agreements),
             agencies=plan.agencies,
-            bus=BusSettings.of(self.home, self.city.plan_in(region), GATEWAY),
-            hands={name: BusSettings.of(self.home, plan, hand(name)) for name in plan.agencies},
+            bus=BusSettings.of(home, self.city.plan_in(region), GATEWAY),
+            hands={name: BusSettings.of(home, plan, hand(name)) for name in plan.agencies},
         )
         async with Gateway(settings) as gateway:
             yield gateway

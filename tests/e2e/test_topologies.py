@@ -77,7 +77,7 @@ async def readings(machines: Machines) -> AsyncIterator[Readings]:
 async def station(machines: Machines) -> AsyncIterator[Station]:
     """Run the city's feed, and a station that sends to it."""
     (feed,) = machines.city.feeds
-    async with FeedRunner(feed, machines.home, machines.plan) as runner:
+    async with FeedRunner(feed, machines.part(feed.agency), machines.plan) as runner:
         yield Station(int(runner.address.rpartition(":")[2]), 1)
 
 
@@ -299,8 +299,8 @@ async def shown(machines: Machines) -> bytes | None:
         held: bytes | None = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         return held
     finally:
-        writer.close()
-        await writer.wait_closed()
+        # The server may be writing still, which a parting of TLS would not forgive.
+        writer.transport.abort()
 
 
 async def keep_sending(sending: Station) -> None:
