@@ -6,18 +6,20 @@ and which responders are there. It exports nothing else, and nothing to anybody 
 a question can come from the hub only, and an answer from the agency only that was asked.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from broker.home import Home
 from broker.nkey import public_key
 from broker.plan import MEBIBYTE, BusPlan, stream_name
 from broker.questions import DISCOVERY, answering_subject
-from broker.users import HUB, SYSTEM, User, feeds_stream, users
+from broker.users import HUB, MIRROR_LINK, SYSTEM, User, feeds_stream, link, users
 
 _MARGIN = 512 * MEBIBYTE
 # Streams lie on disk; memory is for consumers. What accounts may have is set aside for them
 # at the start, so that more would keep a server with many agencies from starting.
 _MEMORY = 8 * MEBIBYTE
+_AGENCY_CONSUMERS = 200
 
 
 def render(home: Home, plan: BusPlan) -> str:
@@ -26,44 +28,130 @@ def render(home: Home, plan: BusPlan) -> str:
     Raises:
         HomeDamaged: If a user's seed is missing.
     """
-    everyone = users(plan)
-    city = plan.city_bytes + plan.audit_bytes + _MARGIN
-    agency = plan.agency_bytes + plan.quarantine_bytes + _MARGIN
     certificate, key = home.certificate("nats")
     monitor = f'http: "{plan.host}:{plan.monitor_port}"\n' if plan.monitor_port else ""
-    accounts = [
-        _account(SYSTEM, "", _users(home, everyone, SYSTEM), [], []),
-        _account(
-            HUB,
-            f"jetstream: {{ max_file: {city}, max_mem: {_MEMORY}, max_consumers: 1000 }}",
-            _users(home, everyone, HUB),
-            [],
-            [line for name in plan.agencies for line in _imports(name)],
-        ),
-        *(
-            _account(
-                stream_name(name),
-                f"jetstream: {{ max_file: {agency}, max_mem: {_MEMORY}, max_consumers: 200 }}",
-                _users(home, everyone, stream_name(name)),
-                _exports(name),
-                [],
-            )
-            for name in plan.agencies
-        ),
-    ]
     return (
         f'server_name: "liandong"\nlisten: "{plan.host}:{plan.port}"\n{monitor}'
-        f"max_payload: {plan.max_payload}\nmax_pending: {64 * MEBIBYTE}\n"
-        f"pid_file: {_quoted(home.nats_dir / 'nats.pid')}\n"
-        f"tls {{\n  cert_file: {_quoted(certificate)}\n  key_file: {_quoted(key)}\n"
-        f'  ca_file: {_quoted(home.ca)}\n  min_version: "1.3"\n}}\n'
-        f"jetstream {{\n  store_dir: {_quoted(home.nats_dir / 'data')}\n"
-        f"  max_file_store: {city + agency * len(plan.agencies) + _MARGIN}\n"
-        f"  max_memory_store: {_MEMORY * (len(plan.agencies) + 1)}\n"
+        f"{limits(plan)}"
+        f"pid_file: {quoted(home.nats_dir / 'nats.pid')}\n"
+        f"tls {{\n  cert_file: {quoted(certificate)}\n  key_file: {quoted(key)}\n"
+        f'  ca_file: {quoted(home.ca)}\n  min_version: "1.3"\n}}\n'
+        f"{jetstream(home.nats_dir / 'data', hub_room(plan))}"
+        f"{hub_accounts(home, plan)}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What JetStream may have on one server.
+
+    Attributes:
+        disk: Bytes on disk.
+        accounts: How many accounts have streams there.
+    """
+
+    disk: int
+    accounts: int
+
+
+def hub_room(plan: BusPlan) -> Room:
+    """Return what each server of the hub needs."""
+    here = [name for name in plan.agencies if name not in plan.leaves]
+    return Room(_city(plan) + _agency(plan) * len(here) + _MARGIN, len(here) + 1)
+
+
+def leaf_room(plan: BusPlan) -> Room:
+    """Return what an agency's own server needs."""
+    return Room(_agency(plan) + _MARGIN, 1)
+
+
+def mirror_room(plan: BusPlan) -> Room:
+    """Return what each server of the other region needs."""
+    return Room(_city(plan) + _MARGIN, 1)
+
+
+def _city(plan: BusPlan) -> int:
+    """Return the room of the hub's streams, bytes."""
+    return plan.city_bytes + plan.audit_bytes + _MARGIN
+
+
+def _agency(plan: BusPlan) -> int:
+    """Return the room of an agency's streams, bytes."""
+    return plan.agency_bytes + plan.quarantine_bytes + _MARGIN
+
+
+def limits(plan: BusPlan) -> str:
+    """Return what a server takes from its clients."""
+    return f"max_payload: {plan.max_payload}\nmax_pending: {64 * MEBIBYTE}\n"
+
+
+def jetstream(store: Path, room: Room, domain: str = "") -> str:
+    """Return where and how a server stores, and how much."""
+    named = f'  domain: "{domain}"\n' if domain else ""
+    return (
+        f"jetstream {{\n  store_dir: {quoted(store)}\n{named}"
+        f"  max_file_store: {room.disk}\n"
+        f"  max_memory_store: {_MEMORY * room.accounts}\n"
         # An acknowledgement then means on disk; with atomic batches it costs next to nothing.
         f"  sync_interval: always\n}}\n"
-        f"system_account: {SYSTEM}\naccounts {{\n" + "\n".join(accounts) + "\n}\n"
     )
+
+
+def hub_accounts(home: Home, plan: BusPlan) -> str:
+    """Return the accounts of the hub's servers: every agency's, and the hub's own.
+
+    Of an agency with servers of its own only its link comes here.
+    """
+    lines = [line for name in plan.agencies for line in _imports(plan, name)]
+    accounts = [_system(home, plan), _hub(home, plan, _of(plan, HUB), plan.replicas, lines)]
+    for name in plan.agencies:
+        account, exports = stream_name(name), _exports(plan, name)
+        if name in plan.leaves:
+            links = _users(home, [user for user in users(plan) if user.name == link(name)])
+            accounts.append(_account(account, "", links, exports, []))
+        else:
+            quota = _quota(_agency(plan) * plan.replicas, _AGENCY_CONSUMERS)
+            accounts.append(_account(account, quota, _users(home, _of(plan, account)), exports, []))
+    return _accounts(accounts)
+
+
+def leaf_accounts(home: Home, plan: BusPlan, agency: str) -> str:
+    """Return the accounts of an agency's own server."""
+    members = [user for user in _of(plan, stream_name(agency)) if user.name != link(agency)]
+    quota = _quota(_agency(plan), _AGENCY_CONSUMERS)
+    own = _account(stream_name(agency), quota, _users(home, members), [], [])
+    return _accounts([_system(home, plan), own])
+
+
+def mirror_accounts(home: Home, plan: BusPlan) -> str:
+    """Return the accounts of the other region's servers."""
+    members = [user for user in _of(plan, HUB) if user.name != MIRROR_LINK]
+    return _accounts([_system(home, plan), _hub(home, plan, members, plan.mirror_replicas, [])])
+
+
+def _accounts(accounts: list[str]) -> str:
+    """Return accounts, and which of them is the system's."""
+    return f"system_account: {SYSTEM}\naccounts {{\n" + "\n".join(accounts) + "\n}\n"
+
+
+def _system(home: Home, plan: BusPlan) -> str:
+    """Return the account in which servers tell of themselves."""
+    return _account(SYSTEM, "", _users(home, _of(plan, SYSTEM)), [], [])
+
+
+def _hub(home: Home, plan: BusPlan, members: list[User], replicas: int, imports: list[str]) -> str:
+    """Return the hub's account."""
+    return _account(HUB, _quota(_city(plan) * replicas, 1000), _users(home, members), [], imports)
+
+
+def _quota(disk: int, consumers: int) -> str:
+    """Return what an account may have; each replica counts against its bytes on disk."""
+    return f"jetstream: {{ max_file: {disk}, max_mem: {_MEMORY}, max_consumers: {consumers} }}"
+
+
+def _of(plan: BusPlan, account: str) -> list[User]:
+    """Return the users of an account."""
+    return [user for user in users(plan) if user.account == account]
 
 
 def _account(
@@ -80,13 +168,13 @@ def _account(
     return f"  {name}: {{\n" + "\n".join(parts) + "\n  }"
 
 
-def _users(home: Home, everyone: list[User], account: str) -> list[str]:
-    """Return the users of an account."""
-    return [_user(home, user) for user in everyone if user.account == account]
+def _users(home: Home, members: list[User]) -> list[str]:
+    """Return users, each once for every key of its that is accepted."""
+    return [_user(user, seed) for user in members for seed in home.accepted_seeds(user.name)]
 
 
-def _user(home: Home, user: User) -> str:
-    """Return one user."""
+def _user(user: User, seed: bytes) -> str:
+    """Return one user with one of its keys."""
     parts = []
     if user.publish is not None:
         parts.append(f"publish: {{ allow: [{_strings(user.publish)}] }}")
@@ -95,7 +183,12 @@ def _user(home: Home, user: User) -> str:
     if user.answers:
         parts.append("allow_responses: true")
     permissions = f", permissions: {{ {', '.join(parts)} }}" if parts else ""
-    return f"{{ nkey: {public_key(home.seed(user.name))}{permissions} }}"
+    return f"{{ nkey: {public_key(seed)}{permissions} }}"
+
+
+def _api(plan: BusPlan, agency: str) -> str:
+    """Return where an agency's account is asked for its streams: here, or at its own server."""
+    return f"$JS.{agency}.API" if agency in plan.leaves else "$JS.API"
 
 
 def _sourced(agency: str) -> tuple[str, str]:
@@ -103,7 +196,7 @@ def _sourced(agency: str) -> tuple[str, str]:
     return stream_name(agency), feeds_stream(agency)
 
 
-def _exports(agency: str) -> list[str]:
+def _exports(plan: BusPlan, agency: str) -> list[str]:
     """Return what an agency's account opens to the hub."""
     lines = [
         f'{{ stream: "deliver.{agency}.>", accounts: [{HUB}] }}',
@@ -113,13 +206,13 @@ def _exports(agency: str) -> list[str]:
     ]
     for stream in _sourced(agency):
         lines += [
-            f'{{ service: "$JS.API.CONSUMER.CREATE.{stream}.>", accounts: [{HUB}] }}',
+            f'{{ service: "{_api(plan, agency)}.CONSUMER.CREATE.{stream}.>", accounts: [{HUB}] }}',
             f'{{ service: "$JS.FC.{stream}.>", accounts: [{HUB}] }}',
         ]
     return lines
 
 
-def _imports(agency: str) -> list[str]:
+def _imports(plan: BusPlan, agency: str) -> list[str]:
     """Return what the hub takes from an agency's account."""
     account = stream_name(agency)
     responders = answering_subject(agency)
@@ -130,9 +223,9 @@ def _imports(agency: str) -> list[str]:
     ]
     for stream in _sourced(agency):
         create = f"CONSUMER.CREATE.{stream}.>"
-        to = f"{source_api(agency)}.{create}"
+        asked, to = f"{_api(plan, agency)}.{create}", f"{source_api(agency)}.{create}"
         lines += [
-            f'{{ service: {{ account: {account}, subject: "$JS.API.{create}" }}, to: "{to}" }}',
+            f'{{ service: {{ account: {account}, subject: "{asked}" }}, to: "{to}" }}',
             f'{{ service: {{ account: {account}, subject: "$JS.FC.{stream}.>" }} }}',
         ]
     return lines
@@ -153,6 +246,6 @@ def _strings(values: tuple[str, ...]) -> str:
     return ", ".join(f'"{value}"' for value in values)
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
     """Return a path as a string of the configuration."""
     return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'

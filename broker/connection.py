@@ -19,13 +19,14 @@ import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
+from nats.errors import AuthorizationError
 from nats.js import JetStreamContext
 
 from broker.errors import BusClosed, BusUnreachable, HomeDamaged, KeyRefused
 from broker.home import Home
 from broker.nkey import read_seed
 from broker.plan import BusPlan
-from broker.users import inbox
+from broker.users import inbox, servers_of
 
 _DENIED = re.compile(r'permissions violation for publish to "([^"]+)"', re.IGNORECASE)
 _CLOSE_S = 2.0
@@ -37,14 +38,14 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How one user reaches the bus.
 
     Attributes:
-        url: The server's address.
+        servers: The servers' addresses; any one of them will do.
         user: The user's name, of which its inboxes are made.
         seed_path: Where its NKEY seed lies.
         ca_path: Where the authority's certificate lies.
         patience_s: How long connecting is tried, seconds.
     """
 
-    url: str
+    servers: tuple[str, ...]
     user: str
     seed_path: str
     ca_path: str
@@ -52,13 +53,18 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, home: Home, plan: BusPlan, user: str) -> Self:
-        """Return the settings of a user of the home's own server."""
+        """Return the settings of a user, whose seed lies in the home."""
         return cls(
-            url=plan.url,
+            servers=servers_of(plan, user),
             user=user,
             seed_path=str(home.seed_path(user)),
             ca_path=str(home.ca),
         )
+
+    @property
+    def url(self) -> str:
+        """Return the servers' addresses, as people are told them."""
+        return ", ".join(self.servers)
 
     def patient_for(self, seconds: float) -> Self:
         """Return the same with another patience."""
@@ -66,7 +72,40 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Client(Client):
-    """The client, which must outlive whatever headers somebody else's message has."""
+    """The client, which must outlive other people's headers, and its own key.
+
+    Args:
+        seed_path: Where the user's seed lies; it is read anew at each connecting, so that a
+            key can be exchanged while connections are open.
+    """
+
+    def __init__(self, seed_path: Path) -> None:
+        super().__init__()
+        self._seed_path = seed_path
+
+    def _connect_command(self) -> bytes:
+        """Return the command that presents the user, with the seed as it lies there now."""
+        try:
+            self._nkeys_seed_str = read_seed(self._seed_path).decode()
+        except HomeDamaged as error:
+            _log.warning("the bus key stays as it was", error=str(error))
+        self._setup_nkeys_connect()
+        command: bytes = super()._connect_command()
+        return command
+
+    async def _process_err(self, err_msg: str) -> None:
+        """Connect again, where the client would end for good, if there is another key now."""
+        if _REFUSED in err_msg.lower() and self.is_connected and self._has_another_key():
+            await self._process_op_err(AuthorizationError())
+            return
+        await super()._process_err(err_msg)
+
+    def _has_another_key(self) -> bool:
+        """Tell whether the seed is not the one that the server was shown."""
+        try:
+            return bool(read_seed(self._seed_path).decode() != self._nkeys_seed_str)
+        except HomeDamaged:
+            return False
 
     async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
         """Return headers; none when they are malformed, which the server lets pass."""
@@ -100,7 +139,7 @@ class Bus:
     def __init__(self, settings: BusSettings, *, is_patient: bool = False) -> None:
         self.settings = settings
         self._is_patient = is_patient
-        self.nc: Client = _Client()
+        self.nc: Client = _Client(Path(settings.seed_path))
         self.js: JetStreamContext = self.nc.jetstream()
         self._on_denied: set[Callable[[str], None]] = set()
         self._on_lost: set[Callable[[], None]] = set()
@@ -139,7 +178,7 @@ class Bus:
     async def _connect(self, seed: str, context: ssl.SSLContext) -> None:
         """Connect, however long it takes."""
         await self.nc.connect(
-            self.settings.url,
+            list(self.settings.servers),
             name=self.settings.user,
             nkeys_seed_str=seed,
             inbox_prefix=inbox(self.settings.user).encode(),

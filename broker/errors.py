@@ -8,6 +8,8 @@ BrokerError
 ├── HomeDamaged             a key or certificate of the home is missing or unreadable
 ├── SpoolDamaged            a spool's file cannot be used
 ├── PlanWrong               the bus cannot have these agencies
+├── TopologyWrong           the servers of a city do not make up what is asked for
+├── KeyUnknown              a bus user's key cannot be rotated or retired
 ├── BusUnreachable          no connection came about
 │   └── KeyRefused          the server does not know the user's key
 ├── BusClosed               the server ended a connection for good
@@ -73,6 +75,22 @@ class PlanWrong(BrokerError):
             "and up to 31 letters, digits, hyphens and underscores, and belongs to one agency"
         )
         self.agency = agency
+
+
+class KeyUnknown(BrokerError):
+    """A bus user's key cannot be rotated or retired."""
+
+    def __init__(self, user: str, problem: str) -> None:
+        super().__init__(f"{user} {problem}")
+        self.user = user
+
+
+class TopologyWrong(BrokerError):
+    """The servers of a city do not make up what is asked for."""
+
+    def __init__(self, topology: str, problem: str, remedy: str) -> None:
+        super().__init__(f"this is no bus of shape {topology}: {problem}; {remedy}")
+        self.problem = problem
 
 
 class BusUnreachable(BrokerError):

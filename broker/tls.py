@@ -1,6 +1,7 @@
 """The city's certificate authority, and the certificates of servers and departments."""
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,13 +79,29 @@ class Authority:
         write_secret(self._key_path, _private_pem(key))
         self._home.ca.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue_server(self, name: str) -> bool:
-        """Make a server's certificate for loopback unless there is one; tell whether it did."""
-        return self._issue(name, list(_LOOPBACK), ExtendedKeyUsageOID.SERVER_AUTH)
+    def issue_server(self, name: str, hosts: Sequence[str] = ()) -> bool:
+        """Make a server's certificate unless there is one; tell whether it did.
+
+        It is for loopback, and for the hosts that are named or given by their addresses.
+        """
+        return self._issue(name, _names(hosts), ExtendedKeyUsageOID.SERVER_AUTH)
+
+    def issue_node(self, name: str, hosts: Sequence[str]) -> bool:
+        """Make the certificate of a bus server unless there is one; tell whether it did.
+
+        It is for loopback too, and for the server as a client of other servers.
+        """
+        usage = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+        return self._issue(name, _names(hosts), *usage)
 
     def issue_client(self, name: str, agency: str, role: str) -> bool:
         """Make a client's certificate with ``liandong://agency/<agency>/<role>`` as its URI SAN."""
         uri = x509.UniformResourceIdentifier(f"liandong://agency/{agency}/{role}")
+        return self._issue(name, [uri], ExtendedKeyUsageOID.CLIENT_AUTH)
+
+    def issue_probe(self, name: str) -> bool:
+        """Make a client's certificate that names no agency: it asks whether something serves."""
+        uri = x509.UniformResourceIdentifier("liandong://probe")
         return self._issue(name, [uri], ExtendedKeyUsageOID.CLIENT_AUTH)
 
     def revoke_client(self, name: str) -> str:
@@ -108,16 +125,25 @@ class Authority:
         key_path.unlink(missing_ok=True)
         return serial
 
+    def forget(self, name: str) -> str:
+        """Remove a server's certificate, so that the next issue makes another; return a sentence.
+
+        The one before is worth what it was until it ends: only a client's can be revoked.
+        """
+        for path in self._home.certificate(name):
+            path.unlink(missing_ok=True)
+        return f"removed the certificate of server {name}"
+
     def _issue(
-        self, name: str, alternatives: list[x509.GeneralName], usage: x509.ObjectIdentifier
+        self, name: str, alternatives: list[x509.GeneralName], *usages: x509.ObjectIdentifier
     ) -> bool:
         """Make a certificate and its key unless those that are there will do."""
         pem, key_path = self._home.certificate(name)
-        if self._will_do(pem, key_path):
+        if self._will_do(pem, key_path, alternatives):
             return False
         key = ec.generate_private_key(ec.SECP256R1())
         serial = x509.random_serial_number()
-        if usage == ExtendedKeyUsageOID.CLIENT_AUTH:
+        if usages == (ExtendedKeyUsageOID.CLIENT_AUTH,):
             # gRPC tells a server a client's alternative names cheaply, its serial dearly.
             alternatives = [*alternatives, x509.UniformResourceIdentifier(f"{SERIAL}{serial:x}")]
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -133,25 +159,40 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         write_secret(key_path, _private_pem(key))
         pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         return True
 
-    def _will_do(self, pem: Path, key_path: Path) -> bool:
-        """Tell whether a certificate is this authority's, its key's, and does not end soon."""
+    def _will_do(self, pem: Path, key_path: Path, names: list[x509.GeneralName]) -> bool:
+        """Tell whether a certificate is this authority's, its key's, for names, and not ending."""
         try:
             certificate = x509.load_pem_x509_certificate(pem.read_bytes())
             certificate.verify_directly_issued_by(self._certificate)
+            held = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
             key = serialization.load_pem_private_key(key_path.read_bytes(), None)
-        except (OSError, ValueError, InvalidSignature):
+        except (OSError, ValueError, InvalidSignature, x509.ExtensionNotFound):
             return False
         return (
-            key.public_key() == certificate.public_key()
+            set(names) <= set(held.value)
+            and key.public_key() == certificate.public_key()
             and certificate.not_valid_after_utc - datetime.now(UTC) > _RENEW_BEFORE
         )
+
+
+def _names(hosts: Sequence[str]) -> list[x509.GeneralName]:
+    """Return loopback and hosts as alternative names, each once."""
+    return list(dict.fromkeys((*_LOOPBACK, *map(_general_name, hosts))))
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    """Return a host as a certificate's alternative name."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def certificate_ends(home: Home) -> dict[str, datetime]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from broker.home import GATEWAY, OPS
 from broker.plan import BusPlan, stream_name
-from broker.questions import MICRO, answering_subject
+from broker.questions import DISCOVERY, MICRO, answering_subject
 from broker.subjects import checkpoint_subject
 
 HUB = "HUB"
@@ -24,6 +24,12 @@ CITY_FEEDS = "FEEDS"
 AUDIT = "AUDIT"
 CHECKPOINTS = "KV_checkpoints"
 SYSTEM_READER = f"{OPS}.sys"
+HUB_DOMAIN = "hub"
+MIRROR_DOMAIN = "mirror"
+MIRROR_LINK = f"{MIRROR_DOMAIN}.hub"
+MIRROR_DELIVERY = f"deliver.{MIRROR_DOMAIN}"
+# Where servers themselves await answers that cross a link.
+_ANSWERS = ("_R_.>", "_GR_.>", "$JSC.>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,19 @@ def hand(agency: str) -> str:
     return f"{GATEWAY}.{agency}"
 
 
+def link(agency: str) -> str:
+    """Return the name of the user by which an agency's own server joins the hub."""
+    return f"leaf.{agency}"
+
+
+def servers_of(plan: BusPlan, user: str) -> tuple[str, ...]:
+    """Return the addresses at which a user finds the streams that it is there for."""
+    for agency, own in plan.leaves.items():
+        if user in {agency, admin(stream_name(agency)), reader(agency), hand(agency)}:
+            return own
+    return plan.hub
+
+
 def users(plan: BusPlan) -> list[User]:
     """Return every user of the bus."""
     everyone = [
@@ -111,7 +130,47 @@ def users(plan: BusPlan) -> list[User]:
             _reader(reader(agency), account, streams, extra=MICRO),
             _reader(hand(agency), account, (account,), extra=(f"share.{agency}.>",)),
         ]
+        if agency in plan.leaves:
+            everyone.append(_link(agency))
+    if plan.mirror:
+        everyone.append(_mirror_link())
     return everyone
+
+
+def _link(agency: str) -> User:
+    """Return the user of an agency's link: its streams are sourced, its responders asked.
+
+    To publish is towards the hub, to subscribe is what the hub sends.
+    """
+    streams = (stream_name(agency), feeds_stream(agency))
+    return User(
+        link(agency),
+        stream_name(agency),
+        publish=(f"deliver.{agency}.>", *_ANSWERS),
+        subscribe=(
+            *(f"$JS.{agency}.API.CONSUMER.CREATE.{stream}.>" for stream in streams),
+            *(f"$JS.FC.{stream}.>" for stream in streams),
+            f"ask.{agency}.>",
+            DISCOVERY,
+        ),
+    )
+
+
+def _mirror_link() -> User:
+    """Return the user of the other region's link: it mirrors, and its gateways ask."""
+    streams = (CITY, CITY_FEEDS)
+    return User(
+        MIRROR_LINK,
+        HUB,
+        publish=(
+            *(f"$JS.{HUB_DOMAIN}.API.CONSUMER.CREATE.{stream}" for stream in streams),
+            *(f"$JS.{HUB_DOMAIN}.API.CONSUMER.CREATE.{stream}.>" for stream in streams),
+            *(f"$JS.FC.{stream}.>" for stream in streams),
+            "ask.>",
+            answering_subject("*"),
+        ),
+        subscribe=(f"{MIRROR_DELIVERY}.>", *_ANSWERS, *map(_own, (GATEWAY, OPS, admin(HUB)))),
+    )
 
 
 def _own(user: str) -> str:

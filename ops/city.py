@@ -12,6 +12,7 @@ from adapters.sdk.responder import ResponderConfig
 from broker.home import GATEWAY
 from broker.plan import MEBIBYTE, BusPlan
 from broker.toml import FileWrong, read_toml
+from broker.topology import Grid, Leaf, Node, Topology, arrange, plan_of
 
 DEFAULT = Path(__file__).parent / "cities" / "nanjing.toml"
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
@@ -29,6 +30,9 @@ class _Nats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Port = 7222
     monitor_port: PortOrNone = 0
+    topology: Topology = Topology.SINGLE
+    node: tuple[Node, ...] = ()
+    leaf: tuple[Leaf, ...] = ()
 
 
 class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +41,7 @@ class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         host: Address.
         port: Port.
+        names: By what other names or addresses clients reach it.
         workers: How many processes serve on the port, each with the whole state.
         calls_per_s: Calls a second that one department may make of each.
         watches: How many watches one department may have open at each.
@@ -45,13 +50,14 @@ class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     host: str = "127.0.0.1"
     port: Port = 7443
+    names: tuple[str, ...] = ()
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     calls_per_s: Annotated[float, msgspec.Meta(gt=0)] = 20_000.0
     watches: Annotated[int, msgspec.Meta(ge=1)] = 2500
     all_watches: Annotated[int, msgspec.Meta(ge=1)] = 8000
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def processes(self) -> tuple[str, ...]:
         """Return the names of its processes, under which they record accesses."""
         return (GATEWAY, *(f"{GATEWAY}-{number}" for number in range(2, self.workers + 1)))
 
@@ -122,6 +128,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         feeds: Its legacy sources.
         responders: What answers live questions for its departments.
         plan: Its bus.
+        grid: The servers of that.
         gateway: Where its gateway listens.
         metrics: Where its metrics are served.
         traces: Where its traces are exported.
@@ -137,6 +144,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     agencies: tuple[Agency, ...]
     feeds: tuple[FeedConfig, ...]
     plan: BusPlan
+    grid: Grid
     gateway: GatewayAddress
     metrics: MetricsPlace
     traces: TracePlace
@@ -144,6 +152,18 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     journal_bytes: int
     path: Path
     responders: tuple[ResponderConfig, ...] = ()
+
+    def plan_in(self, region: str) -> BusPlan:
+        """Return the bus as a gateway in a region reaches it; empty: in the hub's.
+
+        Raises:
+            FileWrong: If there is no such region.
+        """
+        if region in {"", *(node.region for node in self.grid.hub)}:
+            return self.plan
+        if region in {node.region for node in self.grid.mirror}:
+            return self.plan.at_mirror()
+        raise FileWrong(f"{self.path} has no server in region {region!r}")
 
     def feed(self, feed_id: str) -> FeedConfig:
         """Return a feed.
@@ -170,14 +190,25 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         raise FileWrong(f"{self.path} has no responder {responder_id!r}; it has: {known}")
 
 
-def read_city(path: Path = DEFAULT) -> City:
+def read_city(path: Path = DEFAULT, topology: Topology | None = None) -> City:
     """Read a city file.
+
+    Args:
+        path: The file.
+        topology: The shape of its bus; None: the one that it names.
 
     Raises:
         FileWrong: If it is not right; the sentence names the line.
+        TopologyWrong: If its servers do not make up that shape.
     """
     file = read_toml(path, _CityFile)
     names = {agency.name for agency in file.agency}
+    for leaf in file.nats.leaf:
+        if leaf.agency not in names:
+            raise FileWrong(
+                f"{path}: [[nats.leaf]] of {leaf.agency!r}, which is no [[agency]] here"
+            )
+    grid = arrange(topology or file.nats.topology, file.nats.node, file.nats.leaf)
     for word, parts in (("feed", file.feed), ("responder", file.responder)):
         for part in parts:
             if part.agency not in names:
@@ -198,13 +229,17 @@ def read_city(path: Path = DEFAULT) -> City:
         feeds=tuple(
             msgspec.structs.replace(feed, folder=str(path.parent.absolute())) for feed in file.feed
         ),
-        plan=BusPlan(
-            agencies=tuple(agency.name for agency in file.agency),
-            host=file.nats.host,
-            port=file.nats.port,
-            monitor_port=file.nats.monitor_port,
-            audit_bytes=file.audit.log_mb * MEBIBYTE,
+        plan=plan_of(
+            BusPlan(
+                agencies=tuple(agency.name for agency in file.agency),
+                host=file.nats.host,
+                port=file.nats.port,
+                monitor_port=file.nats.monitor_port,
+                audit_bytes=file.audit.log_mb * MEBIBYTE,
+            ),
+            grid,
         ),
+        grid=grid,
         gateway=file.gateway,
         journal_bytes=file.audit.journal_mb * MEBIBYTE,
         metrics=file.metrics,

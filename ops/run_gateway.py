@@ -36,6 +36,10 @@ def gateway_run(
     name: Annotated[
         str, typer.Option("--name", help="Under which it records accesses; each has its own.")
     ] = GATEWAY,
+    region: Annotated[
+        str,
+        typer.Option("--region", envvar="LIANDONG_REGION", help="Where it reads the bus."),
+    ] = "",
     metrics: MetricsOption = "",
 ) -> None:
     """Run a gateway until it is told to end."""
@@ -54,7 +58,7 @@ def gateway_run(
         agreements=str(described.agreements) if described.agreements else None,
         agencies=described.plan.agencies,
         titles={agency.name: agency.title for agency in described.agencies},
-        bus=BusSettings.of(folder, described.plan, GATEWAY),
+        bus=BusSettings.of(folder, described.plan_in(region), GATEWAY),
         hands={
             agency: BusSettings.of(folder, described.plan, hand(agency))
             for agency in described.plan.agencies

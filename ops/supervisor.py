@@ -15,6 +15,7 @@ from broker.errors import ServerFailed
 from broker.home import Home
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
+from broker.topology import Topology
 from ops.city import City
 from ops.demo import missing, play_evening
 from ops.failure import Failure
@@ -41,7 +42,7 @@ class Supervisor:
         options = ("--home", str(home.path), "--city", str(city.path))
         self._gateways = [
             Child(name, ("gateway", "run", "--name", name, *options), home.logs_dir)
-            for name in city.gateway.names
+            for name in city.gateway.processes
         ]
         self._feeds = {
             feed.id: Child(
@@ -70,13 +71,19 @@ class Supervisor:
             demo: Whether to play the evening.
 
         Raises:
-            Failure: If another runs on this home, or a part does not get ready.
+            Failure: If another runs on this home, a part does not get ready, or the city is
+                not one of one machine.
             BrokerError: If the server does not start.
         """
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
+        if self._city.grid.topology is not Topology.SINGLE:
+            raise Failure(
+                f"{self._city.path} describes servers on machines of their own "
+                f"({self._city.grid.topology}): run its parts there, or name another --city"
+            )
         with _alone(self._home):
             async with contextlib.AsyncExitStack() as stack:
                 began = time.monotonic()

@@ -31,7 +31,7 @@ def settings(city_home: Home, plan: BusPlan) -> BusSettings:
 async def test_a_server_that_is_not_there_is_told_with_its_address(settings: BusSettings) -> None:
     """The sentence says where, for how long it was tried, and what to do."""
     url = f"tls://127.0.0.1:{free_port()}"
-    bus = Bus(msgspec.structs.replace(settings, url=url, patience_s=0.5))
+    bus = Bus(msgspec.structs.replace(settings, servers=(url,), patience_s=0.5))
 
     with pytest.raises(
         BusUnreachable, match=rf"{url} cannot be reached, after 0.5 s .*liandong up"

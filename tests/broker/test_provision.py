@@ -51,6 +51,7 @@ def test_each_thing_made_is_one_sentence(tmp_path: Path, plan: BusPlan) -> None:
         "made the certificate of server console",
         "made the certificate of department water",
         "made the certificate of department police",
+        "made the certificate of the probe",
         "made the certificate of the operators",
         *(f"made the key of bus user {user.name}" for user in users(plan)),
         "made the key with which gateway signs the record of accesses",

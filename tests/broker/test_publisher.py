@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -185,10 +186,18 @@ def paused(server: EmbeddedServer) -> Iterator[None]:
     """Keep the server from running (SIGSTOP), as a machine that swaps or a hung disk does."""
     assert server.pid is not None
     os.kill(server.pid, signal.SIGSTOP)
+    # Its threads stop one after another.
+    while any(_state(task) != "T" for task in Path(f"/proc/{server.pid}/task").iterdir()):
+        time.sleep(0.001)
     try:
         yield
     finally:
         os.kill(server.pid, signal.SIGCONT)
+
+
+def _state(task: Path) -> str:
+    """Return the state of a thread, as the system tells it in a letter."""
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 async def test_callers_wait_while_a_paused_server_takes_nothing(own: Own, token: str) -> None:

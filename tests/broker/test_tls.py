@@ -46,6 +46,7 @@ def expiring(home: Home, name: str, left: timedelta) -> None:
     held = certificate(home, name)
     key = serialization.load_pem_private_key((home.tls_dir / "ca.key").read_bytes(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
+    names = held.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     made = (
         x509.CertificateBuilder()
         .subject_name(held.subject)
@@ -54,6 +55,7 @@ def expiring(home: Home, name: str, left: timedelta) -> None:
         .serial_number(1)
         .not_valid_before(datetime.now(UTC) - timedelta(days=60))
         .not_valid_after(datetime.now(UTC) + left)
+        .add_extension(names.value, critical=False)
         .sign(key, hashes.SHA256())
     )
     home.certificate(name)[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))

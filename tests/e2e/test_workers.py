@@ -20,8 +20,8 @@ def test_gateways_share_a_port_and_a_watch_goes_on_at_another(tmp_path: Path) ->
         until(lambda: town.read("list", "--as", "police", "--json") and len(serving(town)) == 2)
         with town.start("watch", "--as", "police", "--json") as watching:
             event(watching, "BOOKMARK")
-            (there,) = watchers(town)
-            (process,) = town.processes("gateway", "run", there)
+            others = {"gateway", "gateway-2"} - {watched(town)}
+            (process,) = set(town.processes("gateway", "run")) - process_of(town, others)
             os.kill(process, signal.SIGKILL)
             town.read("publish", "-", "--as", "police", given=incident("2"))
             change = event(watching, "CHANGE")
@@ -37,15 +37,22 @@ def serving(town: Town) -> set[str]:
     return {one["gateway"] for one in town.objects("audit", "list", "--as", "ops")}
 
 
-def watchers(town: Town) -> set[str]:
-    """Return the gateways that have recorded a watch."""
+def process_of(town: Town, names: set[str]) -> set[int]:
+    """Return the process of a gateway; the word of the command is also a name."""
+    (name,) = names
+    second = set(town.processes("gateway", "run", "gateway-2"))
+    return second if name == "gateway-2" else set(town.processes("gateway", "run")) - second
 
-    def found() -> set[str]:
-        return {
+
+def watched(town: Town) -> str:
+    """Return the gateway that has recorded a watch last."""
+
+    def found() -> list[str]:
+        return [
             one["gateway"]
             for one in town.objects("audit", "list", "--as", "ops")
             if one["method"].endswith("WatchRecords")
-        }
+        ]
 
-    told: set[str] = until(found)
-    return told
+    told: list[str] = until(found)
+    return told[0]

@@ -1,0 +1,55 @@
+"""Homes that hold no more than one part of the system needs: what is copied to its machine.
+
+The home in which keys and certificates are made can do anything; it stays where it is.
+"""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from broker.home import GATEWAY, Home
+from broker.nkey import write_secret
+from broker.plan import BusPlan
+from broker.provision import PROBE
+from broker.users import hand, users
+
+STREAMS = "streams"
+
+
+def write_parts(home: Home, plan: BusPlan, out: Path) -> list[Path]:
+    """Write a home for the gateways, one for each agency's adapters, one to lay out streams.
+
+    Args:
+        home: The home with every key and certificate.
+        plan: The bus.
+        out: Where the homes go, each in a folder of the part's name.
+
+    Raises:
+        HomeDamaged: If a key is missing.
+    """
+    admins = [user.name for user in users(plan) if user.publish is None]
+    hands = map(hand, plan.agencies)
+    return [
+        _write(home, Home(out / GATEWAY), (GATEWAY, *hands), (GATEWAY, PROBE)),
+        _write(home, Home(out / STREAMS), admins, ()),
+        *(_write(home, Home(out / agency), (agency,), ()) for agency in plan.agencies),
+    ]
+
+
+def _write(home: Home, part: Home, users_of: Iterable[str], certificates: Iterable[str]) -> Path:
+    """Write one home."""
+    for folder in (part.tls_dir, part.keys_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    part.path.chmod(0o700)
+    shutil.copyfile(home.ca, part.ca)
+    if GATEWAY in certificates:
+        for mine, theirs in zip(home.signing_key(GATEWAY), part.signing_key(GATEWAY), strict=True):
+            write_secret(theirs, mine.read_bytes())
+        if home.revoked.exists():
+            shutil.copyfile(home.revoked, part.revoked)
+    for user in users_of:
+        write_secret(part.seed_path(user), home.seed(user) + b"\n")
+    for name in certificates:
+        for mine, theirs in zip(home.certificate(name), part.certificate(name), strict=True):
+            write_secret(theirs, mine.read_bytes())
+    return part.path
