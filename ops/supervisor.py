@@ -16,6 +16,7 @@ from broker.home import Home
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
 from ops.city import City
+from ops.console.signing import make_key
 from ops.demo import missing, play_evening
 from ops.failure import Failure
 from ops.processes import Child
@@ -26,7 +27,7 @@ _log = structlog.get_logger()
 
 
 class Supervisor:
-    """Runs a city: the server, a process for each feed and each responder, and the gateway.
+    """Runs a city: the server, a process for each feed and responder, the gateway, the console.
 
     Args:
         city: The city.
@@ -40,6 +41,9 @@ class Supervisor:
         self._console = console
         options = ("--home", str(home.path), "--city", str(city.path))
         self._gateway = Child("gateway", ("gateway", "run", *options), home.logs_dir)
+        self._pages = (
+            [Child("console", ("console", "run", *options), home.logs_dir)] if city.console else []
+        )
         self._feeds = {
             feed.id: Child(
                 f"adapter-{feed.id}", ("adapter", "run", feed.id, *options), home.logs_dir
@@ -76,7 +80,7 @@ class Supervisor:
                     started = await _unless(stop, self._start(stack))
                 if started:
                     parts = self._feeds | self._responders
-                    say_what_runs(self._console, self._city, self._gateway, parts)
+                    say_what_runs(self._console, self._city, (self._gateway, *self._pages), parts)
                     if demo:
                         self._play(stack)
                     say_what_to_try(self._console, self._city, self._home)
@@ -87,13 +91,21 @@ class Supervisor:
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         """Start all parts, each after what it needs."""
+        if self._pages:
+            make_key(self._home)
         server = EmbeddedServer(self._home, self._city.plan)
         await stack.enter_async_context(server)
         for change in await reconcile(self._home, self._city.plan):
             _log.debug("streams", change=change)
         stack.callback(asyncio.create_task(_keep(server)).cancel)
-        children = [self._gateway, *self._feeds.values(), *self._responders.values()]
-        stack.push_async_callback(self._gateway.stop)
+        children = [
+            self._gateway,
+            *self._pages,
+            *self._feeds.values(),
+            *self._responders.values(),
+        ]
+        for child in (self._gateway, *self._pages):
+            stack.push_async_callback(child.stop)
         # Feeds first, so that what is under way is stored and answered.
         stack.push_async_callback(self._stop_feeds)
         try:
