@@ -48,7 +48,8 @@ def details(record: Record) -> list[dict[str, Any]]:
     Types are ``time`` (seconds since 1970), ``enum``, ``number``, ``bytes``, ``text``, or empty for
     a measurement, whose value is text that was made of a number.
     """
-    parts = [{"part": "record", "rows": list(_own(record))}]
+    parts: list[dict[str, Any]] = [{"part": "record", "rows": list(_own(record))}]
+    parts[0]["rows"] = [row for row in parts[0]["rows"] if row[0] != "name"]
     for field, value in record.ListFields():
         if _has_fields(field):
             parts += _parts(field.name, field, value)
@@ -65,7 +66,10 @@ def _parts(path: str, field: FieldDescriptor, value: Any) -> Iterator[dict[str, 
             continue
         yield {"part": label, "rows": list(_own(message))}
         for inner, held in message.ListFields():
-            if _has_fields(inner):
+            if inner.name == "polygons":
+                corners = sum(len(ring.points) for ring in held)
+                yield {"part": f"{label}.polygons", "rows": [["corners", corners, "", "number"]]}
+            elif _has_fields(inner):
                 yield from _parts(f"{label}.{inner.name}", inner, held)
 
 

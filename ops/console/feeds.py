@@ -27,6 +27,7 @@ class FeedBook:
         self._city = city
         self._configured = sorted(configured)
         self._rates: dict[str, deque[float]] = {}
+        self._before: dict[str, tuple[datetime, int]] = {}
         self.frame = _frame([])
 
     def take(self, feeds: list[Feed]) -> None:
@@ -44,7 +45,7 @@ class FeedBook:
     def _row(self, feed: Feed, now: datetime) -> dict[str, Any]:
         """Return one feed's row."""
         rates = self._rates.setdefault(feed.name, deque(maxlen=_REMEMBERED))
-        rates.append(round(feed.rate_per_min, 1))
+        rates.append(self._rate(feed, now))
         fares = condition(feed, self._city, now)
         row = {
             "name": feed.name,
@@ -59,7 +60,7 @@ class FeedBook:
             "duplicates": feed.duplicates,
             "quarantined": feed.quarantined,
             "spooled": feed.spooled,
-            "rate": rates[-1],
+            "rate": round(feed.rate_per_min, 1),
             "rates": list(rates),
             "causes": [[cause.cause, cause.count] for cause in feed.causes],
         }
@@ -68,6 +69,15 @@ class FeedBook:
         if feed.last_error:
             row |= {"error": feed.last_error, "error_at": feed.last_error_at.seconds}
         return row
+
+    def _rate(self, feed: Feed, now: datetime) -> float:
+        """Return how many records a minute came since it was looked at before."""
+        then, had = self._before.get(feed.name, (now, feed.received))
+        self._before[feed.name] = (now, feed.received)
+        minutes = (now - then).total_seconds() / 60
+        if not minutes:
+            return round(feed.rate_per_min, 1)
+        return round(max(feed.received - had, 0) / minutes, 1)
 
 
 def _frame(rows: list[dict[str, Any]]) -> bytes:

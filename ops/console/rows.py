@@ -47,7 +47,7 @@ def row_of(record: Record) -> bytes:
             record.name,
             *place,
             record.observed_at.seconds,
-            said.title or record.location.address[:80],
+            said.title or record.location.address[:80] or record.name.rpartition("/")[2],
             said.value,
             said.unit,
             said.tone,
@@ -197,14 +197,14 @@ def _crowd(body: Any) -> Said:
 def _air(body: Any) -> Said:
     value = _first(body, ("pm2_5_ug_m3", ".0f", "µg/m³"), ("pm10_ug_m3", ".0f", "µg/m³"))
     # PM2.5 of HJ 633: light, moderate, heavy and severe pollution.
-    return Said(body.station_id, *value, _above(body.pm2_5_ug_m3, 75, 115, 150, 250))
+    return Said("", *value, _above(body.pm2_5_ug_m3, 75, 115, 150, 250))
 
 
 def _discharge(body: Any) -> Said:
     value = _first(
         body, ("cod_mg_l", ".1f", "mg/L"), ("nh3_n_mg_l", ".2f", "mg/L"), ("ph", ".1f", "pH")
     )
-    return Said(body.outlet_id, *value)
+    return Said("", *value)
 
 
 def _facility(body: Any) -> Said:

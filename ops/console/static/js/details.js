@@ -38,7 +38,7 @@ export function details(record, titles, close) {
     el("div", { className: "kind" }, el("span", { className: "dot", color: colors[kind] }), kindName(kind), "·",
       titled(titles[agencyOf(record.name)] ?? agencyOf(record.name)),
       row[TONE] ? el("span", { className: "tone", color: TONES[row[TONE]] }, t(`tone${row[TONE]}`)) : null),
-    el("h2", { id: "details-title" }, row[TITLE] || record.name),
+    el("h2", { id: "details-title" }, titled(row[TITLE])),
     row[VALUE] ? el("p", { className: "value" }, row[VALUE], " ", el("small", {}, row[UNIT])) : null,
     el("p", {}, moment(row[OBSERVED])),
     el("p", { className: "name mono" }, record.name),

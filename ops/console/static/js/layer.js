@@ -1,6 +1,7 @@
 import { gather } from "./clusters.js";
 import { drawGraticule } from "./graticule.js";
 import { drawHeat } from "./heat.js";
+import { titled } from "./i18n.js";
 import { colors, names, TONES, VEHICLE } from "./kinds.js";
 import { EXTRA, LATITUDE, LONGITUDE, TITLE, UNIT, VALUE } from "./store.js";
 
@@ -96,7 +97,7 @@ export const RecordLayer = L.Layer.extend({
         context.moveTo(x + pixels, y);
         context.arc(x, y, pixels, 0, 7);
       }
-      context.fillStyle = `${tone}1c`;
+      context.fillStyle = `${tone}14`;
       context.fill("evenodd");
       context.setLineDash([7, 5]);
       context.lineWidth = 1.6;
@@ -194,7 +195,8 @@ export const RecordLayer = L.Layer.extend({
 
   _label(context, slot, x, y, taken) {
     const row = this.store.rows[slot];
-    const title = row[TITLE].length > 22 ? `${row[TITLE].slice(0, 21)}…` : row[TITLE];
+    const whole = titled(row[TITLE]);
+    const title = whole.length > 22 ? `${whole.slice(0, 21)}…` : whole;
     const value = row[VALUE] && `${row[VALUE]} ${row[UNIT]}`;
     context.font = "12px system-ui, sans-serif";
     const width = Math.max(context.measureText(title).width, context.measureText(value).width);

@@ -128,14 +128,14 @@ export function mapView(root, session, changed) {
 
   function attention() {
     const grave = [];
-    for (const row of store.all()) if (row[TONE] >= 2) grave.push(row);
+    for (const row of store.all()) if (row[TONE]) grave.push(row);
     grave.sort((one, other) => other[TONE] - one[TONE] || other[OBSERVED] - one[OBSERVED]);
     const shape = grave.slice(0, MOST_GRAVE).map((row) => `${row[NAME]} ${row[TONE]} ${row[OBSERVED]} ${row[VALUE]}`).join() + current();
     if (shape === parts.shape && parts.attention.children.length) return;
     parts.shape = shape;
     fill(parts.attention, ...(grave.length ? grave.slice(0, MOST_GRAVE).map((row, at) => el("li", {}, el("button", {
       type: "button", id: `grave-${at}`, color: TONES[row[TONE]], onclick: () => open(row[NAME], true),
-    }, el("b", {}, row[TITLE] || row[NAME]),
+    }, el("b", {}, titled(row[TITLE])),
       el("small", {}, [kindName(kindOf(row[NAME])), row[VALUE] && `${row[VALUE]} ${row[UNIT]}`, t(`tone${row[TONE]}`), when(row[OBSERVED])].filter(Boolean).join(" · ")))))
       : [el("li", { className: "empty" }, t("nothing_grave"))]));
   }
@@ -153,7 +153,7 @@ export function mapView(root, session, changed) {
     fill(shell.records, el("p", { role: "status" }, t("shown_of", count(Math.min(found.length, MOST_ROWS)), count(found.length)), " · ", t("off_map", count(store.placeless))),
       table(t("records"), [[t("record")], [t("kind")], [t("agency")], [t("value"), "num"], [t("level")], [t("district")], [t("observed")]],
         found.slice(0, MOST_ROWS).map((row, at) => [
-          el("button", { type: "button", className: "link", id: `record-${at}`, title: row[NAME], onclick: () => open(row[NAME], true) }, row[TITLE] || row[NAME]),
+          el("button", { type: "button", className: "link", id: `record-${at}`, title: row[NAME], onclick: () => open(row[NAME], true) }, titled(row[TITLE])),
           el("span", {}, el("span", { className: "dot", color: colors[kindOf(row[NAME])] }), ` ${kindName(kindOf(row[NAME]))}`),
           titled(session.agencies[agencyOf(row[NAME])] ?? agencyOf(row[NAME])),
           row[VALUE] ? `${row[VALUE]} ${row[UNIT]}` : "",

@@ -35,7 +35,7 @@ export function sharingView(root, session) {
       el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("sharing") }, matrix),
       el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("agreement") },
         el("h2", {}, pair ? `${title(pair[0])} → ${title(pair[1])} ` : t("agreement"), pair ? el("button", { type: "button", className: "quiet", id: "all-pairs", onclick: () => { pair = undefined; draw(); } }, t("all_pairs")) : null),
-        table(t("agreement"), [[t("agreement")], [t("provider")], [t("consumer")], [t("kinds")], [t("ceiling")], [t("hidden_fields")], [t("purposes")], [t("where")], [t("when")], [t("state"), "wrap"]],
+        table(t("agreement"), [[t("agreement")], [t("provider")], [t("consumer")], [t("kind")], [t("ceiling")], [t("hidden_fields")], [t("purposes")], [t("where")], [t("when")], [t("state"), "wrap"]],
           shown.map((one) => {
             const pill = el("span", { className: "pill", title: one.reasons.join("; ") }, t(one.holds ? "holds" : "not_now"));
             pill.dataset.tone = one.holds ? "good" : "off";
