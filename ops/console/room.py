@@ -63,6 +63,7 @@ class Room:
         self._book = book
         self._rows: dict[str, bytes] = {}
         self._before: set[str] = set()
+        self._is_telling = False
         self._visitors: set[Visitor] = set()
         self._work: list[asyncio.Task[None]] = []
         self._is_whole = False
@@ -99,8 +100,8 @@ class Room:
             task.cancel()
         self._work = []
         self._rows.clear()
-        self._before = set()
-        self._is_whole = False
+        self._before, self._is_telling = set(), False
+        self._is_whole, self._is_away = False, ""
 
     def _batch(self, visitor: Visitor) -> bytes:
         """Return some of what has changed for a visitor."""
@@ -126,6 +127,7 @@ class Room:
                 async for response in stub.WatchRecords(request, wait_for_ready=True):
                     self._take(response.events, request)
             except grpc.aio.AioRpcError as error:
+                self._is_telling = False
                 self._tell(whole=False, away=error.details() or error.code().name)
                 if error.code() is grpc.StatusCode.OUT_OF_RANGE:
                     request.resume_token = ""
@@ -136,9 +138,9 @@ class Room:
         for event in events:
             request.resume_token = event.resume_token or request.resume_token
             if event.type == api.EVENT_TYPE_SNAPSHOT:
-                if self._is_whole or not self._before:
-                    self._before = set(self._rows)
-                    self._is_whole = False
+                if not self._is_telling:
+                    # What is not told again is gone.
+                    self._before, self._is_telling = set(self._rows), True
                 self._before.discard(event.record.name)
                 self._keep(event)
             elif event.type == api.EVENT_TYPE_CHANGE:
@@ -148,7 +150,7 @@ class Room:
             elif event.type == api.EVENT_TYPE_BOOKMARK:
                 for name in self._before:
                     self._drop(name)
-                self._before = set()
+                self._before, self._is_telling = set(), False
                 self._tell(whole=True, away="")
             elif self._is_away:
                 self._tell(whole=True, away="")
