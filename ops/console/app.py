@@ -174,6 +174,8 @@ class Console:
             raise web.HTTPUnauthorized(text="the token is void: it works once, for ten minutes")
         response = web.json_response({"agency": session.agency})
         self._visitors.remember(response, session)
+        # The page is loaded meanwhile.
+        self._room(session.agency).open()
         return response
 
     async def _logout(self, request: web.Request) -> web.Response:

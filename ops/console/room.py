@@ -23,6 +23,7 @@ _BATCH_ROWS = 4000
 _GATHER_S = 0.2
 _FEEDS_S = 2.0
 _AGAIN_S = 1.0
+_LINGER_S = 20.0
 _PATIENCE_S = 5.0
 _PAGE = 1000
 _log = structlog.get_logger()
@@ -64,6 +65,7 @@ class Room:
         self._rows: dict[str, bytes] = {}
         self._before: set[str] = set()
         self._is_telling = False
+        self._closing: asyncio.TimerHandle | None = None
         self._visitors: set[Visitor] = set()
         self._work: list[asyncio.Task[None]] = []
         self._is_whole = False
@@ -71,10 +73,9 @@ class Room:
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
         """Yield what a page is sent, for ever: rows at once, then whatever changes."""
+        self.open()
         visitor = Visitor(self._rows)
         self._visitors.add(visitor)
-        if not self._work:
-            self._work = [asyncio.create_task(self._watch()), asyncio.create_task(self._look())]
         try:
             while True:
                 await visitor.news.wait()
@@ -91,11 +92,29 @@ class Room:
                 await asyncio.sleep(_GATHER_S if self._is_whole else 0)
         finally:
             self._visitors.discard(visitor)
-            if not self._visitors:
-                self.close()
+            self._expect()
+
+    def open(self) -> None:
+        """Begin to watch, for somebody who is about to look."""
+        if not self._work:
+            self._work = [asyncio.create_task(self._watch()), asyncio.create_task(self._look())]
+        self._expect()
+
+    def _expect(self) -> None:
+        """Close when nobody looks on for a while; a page that is loaded anew is there before."""
+        if self._closing is not None:
+            self._closing.cancel()
+        self._closing = asyncio.get_running_loop().call_later(_LINGER_S, self._leave)
+
+    def _leave(self) -> None:
+        """Close if nobody looks on."""
+        if not self._visitors:
+            self.close()
 
     def close(self) -> None:
         """End the watch: nobody looks on any more."""
+        if self._closing is not None:
+            self._closing.cancel()
         for task in self._work:
             task.cancel()
         self._work = []

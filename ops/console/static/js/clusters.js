@@ -1,7 +1,7 @@
 import { names } from "./kinds.js";
 
-const CELL = 64;
-const NEAR = 44;
+const CELL = 72;
+const NEAR = 58;
 const KINDS = names.length + 1;
 
 /**

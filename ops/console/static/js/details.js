@@ -1,12 +1,12 @@
 import { el } from "./dom.js";
-import { fieldName, moment, t, titled } from "./i18n.js";
+import { fieldName, moment, t, titled, valueName } from "./i18n.js";
 import { agencyOf, colors, kindName, kindOf, TONES } from "./kinds.js";
 import { OBSERVED, TITLE, TONE, UNIT, VALUE } from "./store.js";
 
 function shown([, value, unit, type]) {
   if (type === "time") return moment(value);
   if (type === "bytes") return el("span", { className: "mono" }, value);
-  if (type === "enum") return String(value).toLowerCase().replaceAll("_", " ");
+  if (type === "enum") return valueName(value);
   return unit ? `${value} ${unit}` : String(value);
 }
 

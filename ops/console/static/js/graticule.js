@@ -4,7 +4,8 @@ const STEPS = [30, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0
 export function drawGraticule(context, map, width, height, toCanvas) {
   const bounds = map.getBounds();
   const span = bounds.getEast() - bounds.getWest();
-  const step = STEPS.find((one) => span / one >= 5) ?? STEPS.at(-1);
+  // A label needs some 130 pixels.
+  const step = STEPS.findLast((one) => (one / span) * map.getSize().x >= 130) ?? STEPS[0];
   const digits = Math.max(0, Math.ceil(-Math.log10(step)));
   context.lineWidth = 1;
   context.strokeStyle = "#6c8fc722";

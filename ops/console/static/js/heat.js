@@ -1,15 +1,15 @@
 import { names } from "./kinds.js";
 import { EXTRA } from "./store.js";
 
-const COARSE = 3;
-const RADIUS = 54;
+const CELL = 10;
+const REACH = 2;
 const KINDS = {
   people: new Set([names.indexOf("traffic.crowd")]),
   rain: new Set([names.indexOf("water.rainfall"), names.indexOf("weather.observation")]),
 };
 const PALETTES = {
-  people: ["#0000", "#5b2a86a0", "#c2378bc0", "#ff7a59d0", "#ffe08ae0"],
-  rain: ["#0000", "#14508ca0", "#1f9fd6c0", "#4fe3c8d0", "#f5f79ae0"],
+  people: ["#5b2a8600", "#6d2a8ea0", "#c2378bc8", "#ff7a59d8", "#ffe08ae8"],
+  rain: ["#14508c00", "#1a5aa090", "#1f9fd6b8", "#4fe3c8d0", "#f5f79ae0"],
 };
 const ramps = new Map();
 
@@ -25,52 +25,57 @@ function ramp(what) {
   return ramps.get(what);
 }
 
-const stamp = (() => {
-  const size = (RADIUS / COARSE) * 2;
-  const canvas = new OffscreenCanvas(size, size);
-  const context = canvas.getContext("2d");
-  const gradient = context.createRadialGradient(size / 2, size / 2, 0, size / 2, size / 2, size / 2);
-  gradient.addColorStop(0, "#000");
-  gradient.addColorStop(1, "#0000");
-  context.fillStyle = gradient;
-  context.fillRect(0, 0, size, size);
-  return canvas;
-})();
+/** Spread a grid's values over their neighbours: boxes one after the other come near a bell. */
+function spread(grid, columns, rows) {
+  const half = new Float32Array(grid.length);
+  for (let pass = 0; pass < 3; pass++) {
+    for (const [from, to, step, across, length, next] of [[grid, half, 1, rows, columns, columns], [half, grid, columns, columns, rows, 1]]) {
+      for (let line = 0; line < across; line++) {
+        const start = line * next;
+        let sum = 0;
+        for (let at = 0; at < REACH; at++) sum += from[start + at * step];
+        for (let at = 0; at < length; at++) {
+          if (at + REACH < length) sum += from[start + (at + REACH) * step];
+          if (at - REACH - 1 >= 0) sum -= from[start + (at - REACH - 1) * step];
+          to[start + at * step] = sum / (2 * REACH + 1);
+        }
+      }
+    }
+  }
+}
 
 /**
- * Draw where people crowd or rain falls, by the weights of the records.
+ * Draw where people crowd or rain falls, by the weights of the records: people add up, of rain
+ * the mean is shown.
  * @param {CanvasRenderingContext2D} target @param {import("./store.js").Store} store
  * @param {"people"|"rain"} what @param {(x: number, y: number) => [number, number]} project to pixels of the canvas
  */
 export function drawHeat(target, store, what, project, width, height) {
-  const canvas = new OffscreenCanvas(Math.ceil(width / COARSE), Math.ceil(height / COARSE));
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  let most = 0;
-  const weighted = [];
+  const [columns, rows] = [Math.ceil(width / CELL), Math.ceil(height / CELL)];
+  const [weights, counts] = [new Float32Array(columns * rows), new Float32Array(columns * rows)];
   for (let slot = 0; slot < store.used; slot++) {
     if (!KINDS[what].has(store.kind[slot]) || Number.isNaN(store.x[slot])) continue;
-    const weight = store.rows[slot]?.[EXTRA]?.w ?? 0;
-    if (weight > 0) weighted.push([slot, weight]);
-    most = Math.max(most, weight);
-  }
-  const size = stamp.width;
-  for (const [slot, weight] of weighted) {
     const [x, y] = project(store.x[slot], store.y[slot]);
-    context.globalAlpha = Math.max(0.12, Math.min(1, weight / most) * 0.85);
-    context.drawImage(stamp, x / COARSE - size / 2, y / COARSE - size / 2);
+    const [column, row] = [Math.floor(x / CELL), Math.floor(y / CELL)];
+    if (column < 0 || row < 0 || column >= columns || row >= rows) continue;
+    weights[row * columns + column] += store.rows[slot][EXTRA]?.w ?? 0;
+    counts[row * columns + column]++;
   }
-  const image = context.getImageData(0, 0, canvas.width, canvas.height);
+  spread(weights, columns, rows);
+  if (what === "rain") {
+    spread(counts, columns, rows);
+    for (let at = 0; at < weights.length; at++) weights[at] /= counts[at] + 0.02;
+  }
+  const most = weights.reduce((one, other) => Math.max(one, other), 0) || 1;
+  const image = new ImageData(columns, rows);
   const colors = ramp(what);
-  const data = image.data;
-  for (let at = 0; at < data.length; at += 4) {
-    const level = data[at + 3] * 4;
-    if (!level) continue;
-    data[at] = colors[level];
-    data[at + 1] = colors[level + 1];
-    data[at + 2] = colors[level + 2];
-    data[at + 3] = colors[level + 3];
+  for (let at = 0; at < weights.length; at++) {
+    const level = Math.round(Math.sqrt(Math.max(0, weights[at]) / most) * 255) * 4;
+    image.data.set(colors.subarray(level, level + 4), at * 4);
   }
-  context.putImageData(image, 0, 0);
+  const canvas = new OffscreenCanvas(columns, rows);
+  canvas.getContext("2d").putImageData(image, 0, 0);
   target.imageSmoothingEnabled = true;
-  target.drawImage(canvas, 0, 0, canvas.width * COARSE, canvas.height * COARSE);
+  target.imageSmoothingQuality = "high";
+  target.drawImage(canvas, 0, 0, columns * CELL, rows * CELL);
 }

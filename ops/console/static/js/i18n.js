@@ -1,4 +1,4 @@
-import { en, fieldsZh, zh } from "./words.js";
+import { en, fieldsZh, valuesZh, zh } from "./words.js";
 
 const KEPT = "liandong.language";
 const listeners = new Set();
@@ -35,6 +35,12 @@ export function fieldName(name) {
     const [, word, number] = /^(.*?)(\[\d+\])?$/.exec(part) ?? [];
     return (fieldsZh[word] ?? word) + (number ?? "");
   }).join(" › ");
+}
+
+/** Return what a value of the schema's is called. @param {string} name */
+export function valueName(name) {
+  const word = String(name).toLowerCase();
+  return (language === "zh" && valuesZh[word]) || word.replaceAll("_", " ");
 }
 
 /** Fill in the words of the page's fixed parts. */

@@ -5,7 +5,7 @@ import { titled } from "./i18n.js";
 import { colors, names, TONES, VEHICLE } from "./kinds.js";
 import { EXTRA, LATITUDE, LONGITUDE, TITLE, UNIT, VALUE } from "./store.js";
 
-const MARGIN = 0.25;
+const MARGIN = 0.12;
 const ALONE_ZOOM = 16;
 const FEW = 70;
 const CLOSE = 16;
@@ -149,7 +149,7 @@ export const RecordLayer = L.Layer.extend({
       context.stroke();
       from = to;
     }
-    context.font = `600 ${radius > 22 ? 14 : 12}px system-ui, sans-serif`;
+    context.font = `600 ${radius > 22 && cluster.count < 1000 ? 14 : 12}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillStyle = "#eef4ff";

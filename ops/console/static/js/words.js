@@ -44,6 +44,16 @@ export const en = {
   off: "Could not be done: {0}",
 };
 
+/** What the schema's values are called in Chinese. */
+export const valuesZh = {
+  public: "公开", internal: "内部", restricted: "受限", confidential: "机密", actual: "实际", exercise: "演练", test: "测试",
+  valid: "有效", suspect: "存疑", estimated: "估算", invalid: "无效", missing: "缺测", i: "I 级", ii: "II 级", iii: "III 级", iv: "IV 级",
+  reported: "已接报", confirmed: "已核实", responding: "处置中", controlled: "已控制", closed: "已办结", false_alarm: "误报",
+  natural_disaster: "自然灾害", accident: "事故灾难", public_health: "公共卫生", social_security: "社会安全", in_force: "生效中", superseded: "已更新", cancelled: "已解除",
+  red: "红色", orange: "橙色", yellow: "黄色", blue: "蓝色", alert: "发布", update: "更新", cancel: "解除", immediate: "立即", expected: "预期", future: "未来", extreme: "特别严重", severe: "严重", moderate: "较重", minor: "一般", observed: "已发生", likely: "很可能", possible: "可能", unlikely: "不太可能", unknown: "未知",
+  normal: "正常", instant: "实时", minutes: "分钟", hour: "小时", day: "日", river: "河道", rain: "雨量", reservoir: "水库", bus: "公交", taxi: "出租车", truck: "货车", dangerous_goods: "危险品运输", emergency: "应急车辆", rail: "轨道", wgs84: "WGS-84", gcj02: "GCJ-02", water: "水", gas: "气",
+};
+
 /** What fields are called in Chinese; in English the schema's own names are shown. */
 export const fieldsZh = {
   record: "记录", location: "位置", point: "坐标", provenance: "来源", quality: "质量", incident: "警情事件", water_level: "水位", water_rainfall: "雨量", water_quality: "水质", weather_observation: "气象观测", weather_warning: "预警", traffic_vehicle: "车辆", traffic_alert: "交通通告", traffic_crowd: "客流", environment_air: "空气质量", environment_discharge: "排放", health_facility: "医疗机构", health_movement: "就诊流动", measurements: "测量值", attributes: "其他字段", infos: "预警内容", areas: "区域", units: "处置力量", beds: "床位",
