@@ -55,6 +55,7 @@ kinds = ["*"]
 classification = "restricted"
 """
 _LOT = 5000
+_NEARER = "() => { liandong.map.stop().setView([32.05, 118.81], 11.5, { animate: false }); }"
 # Frames one after the other, while the map is moved at each of them.
 _FRAMES = """async (move) => {
     const { map, layer } = liandong;
@@ -163,8 +164,12 @@ async def measure(city: City, home: Home, count: int, pictures: Path | None) -> 
         await page.click("#fit")
         if pictures is not None:
             await page.select_option("#heat", "rain")
-            await page.wait_for_timeout(600)
-            await page.screenshot(path=pictures / "console-map.png")
+            await page.click(".attention li:nth-child(2) button")
+            await page.wait_for_selector(".details h2")
+            await page.wait_for_function("() => !liandong.map._animatingZoom")
+            await page.evaluate(_NEARER)
+            await page.wait_for_timeout(800)
+            await page.screenshot(path=pictures / "console-map.jpg", type="jpeg", quality=82)
         await stays.close()
         await browser.close()
 

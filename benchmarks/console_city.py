@@ -54,7 +54,18 @@ def city_records(count: int, seed: int = 7) -> Iterator[Record]:
             "longitude_deg": chance.gauss(longitude, around * 1.2),
         }
         at = now - timedelta(seconds=chance.randrange(3600))
-        yield _record(f"{name}/{number:06d}", at, place, _body(kind, number, chance))
+        body = _body(kind, number, chance)
+        for rain in ("last_1h_mm", "rain_1h_mm"):
+            for said in body.values():
+                if rain in said:
+                    said[rain] *= _storm(**place)
+        yield _record(f"{name}/{number:06d}", at, place, body)
+
+
+def _storm(latitude_deg: float, longitude_deg: float) -> float:
+    """Return how hard it rains somewhere: most over the south-west, moving out."""
+    far = ((latitude_deg - 32.02) / 0.11) ** 2 + ((longitude_deg - 118.74) / 0.09) ** 2
+    return 4 * math.exp(-far) + 0.15
 
 
 def _record(name: str, at: datetime, point: dict[str, float], body: dict[str, Any]) -> Record:

@@ -52,7 +52,7 @@ export function label() {
 
 /** Return one of a title's languages, written "公安 Public Security". @param {string} title */
 export function titled(title) {
-  const match = /^([^\x00-\x7f]+)\s+([\x00-\x7f]+)$/.exec(title);
+  const match = /^([^\x00-\x7f]+)\s+([A-Za-z][\x00-\x7f]+)$/.exec(title);
   return match ? match[language === "zh" ? 1 : 2] : title;
 }
 
