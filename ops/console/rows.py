@@ -156,8 +156,10 @@ def _quality(body: Any) -> Said:
 
 
 def _observation(body: Any) -> Said:
-    value = _first(body, ("temperature_c", ".1f", "°C"), ("wind_speed_m_s", ".1f", "m/s"))
     tone = _above(body.rain_1h_mm, 16, 30, 50)
+    rain = ("rain_1h_mm", ".1f", "mm/h")
+    fields = (("temperature_c", ".1f", "°C"), ("wind_speed_m_s", ".1f", "m/s"), rain)
+    value = _first(body, *((rain,) if tone else fields))
     return Said(body.station_title or body.station_id, *value, tone)
 
 
