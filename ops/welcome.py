@@ -39,7 +39,7 @@ def say_what_to_try(console: Console, city: City, home: Home) -> None:
     if city.console is not None:
         console.print("\nthe console, for the operators, once within ten minutes:")
         address = login_address(city, Signer(home), OPS)
-        console.print(Text(f"  {address}", style="cyan"), soft_wrap=True)
+        console.print(Text(address, style="cyan"), soft_wrap=True)
         console.print(
             "its certificate is signed by tls/ca.pem of the home folder; "
             "`liandong console token --as AGENCY` lets others in"

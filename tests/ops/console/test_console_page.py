@@ -5,6 +5,7 @@ import os
 import re
 import signal
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.adapters.sdk.patient import air
@@ -179,7 +180,7 @@ def test_who_shares_with_whom_and_who_read_what(lit: Lit, chromium: Browser) -> 
 
 def test_looking_back_says_so_when_the_gateway_cannot(lit: Lit, chromium: Browser) -> None:
     """The past is shown as the past, or the gateway's sentence is; never the present as past."""
-    with looking(lit, chromium, "police", may_fail="409") as page:
+    with looking(lit, chromium, "police", may_fail="status of 409") as page:
         page.focus("#back")
         for _ in range(3):
             page.keyboard.press("ArrowLeft")
@@ -199,14 +200,17 @@ def test_it_is_readable_on_a_phone(lit: Lit, chromium: Browser) -> None:
             assert width <= 390, view
 
 
-def test_a_page_goes_on_after_the_gateway_was_away(lit: Lit, chromium: Browser) -> None:
-    """It says so meanwhile, and has what came when it is back."""
-    with looking(lit, chromium, "police", may_fail="50") as page:
-        (gateway,) = lit.processes("gateway", "run")
-        os.kill(gateway, signal.SIGKILL)
+@pytest.mark.parametrize("part", ["gateway", "console"])
+def test_a_page_goes_on_after_a_part_was_away(lit: Lit, chromium: Browser, part: str) -> None:
+    """It says so meanwhile, stays logged in, and has what came when the part is back."""
+    away = r"status of 50|ERR_CONNECTION|ERR_EMPTY|WebSocket connection"
+    with looking(lit, chromium, "police", may_fail=away) as page:
+        (process,) = lit.processes(part, "run")
+        os.kill(process, signal.SIGKILL)
         page.wait_for_selector('#live[data-state="away"]')
         page.wait_for_selector('#live[data-state="live"]', timeout=60_000)
 
-        lit.share("health", hospital("H2", "江宁医院 Jiangning Hospital", latitude=31.95))
+        title = "江宁医院 Jiangning Hospital"
+        lit.share("health", hospital(f"H-{part}", title, latitude=31.95))
 
-        page.wait_for_function("() => liandong.store.slots.has('health/health.facility/H2')")
+        page.wait_for_function(f"() => liandong.store.slots.has('health/health.facility/H-{part}')")
