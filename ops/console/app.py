@@ -1,48 +1,33 @@
 """The console's web server: who may come in, what is answered where, and how it is kept safe."""
 
-import asyncio
 import contextlib
 import ssl
-import urllib.parse
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import grpc
 import structlog
 from aiohttp import web
 
-from adapters.sdk.errors import AdapterError
-from broker.errors import BrokerError
 from broker.home import OPS, Home
 from ops.city import City
 from ops.client import target
 from ops.console.bus_pages import BusPages
 from ops.console.channels import Channels
 from ops.console.desk import SESSION, Desk
-from ops.console.feeds import FeedBook
+from ops.console.live import Live
 from ops.console.quarantine_pages import QuarantinePages
 from ops.console.record_pages import RecordPages
-from ops.console.room import Room
-from ops.console.rows import row_of
 from ops.console.sharing_pages import SharingPages
+from ops.console.shield import Handler, guards, is_own, said
 from ops.console.signing import Signer
-from ops.console.visitors import Session, Visitors
+from ops.console.visitors import Visitors
 from ops.failure import Failure
 
 _STATIC: Final = Path(__file__).parent / "static"
 _CERTIFICATE: Final = "console"
-_OPEN: Final = frozenset({"/login", "/api/login", "/favicon.ico"})
+_OPEN: Final = frozenset({"/login", "/api/login"})
 _PROOF: Final = "X-Liandong-Proof"
-_LOOK_S: Final = 30.0
-_STATUSES: Final = {
-    grpc.StatusCode.NOT_FOUND: 404,
-    grpc.StatusCode.PERMISSION_DENIED: 403,
-    grpc.StatusCode.INVALID_ARGUMENT: 400,
-    grpc.StatusCode.UNAVAILABLE: 503,
-}
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = structlog.get_logger()
 
 
@@ -66,9 +51,10 @@ class Console:
         self._home, self._city, self._page = home, city, city.console
         self._visitors = Visitors(home, city, Signer(home))
         self._channels = Channels(home, target(city, gateway))
-        self._rooms: dict[str, Room] = {}
+        self._desk = Desk(home, city, self._channels, _noted)
+        self._live = Live(self._desk, self._visitors)
         self._stack = contextlib.AsyncExitStack()
-        self._guards = _guards(self._page.tiles)
+        self._guards = guards(self._page.tiles)
         self.port = self._page.port
 
     async def __aenter__(self) -> Self:
@@ -94,8 +80,7 @@ class Console:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for room in self._rooms.values():
-            room.close()
+        self._live.close()
         await self._stack.aclose()
 
     def _tls(self) -> ssl.SSLContext:
@@ -115,8 +100,8 @@ class Console:
 
     def _app(self) -> web.Application:
         """Return what is answered where."""
-        app = web.Application(middlewares=[self._guard, _said, self._admit])
-        desk = Desk(self._home, self._city, self._channels, _noted)
+        app = web.Application(middlewares=[self._guard, said, self._admit])
+        desk = self._desk
         app.add_routes(
             [
                 web.get("/", self._index),
@@ -124,7 +109,7 @@ class Console:
                 web.post("/api/login", self._login),
                 web.post("/api/logout", self._logout),
                 web.get("/api/session", self._session),
-                web.get("/api/live", self._live),
+                web.get("/api/live", self._live.serve),
                 web.static("/static", _STATIC),
             ]
         )
@@ -142,8 +127,9 @@ class Console:
             raise
         if not response.prepared:
             response.headers.update(self._guards)
-            if request.path.startswith("/api/"):
-                response.headers["Cache-Control"] = "no-store"
+            is_api = request.path.startswith("/api/")
+            # A page's parts are asked for anew, so that they are all of one version.
+            response.headers["Cache-Control"] = "no-store" if is_api else "no-cache"
         return response
 
     @web.middleware
@@ -153,10 +139,10 @@ class Console:
             return await handler(request)
         session = self._visitors.of(request)
         if session is None:
-            raise web.HTTPUnauthorized if request.path != "/" else _to_login(self, request)
+            raise self._to_login(request) if request.path == "/" else web.HTTPUnauthorized()
         if request.method not in {"GET", "HEAD"}:
             told = request.headers.get(_PROOF, "")
-            if not (_is_own(request) and self._visitors.is_proven(session, told)):
+            if not (is_own(request) and self._visitors.is_proven(session, told)):
                 raise web.HTTPForbidden(text="this did not come from the console's own page")
         request[SESSION] = session
         return await handler(request)
@@ -167,7 +153,7 @@ class Console:
 
     async def _login(self, request: web.Request) -> web.Response:
         """Open a session for a token that was not used yet."""
-        if not _is_own(request):
+        if not is_own(request):
             raise web.HTTPForbidden(text="this did not come from the console's own page")
         session = self._visitors.by_token((await request.text())[:2000].strip())
         if session is None:
@@ -175,7 +161,7 @@ class Console:
         response = web.json_response({"agency": session.agency})
         self._visitors.remember(response, session)
         # The page is loaded meanwhile.
-        self._room(session.agency).open()
+        self._live.room(session.agency).open()
         return response
 
     async def _logout(self, request: web.Request) -> web.Response:
@@ -200,71 +186,13 @@ class Console:
             }
         )
 
-    async def _live(self, request: web.Request) -> web.StreamResponse:
-        """Send a page what changes, until it leaves or its session is over."""
-        if not _is_own(request):
-            raise web.HTTPForbidden(text="this did not come from the console's own page")
-        socket = web.WebSocketResponse(heartbeat=20.0, compress=False)
-        await socket.prepare(request)
-        sending = asyncio.create_task(self._send(request[SESSION].agency, socket))
-        watching = asyncio.create_task(self._until_over(request))
-        reading = asyncio.create_task(_until_closed(socket))
-        tasks = (sending, watching, reading)
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await socket.close()
-        return socket
-
-    async def _send(self, agency: str, socket: web.WebSocketResponse) -> None:
-        """Send frames of a department's room."""
-        async with contextlib.aclosing(self._room(agency).frames()) as frames:
-            async for frame in frames:
-                try:
-                    await socket.send_str(frame.decode())
-                except ConnectionError:
-                    return
-
-    async def _until_over(self, request: web.Request) -> None:
-        """Wait until the session does not hold any more."""
-        session = request[SESSION]
-        while self._visitors.of(request) == session:  # noqa: ASYNC110 - a clock and a file tell
-            await asyncio.sleep(_LOOK_S)
-
-    def _room(self, agency: str) -> Room:
-        """Return the live view of a department."""
-        if agency not in self._rooms:
-            expected = (
-                f"{feed.agency}/{feed.id}"
-                for feed in self._city.feeds
-                if agency in {OPS, feed.agency}
-            )
-            self._rooms[agency] = Room(
-                lambda: self._channels.of(agency),
-                lambda event: row_of(event.record),
-                FeedBook(self._city, expected),
-            )
-        return self._rooms[agency]
-
-    def admit_by_certificate(self, request: web.Request) -> Session | None:
-        """Return the session that a visitor's certificate opens; None: it has none."""
-        return self._visitors.by_certificate(request)
-
-    def remember(self, response: web.StreamResponse, session: Session) -> None:
-        """Give a browser the session."""
-        self._visitors.remember(response, session)
-
-
-def _to_login(console: Console, request: web.Request) -> web.HTTPException:
-    """Return where somebody without a session goes: in, with a certificate, or to the login."""
-    session = console.admit_by_certificate(request)
-    away = web.HTTPSeeOther("/login" if session is None else "/")
-    if session is not None:
-        console.remember(away, session)
-    return away
+    def _to_login(self, request: web.Request) -> web.HTTPException:
+        """Return where one without a session goes: in, with a certificate, or to the login."""
+        session = self._visitors.by_certificate(request)
+        away = web.HTTPSeeOther("/login" if session is None else "/")
+        if session is not None:
+            self._visitors.remember(away, session)
+        return away
 
 
 async def _login_page(request: web.Request) -> web.StreamResponse:  # noqa: ARG001
@@ -273,63 +201,9 @@ async def _login_page(request: web.Request) -> web.StreamResponse:  # noqa: ARG0
 
 
 def _page(name: str) -> web.FileResponse:
-    """Return a page, which browsers ask for anew each time."""
-    return web.FileResponse(_STATIC / name, headers={"Cache-Control": "no-cache"})
-
-
-async def _until_closed(socket: web.WebSocketResponse) -> None:
-    """Wait until a page has left; what it says means nothing."""
-    async for _ in socket:
-        pass
-
-
-@web.middleware
-async def _said(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Say in one sentence why something could not be done."""
-    try:
-        return await handler(request)
-    except grpc.aio.AioRpcError as error:
-        status = _STATUSES.get(error.code(), 502)
-        return _sentence(error.details() or error.code().name, status)
-    except (Failure, BrokerError, AdapterError, LookupError) as error:
-        return _sentence(str(error), 409)
-
-
-def _sentence(sentence: str, status: int) -> web.Response:
-    return web.json_response({"error": sentence}, status=status)
-
-
-def _is_own(request: web.Request) -> bool:
-    """Tell whether a request comes from a page of this very server."""
-    origin = urllib.parse.urlsplit(request.headers.get("Origin", ""))
-    return origin.scheme == "https" and origin.netloc == request.host
+    return web.FileResponse(_STATIC / name)
 
 
 def _noted(**facts: Any) -> None:
     """Keep a record of what somebody changed; the audit log takes it from here."""
     _log.info("console action", **facts)
-
-
-def _guards(tiles: str) -> dict[str, str]:
-    """Return the headers that keep a page to itself; tiles may come from where the city says."""
-    parts = urllib.parse.urlsplit(tiles)
-    host = f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}" if parts.netloc else ""
-    policy = (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        f"img-src 'self' data:{host}",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-    return {
-        "Content-Security-Policy": "; ".join(policy),
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Referrer-Policy": "no-referrer",
-        "Strict-Transport-Security": "max-age=31536000",
-        "X-Content-Type-Options": "nosniff",
-    }

@@ -21,7 +21,9 @@ from ops.console.feeds import FeedBook
 
 _BATCH_ROWS = 4000
 _GATHER_S = 0.2
-_FEEDS_S = 2.0
+_KEEN_S = 3.0
+_CALM_S = 30.0
+_TICK_S = 0.5
 _AGAIN_S = 1.0
 _LINGER_S = 20.0
 _PATIENCE_S = 5.0
@@ -30,13 +32,17 @@ _log = structlog.get_logger()
 
 
 class Visitor:
-    """One page that looks on."""
+    """One page that looks on.
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self.dirty: dict[str, None] = dict.fromkeys(names)
+    Attributes:
+        is_keen: Whether it is at the view of feeds.
+    """
+
+    def __init__(self) -> None:
+        self.dirty: dict[str, None] = {}
         self.news = asyncio.Event()
-        self.news.set()
         self.state = self.feeds = True
+        self.is_keen = False
 
     def changed(self, name: str) -> None:
         """Note that a record is another."""
@@ -71,10 +77,11 @@ class Room:
         self._is_whole = False
         self._is_away = ""
 
-    async def frames(self) -> AsyncGenerator[bytes, None]:
+    async def frames(self, visitor: Visitor) -> AsyncGenerator[bytes, None]:
         """Yield what a page is sent, for ever: rows at once, then whatever changes."""
         self.open()
-        visitor = Visitor(self._rows)
+        visitor.dirty.update(dict.fromkeys(self._rows))
+        visitor.news.set()
         self._visitors.add(visitor)
         try:
             while True:
@@ -196,7 +203,15 @@ class Room:
 
     async def _look(self) -> None:
         """Look how the feeds fare, again and again."""
+        looked = -_CALM_S
         while True:
+            # Each look is in the record of accesses: there are many only while one looks on.
+            pace = _KEEN_S if any(one.is_keen for one in self._visitors) else _CALM_S
+            now = asyncio.get_running_loop().time()
+            if now - looked < pace:
+                await asyncio.sleep(_TICK_S)
+                continue
+            looked = now
             try:
                 async with aclosing(self._feeds()) as found:
                     self._book.take([feed async for feed in found])
@@ -206,7 +221,6 @@ class Room:
                 for visitor in self._visitors:
                     visitor.feeds = True
                     visitor.news.set()
-            await asyncio.sleep(_FEEDS_S)
 
     async def _feeds(self) -> AsyncGenerator[Feed, None]:
         """Yield the feeds that the department may see."""

@@ -20,7 +20,7 @@ export function accessesView(root, session) {
     el("option", { value: "" }, t("anyone")), ...Object.keys(session.agencies).map((agency) => el("option", { value: agency, selected: asked[name] === agency }, title(agency)))));
 
   function outcome(one) {
-    const word = one.outcome === "allowed" ? t(`phase_${one.phase}`) : t(one.outcome);
+    const word = one.outcome === "allowed" ? t(`phase_${one.phase}`) : t(`outcome_${one.outcome}`);
     const node = el("span", { className: "pill" }, word);
     node.dataset.tone = one.outcome === "allowed" ? "good" : one.outcome === "refused" ? "bad" : "warn";
     return el("span", {}, node, one.reason ? el("small", {}, one.reason) : null);

@@ -60,12 +60,12 @@ export function busView(root, session) {
         tile(count(sum("quarantined")), t("in_quarantine")), tile(count(sum("spooled")), t("spooled"))),
       el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("feeds") }, el("h2", {}, t("feeds")),
         table(t("feeds"), [[t("feed")], [t("state")], [t("rate"), "num"], [t("last_minutes")], [t("last")], [t("received"), "num"], [t("stored"), "num"], [t("duplicates"), "num"], [t("in_quarantine"), "num"], [t("spooled"), "num"], [t("last_error"), "wrap"]], feedRows())),
-      el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("streams") }, el("h2", {}, t("streams")),
-        table(t("streams"), [[t("stream")], [t("messages"), "num"], [t("size"), "num"], [t("full")], [t("replicas"), "num"], [t("consumers")], [t("lag"), "num"]], streamRows())),
       known.servers.length ? el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("servers") }, el("h2", {}, t("servers")),
         table(t("servers"), [[t("server")], [t("version")], [t("uptime")], [t("connections"), "num"], [t("cpu"), "num"], [t("memory"), "num"], [t("slow"), "num"]],
           known.servers.map((one) => [one.name, one.version, one.uptime, count(one.connections), `${one.cpu} %`, bytes(one.memory), count(one.slow)])))
-        : el("p", { className: "lead" }, session.is_ops ? "" : t("no_servers")));
+        : el("p", { className: "lead" }, session.is_ops ? "" : t("no_servers")),
+      el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("streams") }, el("h2", {}, t("streams")),
+        table(t("streams"), [[t("stream")], [t("messages"), "num"], [t("size"), "num"], [t("full")], [t("replicas"), "num"], [t("consumers")], [t("lag"), "num"]], streamRows())));
   }
 
   async function ask() {

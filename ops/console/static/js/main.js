@@ -4,7 +4,7 @@ import { el, fill, tell } from "./dom.js";
 import { clock, current, label, onLanguage, t, titled, use, useZone } from "./i18n.js";
 import { mapView } from "./map.js";
 import { quarantineView } from "./quarantine.js";
-import { follow, get, post, useProof } from "./server.js";
+import { follow, get, lookAt, post, useProof } from "./server.js";
 import { sharingView } from "./sharing.js";
 
 const VIEWS = ["map", "bus", "quarantine", "sharing", "accesses"];
@@ -33,6 +33,7 @@ async function start() {
     at = name;
     node(`view-${at}`).hidden = false;
     views[at].enter?.();
+    lookAt(at);
     frame();
     if (byHand) node("main").focus({ preventScroll: true });
   }

@@ -4,7 +4,7 @@ import { count, current, moment, t, titled, when } from "./i18n.js";
 import { agencyOf, colors, kindName, kindOf, names, TONES } from "./kinds.js";
 import { RecordLayer } from "./layer.js";
 import { get, lines } from "./server.js";
-import { DISTRICT, LATITUDE, LONGITUDE, NAME, OBSERVED, Store, TITLE, TONE, UNIT, VALUE } from "./store.js";
+import { DISTRICT, NAME, OBSERVED, Store, TITLE, TONE, UNIT, VALUE } from "./store.js";
 
 const BACK_MIN = 360;
 const STEP_MIN = 5;

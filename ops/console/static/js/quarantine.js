@@ -5,13 +5,14 @@ import { get, post } from "./server.js";
 /** What could not be translated: look, try again, give up. */
 export function quarantineView(root, session) {
   let found = { total: 0, clusters: [], entries: [] };
+  let discards = [];
   let cluster = "";
   let entry;
   const selected = new Map();
   const keyOf = (one) => `${one.agency}/${one.number}`;
 
   async function load() {
-    found = await get("quarantine", { cluster });
+    [found, discards] = await Promise.all([get("quarantine", { cluster }), get("quarantine/discarded")]);
     for (const key of selected.keys()) if (!found.entries.some((one) => keyOf(one) === key)) selected.delete(key);
     draw();
   }
@@ -116,7 +117,10 @@ export function quarantineView(root, session) {
               cluster ? el("button", { type: "button", className: "quiet", id: "all-causes", onclick: () => { cluster = ""; load(); } }, t("all_causes")) : null),
             entries()),
           raw() ?? el("p", { className: "empty card" }, t("choose_entry"))),
-      ] : [el("p", { className: "empty card" }, t("empty_quarantine"))]));
+      ] : [el("p", { className: "empty card" }, t("empty_quarantine"))]),
+      discards.length ? el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("discarded") }, el("h2", {}, t("discarded")),
+        table(t("discarded"), [[t("at")], [t("feed")], [t("entries"), "num"], [t("who")], [t("why"), "wrap"], [t("reason"), "wrap"]],
+          discards.map((one) => [when(one.at), one.feed, count(one.count), one.who, one.why, one.example]))) : null);
   }
 
   return { words: draw, enter: load };

@@ -42,12 +42,21 @@ export async function post(path, content) {
   }))).json();
 }
 
+let socket;
+let view = "";
+/** Tell at which view this page is. @param {string} name */
+export function lookAt(name) {
+  view = name;
+  if (socket?.readyState === WebSocket.OPEN) socket.send(view);
+}
+
 /** Follow what changes, for ever. @param {(message: any) => void} take @param {() => void} lost */
 export function follow(take, lost) {
   let pause = 500;
   const open = () => {
-    const socket = new WebSocket(`wss://${location.host}/api/live`);
+    socket = new WebSocket(`wss://${location.host}/api/live`);
     let begun = false;
+    socket.onopen = () => lookAt(view);
     socket.onmessage = ({ data }) => {
       pause = 500;
       if (!begun) take({ t: "begin" });
