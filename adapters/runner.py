@@ -12,6 +12,7 @@ from adapters.sdk.journal import beginning
 from adapters.sdk.ledger import Ledger
 from adapters.sdk.pipeline import Pipeline
 from adapters.sdk.registry import adapter_of
+from adapters.sdk.traces import Traces
 from adapters.transports import (
     Checkpoint,
     ForgetfulCheckpoint,
@@ -36,6 +37,7 @@ class FeedRunner:
         home: Where its agency's key and its spool lie, and what its drop folder is relative to.
         plan: The bus.
         checkpoint: Where a poll goes on; None: it is kept on the bus.
+        traces: Where spans go; None: nowhere.
 
     Raises:
         FeedMisconfigured: On entering, if it cannot start as configured.
@@ -50,9 +52,11 @@ class FeedRunner:
         home: Home,
         plan: BusPlan,
         checkpoint: Checkpoint | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self.feed = feed
         self._checkpoint = checkpoint
+        self._traces = traces
         self._home = home
         self._plan = plan
         self._stack = contextlib.AsyncExitStack()
@@ -70,7 +74,7 @@ class FeedRunner:
         adapter = adapter_of(feed)
         adapter.prepare(home.path)
         ledger = self.ledger = Ledger(beginning(feed, adapter.version, public(feed.source)))
-        pipeline = Pipeline(adapter, ledger)
+        pipeline = Pipeline(adapter, ledger, self._traces)
         async with contextlib.AsyncExitStack() as stack:
             side = await stack.enter_async_context(
                 BusSide(adapter, pipeline, ledger, home, self._plan)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from h3.api import basic_int as h3
 
 from benchmarks.city import free_port
 from benchmarks.generated import records
@@ -61,6 +62,7 @@ CREATE TABLE records (
   observed_at bigint NOT NULL,
   expires_at bigint,
   speed_m_s double precision,
+  cell bigint,
   body jsonb NOT NULL,
   place text NOT NULL,
   payload bytea NOT NULL,
@@ -105,6 +107,14 @@ QUERIES = {
         "SELECT payload FROM records WHERE "
         f"{_OPEN} ORDER BY geog <-> ST_SetSRID(ST_MakePoint($1, $2), 4326)::geography LIMIT 100"
     ),
+}
+
+_SPEEDS = "count(speed_m_s), sum(speed_m_s), avg(speed_m_s), min(speed_m_s), max(speed_m_s)"
+SUMMARIES = {
+    "district": f"SELECT left(district, 6), count(*) FROM records WHERE {_OPEN} GROUP BY 1",
+    "cell": f"SELECT cell, count(*) FROM records WHERE {_OPEN} GROUP BY 1",
+    "speeds": f"SELECT cell, count(*), {_SPEEDS} FROM records WHERE {_OPEN} GROUP BY 1",
+    "box": f"SELECT cell, count(*), {_SPEEDS} FROM records WHERE {_BOX} AND {_OPEN} GROUP BY 1",
 }
 
 
@@ -186,7 +196,9 @@ async def fill(connection: "asyncpg.Connection[Any]", count: int) -> None:
     rows = (_row(record) for record in records(count))
     while lot := list(itertools.islice(rows, 50_000)):
         await connection.copy_records_to_table(
-            "records", records=lot, columns=(*columns, "speed_m_s", "body", "place", "payload")
+            "records",
+            records=lot,
+            columns=(*columns, "speed_m_s", "cell", "body", "place", "payload"),
         )
     for statement in _INDEXES:
         await connection.execute(statement, timeout=600)
@@ -207,10 +219,19 @@ def _row(record: Record) -> tuple[Any, ...]:
         record.observed_at.seconds,
         None,
         speed,
+        _cell(record),
         json.dumps(body),
         " ".join(_place(record)),
         record.SerializeToString(),
     )
+
+
+def _cell(record: Record) -> int | None:
+    """Return the H3 cell of a record's point: PostgreSQL is given what it would have to find."""
+    if not record.location.HasField("point"):
+        return None
+    point = record.location.point
+    return int(h3.latlng_to_cell(point.latitude_deg, point.longitude_deg, 7))
 
 
 def _place(record: Record) -> Iterator[str]:

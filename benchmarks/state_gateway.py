@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import random
 import sys
 import time
 from itertools import islice
@@ -22,12 +23,20 @@ import uvloop
 from benchmarks.generated import records
 from broker.subscriber import Delivery
 from gateway.agreements import Agreements
-from gateway.calls import Entrance, Service, handler
+from gateway.calls import Call, Entrance, Service, handler
+from gateway.freshness import FeedAges
+from gateway.history import History
+from gateway.limits import CallLimits
+from gateway.past import Past
+from gateway.revocation import Revoked
 from gateway.server import OPTIONS
 from gateway.shared_state import SharedState
+from gateway.summary import Summaries
 from gateway.view import StateView
 from liandong.gateway.v1 import shared_state_pb2 as api
+from liandong.record.v1.record_pb2 import Record
 
+CHANGED = 100
 SERVICE = "liandong.gateway.v1.SharedStateService"
 AGREEMENT = """
 [[agreement]]
@@ -71,6 +80,34 @@ def filled(count: int) -> tuple[StateView, dict[str, float]]:
     }
 
 
+class Unrecorded:
+    """In place of the record of accesses, which needs a bus."""
+
+    async def answered(self, call: Call) -> None:
+        """Leave a call unrecorded."""
+
+
+class Changes:
+    """Changes some records, all over the state.
+
+    Args:
+        view: The state.
+    """
+
+    def __init__(self, view: StateView) -> None:
+        self._view, self._names = view, [entry.name for entry in view.entries()]
+        self._chance = random.Random(3)
+
+    async def change(self, _request: api.SummarizeRecordsRequest, _call: Call) -> bytes:
+        """Have some vehicles and stations report again."""
+        for name in self._chance.sample(self._names, CHANGED):
+            record = Record.FromString(self._view.get(name).payload)
+            record.observed_at.seconds += 1
+            payload, sequence = record.SerializeToString(), self._view.sequence + 1
+            self._view.take(Delivery("share.x.y.z", payload, {}, sequence, time.time_ns(), 0))
+        return b""
+
+
 async def main(folder: Path, count: int) -> None:
     """Serve until the input ends."""
     gc.disable()
@@ -79,10 +116,22 @@ async def main(folder: Path, count: int) -> None:
     gc.enable()
     agreements = folder / "agreements.toml"
     agreements.write_text(AGREEMENT)
-    entrance = Entrance(Agreements(agreements))
+    entrance = Entrance(
+        Agreements(agreements), Unrecorded(), CallLimits(), Revoked(folder / "revoked")
+    )
     entrance.is_open = True
-    state = SharedState(view)
-    service = Service(SERVICE, {"ListRecords": (state.list_records, api.ListRecordsRequest)}, {})
+    state = SharedState(view, Past(view, History(None)), FeedAges())
+    summaries = Summaries(view, None, None, FeedAges())
+    request = api.SummarizeRecordsRequest
+    service = Service(
+        SERVICE,
+        {
+            "ListRecords": (state.list_records, api.ListRecordsRequest),
+            "SummarizeRecords": (summaries.summarize_records, request),
+            "Change": (Changes(view).change, request),
+        },
+        {},
+    )
     server = grpc.aio.server(options=OPTIONS)
     server.add_generic_rpc_handlers((handler(entrance, service),))
     credentials = grpc.ssl_server_credentials(

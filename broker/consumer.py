@@ -8,6 +8,7 @@ A consumer does not mend itself: whoever reads makes another one.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
@@ -77,6 +78,7 @@ class Consumer:
         *,
         headers_only: bool = False,
         last_of_each: bool = False,
+        start_ns: int | None = None,
     ) -> int:
         """Begin; return how many messages there are to read.
 
@@ -85,6 +87,8 @@ class Consumer:
             start_sequence: Where to begin; beyond the stream's end: with what comes next.
             headers_only: Leave the payloads out.
             last_of_each: Begin with the last message of each subject, not at a sequence.
+            start_ns: Begin with what was stored at this time or later, nanoseconds since 1970
+                UTC, not at a sequence.
 
         Raises:
             StreamUnavailable: If the consumer cannot be made.
@@ -103,6 +107,9 @@ class Consumer:
         }
         if last_of_each:
             config["deliver_policy"] = "last_per_subject"
+        elif start_ns is not None:
+            config["deliver_policy"] = "by_start_time"
+            config["opt_start_time"] = written(start_ns)
         else:
             config["deliver_policy"] = "by_start_sequence"
             config["opt_start_seq"] = max(start_sequence, 1)
@@ -174,3 +181,9 @@ class Consumer:
             await self._bus.nc.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._name}")
         except NatsError:
             return
+
+
+def written(time_ns: int) -> str:
+    """Return a time, nanoseconds since 1970 UTC, as Go reads it."""
+    seconds, nanoseconds = divmod(time_ns, _NANO)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds:09}Z"

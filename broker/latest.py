@@ -6,13 +6,13 @@ Source: NATS ADR-31, direct get, ``multi_last``.
 import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from broker.connection import Bus
-from broker.consumer import Delivery
+from broker.consumer import Delivery, written
 from broker.errors import StreamUnavailable
 
 _PATIENCE_S = 5.0
@@ -46,7 +46,7 @@ async def last_of_each(
     Raises:
         StreamUnavailable: If the stream cannot be read.
     """
-    until: dict[str, object] = {} if at_ns is None else {"up_to_time": _written(at_ns)}
+    until: dict[str, object] = {} if at_ns is None else {"up_to_time": written(at_ns)}
     if upto is not None:
         until["up_to_seq"] = upto
     requests = [{"multi_last": lot, **until} for lot in _lots(sorted(subjects))]
@@ -188,12 +188,6 @@ def _delivery(payload: bytes, headers: Mapping[str, str]) -> Delivery:
     """Return a message of an answer as its stream holds it."""
     stored_ns = _nanoseconds(headers[_TIME])
     return Delivery(headers[_SUBJECT], payload, headers, int(headers[_SEQUENCE]), stored_ns, 0)
-
-
-def _written(time_ns: int) -> str:
-    """Return a time as Go reads it."""
-    seconds, nanoseconds = divmod(time_ns, _NANO)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds:09}Z"
 
 
 def _nanoseconds(text: str) -> int:

@@ -77,8 +77,8 @@ class EmbeddedServer:
             ServerFailed: If its port is taken, its configuration is refused, or it ends
                 before it is ready; the sentence says which and what to do.
         """
-        binary = _binary()
-        await self._check(binary)
+        program = binary()
+        await self._check(program)
         with (
             (self._home.nats_dir / "data.lock").open("ab") as lock,
             (self._home.logs_dir / "nats-server.log").open("ab") as log,
@@ -86,7 +86,7 @@ class EmbeddedServer:
             await self._lock_data(lock.fileno())
             _require_free(self._plan.host, self._plan.port)
             self._process = await asyncio.create_subprocess_exec(
-                binary,
+                program,
                 "-c",
                 str(self._home.nats_config),
                 stdout=log,
@@ -119,10 +119,10 @@ class EmbeddedServer:
                 f"a nats-server runs already on {self._home.nats_dir}: stop it, or use another home"
             ) from error
 
-    async def _check(self, binary: str) -> None:
+    async def _check(self, program: str) -> None:
         """Have the server check its configuration."""
         check = await asyncio.create_subprocess_exec(
-            binary,
+            program,
             "-t",
             "-c",
             str(self._home.nats_config),
@@ -193,7 +193,7 @@ class EmbeddedServer:
         return await self._process.wait()
 
 
-def _binary() -> str:
+def binary() -> str:
     """Return the path of nats-server: beside the interpreter, or on the PATH."""
     beside = shutil.which("nats-server", path=str(Path(sys.executable).parent))
     found = beside or shutil.which("nats-server")

@@ -207,6 +207,38 @@ def waiting(path: Path, stream: str) -> list[Outgoing]:
     return [Outgoing(*columns) for _, *columns in rows]
 
 
+def weight(path: Path) -> tuple[int, int]:
+    """Return how many messages a spool's file holds, and their bytes; it may be in use.
+
+    Raises:
+        SpoolDamaged: If it cannot be read.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            count, size = database.execute(
+                "SELECT count(*), coalesce(sum(length(payload) + length(headers)), 0) FROM message"
+            ).fetchone()
+    except sqlite3.Error as error:
+        raise SpoolDamaged(str(path), str(error)) from error
+    return int(count), int(size)
+
+
+def copy_spool(path: Path, target: Path) -> None:
+    """Copy a spool's file as it is at this moment; it may be in use.
+
+    Raises:
+        SpoolDamaged: If it cannot be read, or the copy cannot be written.
+    """
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database,
+            contextlib.closing(sqlite3.connect(target)) as copy,
+        ):
+            database.backup(copy)
+    except sqlite3.Error as error:
+        raise SpoolDamaged(str(path), str(error)) from error
+
+
 def _size(message: Outgoing) -> int:
     """Return how many bytes a message counts."""
     return len(message.payload) + len(message.headers) + _ROW_BYTES

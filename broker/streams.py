@@ -6,6 +6,7 @@ an agency stored under another's name never reaches the hub.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,12 +204,7 @@ async def _reconcile_stream(js: JetStreamContext, config: StreamConfig) -> list[
         except NotFoundError:
             await js.add_stream(config)
             return [f"added stream {config.name}"]
-        wanted = config.as_dict()
-        changed = ", ".join(
-            key
-            for key, value in sorted(wanted.items())
-            if value is not None and not _same(held.get(key), value)
-        )
+        changed = ", ".join(differences(held, config))
         if not changed:
             return []
         difference = f"differs from its definition in {changed}"
@@ -221,6 +217,20 @@ async def _reconcile_stream(js: JetStreamContext, config: StreamConfig) -> list[
     except NatsError as error:
         raise StreamUnavailable(config.name, str(error)) from error
     return [f"changed {changed} of stream {config.name}"]
+
+
+def differences(held: Mapping[str, Any], wanted: StreamConfig) -> list[str]:
+    """Return in which settings a stream differs from its definition, by their names.
+
+    Args:
+        held: Its configuration as the server tells it.
+        wanted: Its definition.
+    """
+    return [
+        key
+        for key, value in sorted(wanted.as_dict().items())
+        if value is not None and not _same(held.get(key), value)
+    ]
 
 
 def _same(held: Any, wanted: Any) -> bool:

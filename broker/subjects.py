@@ -82,6 +82,11 @@ def share_pattern(agency: str = "*", kind: str = "*.*") -> str:
     return f"share.{agency}.{kind}.*"
 
 
+def told_pattern(agency: str = "*", kind: str = "*.*") -> str:
+    """Return the pattern of the same subjects and of those beside them."""
+    return f"share.{agency}.{kind}.>"
+
+
 def name_of(subject: str) -> str:
     """Return the name of the record that is published on this subject, or beside it.
 

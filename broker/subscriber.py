@@ -53,6 +53,7 @@ async def scan(
     *,
     headers_only: bool = False,
     start_sequence: int = 1,
+    start_ns: int | None = None,
 ) -> AsyncGenerator[Delivery, None]:
     """Read what a stream holds now on a subject, in order, once.
 
@@ -62,6 +63,8 @@ async def scan(
         subject: Which of its subjects; wildcards allowed.
         headers_only: Leave the payloads out.
         start_sequence: Where to begin.
+        start_ns: Begin with what was stored at this time or later instead, nanoseconds since
+            1970 UTC.
 
     Raises:
         StreamUnavailable: If the stream cannot be read to its end.
@@ -70,7 +73,9 @@ async def scan(
     consumer = Consumer(bus, stream, subject)
     stop = bus.on_lost(lambda: arrived.put_nowait(None))
     try:
-        left = await consumer.open(arrived.put, start_sequence, headers_only=headers_only)
+        left = await consumer.open(
+            arrived.put, start_sequence, headers_only=headers_only, start_ns=start_ns
+        )
         while left > 0:
             message = await _next(arrived, stream)
             delivery = await consumer.take(message)

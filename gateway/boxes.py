@@ -74,6 +74,9 @@ def _around(polygon: Polygon) -> Box:
     latitudes = [point.latitude_deg for point in polygon.points]
     longitudes = [point.longitude_deg for point in polygon.points]
     south, north, west, east = min(latitudes), max(latitudes), min(longitudes), max(longitudes)
+    if south == north and west == east:
+        # Only what has a point lies in one.
+        return box_about(south, west, 0.0)
     # No ring of half the world is meant: it crosses the antimeridian.
     return (south, west, north, east) if east - west <= _HALF_TURN else _all(south, north)
 

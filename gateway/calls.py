@@ -1,8 +1,9 @@
 """The outermost layer of every call: on record, and told what goes wrong."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 import grpc
@@ -12,9 +13,18 @@ from google.protobuf.message import DecodeError, Message
 from gateway.agreements import Agreements
 from gateway.audit.recorder import FAILED, LEFT, Recorder
 from gateway.call import Call
-from gateway.errors import GatewayError, InvalidRequest, Starting, TooSlow, to_status
-from gateway.identity import UNKNOWN, Context, identify
+from gateway.errors import (
+    CertificateRevoked,
+    GatewayError,
+    InvalidRequest,
+    Starting,
+    TooLate,
+    to_status,
+)
+from gateway.identity import UNKNOWN, Context, identify, serial_of
+from gateway.limits import CallLimits, Rates
 from gateway.permit import Permit
+from gateway.revocation import Revoked
 
 __all__ = ["Call", "Entrance", "Method", "Service", "handler"]
 R = TypeVar("R")
@@ -42,15 +52,23 @@ class Entrance:
     Args:
         agreements: Who may read what.
         recorder: Records every call.
+        limits: What calls may take.
+        revoked: Certificates that are not to be trusted any more.
     """
 
-    __slots__ = ("_agreements", "is_open", "nothing", "recorder")
-
-    def __init__(self, agreements: Agreements, recorder: Recorder) -> None:
+    def __init__(
+        self, agreements: Agreements, recorder: Recorder, limits: CallLimits, revoked: Revoked
+    ) -> None:
         self._agreements = agreements
+        self._rates = Rates(limits.per_s, limits.burst)
+        self._revoked = revoked
+        self._streams: dict[asyncio.Task[Any], Call] = {}
+        self._ended: dict[asyncio.Task[Any], GatewayError] = {}
         self.recorder = recorder
+        self.deadline_s = limits.deadline_s
         self.nothing = Permit(UNKNOWN, ())
         self.is_open = False
+        revoked.on_change(self._end_revoked)
 
     def admit(self, method: str, kind: type[Message], data: bytes, context: Context) -> Call:
         """Return the call of a known department.
@@ -60,6 +78,67 @@ class Entrance:
         """
         caller, trace = identify(context)
         return Call(method, kind, data, caller, self._agreements.permit(caller), context, trace)
+
+    def require_served(self, call: Call) -> None:
+        """Check that a call may be served now.
+
+        Raises:
+            CertificateRevoked: If its certificate was taken back.
+            Starting: If the view is not whole yet.
+            TooMany: If its department has made too many.
+        """
+        if self._revoked and (serial := self._serial(call)) in self._revoked:
+            raise CertificateRevoked(serial)
+        if not self.is_open:
+            raise Starting
+        self._rates.spend(call.caller.agency)
+
+    @contextlib.contextmanager
+    def streaming(self, call: Call) -> Iterator[None]:
+        """Serve a stream, which may have to end before its caller ends it.
+
+        Raises:
+            GatewayError: With why it had to.
+        """
+        task = asyncio.current_task()
+        assert task is not None, "calls are served in tasks"
+        self._streams[task] = call
+        try:
+            yield
+        except asyncio.CancelledError:
+            error = self._ended.pop(task, None)
+            if error is None:
+                raise
+            task.uncancel()
+            raise error from None
+        finally:
+            del self._streams[task]
+
+    def end_streams(self, why: Callable[[Call], GatewayError | None]) -> None:
+        """End streams.
+
+        Args:
+            why: Returns what a stream's caller is told; None: it goes on.
+        """
+        for task, call in self._streams.items():
+            error = why(call)
+            if error is not None and task not in self._ended:
+                self._ended[task] = error
+                task.cancel()
+
+    def _end_revoked(self) -> None:
+        """End the streams of certificates that were taken back."""
+
+        def why(call: Call) -> GatewayError | None:
+            serial = self._serial(call)
+            return CertificateRevoked(serial) if serial in self._revoked else None
+
+        self.end_streams(why)
+
+    @staticmethod
+    def _serial(call: Call) -> str:
+        """Return the serial number of a caller's certificate."""
+        return call.caller.serial or serial_of(call.context)
 
 
 def handler(entrance: Entrance, service: Service) -> "grpc.GenericRpcHandler[Any, Any]":
@@ -79,10 +158,17 @@ def handler(entrance: Entrance, service: Service) -> "grpc.GenericRpcHandler[Any
 
 def _answering(entrance: Entrance, method: Method[bytes]) -> Method[bytes]:
     """Return a method whose answer leaves when it is on record."""
-    recorder = entrance.recorder
+    recorder, deadline_s = entrance.recorder, entrance.deadline_s
 
     async def answer(request: Message, call: Call) -> bytes:
-        reply = await method(request, call)
+        if call.context.time_remaining() is None:
+            try:
+                async with asyncio.timeout(deadline_s):
+                    reply = await method(request, call)
+            except TimeoutError as error:
+                raise TooLate(deadline_s) from error
+        else:
+            reply = await method(request, call)
         await recorder.answered(call)
         return reply
 
@@ -97,7 +183,8 @@ def _streaming(entrance: Entrance, method: Method[None]) -> Method[None]:
         recorded = recorder.stream(call)
         call.context = recorded.context
         try:
-            await method(request, call)
+            with entrance.streaming(call):
+                await method(request, call)
             recorded.ended()
         finally:
             recorder.closed(recorded)
@@ -119,21 +206,21 @@ def _guarded(
         admitted: Call | None = None
         try:
             admitted = entrance.admit(name, request_type, data, context)
-            request = _decoded(request_type, data)
-            if not entrance.is_open:
-                raise Starting  # noqa: TRY301 - one place tells all refusals
-            return await method(request, admitted)
+            entrance.require_served(admitted)
+            return await method(_decoded(request_type, data), admitted)
         except GatewayError as error:
             told = await recorder.refused(admitted or unknown(data, context), error)
             milliseconds = round((time.perf_counter() - began) * 1e3, 2)
             _log.info("call refused", method=name, error=str(told), ms=milliseconds)
-            if isinstance(told, TooSlow):
-                # A status with details would wait until the caller has read everything.
-                context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)
-                context.set_details(str(told))
+            status = to_status(told)
+            if admitted is not None and recorder.is_under_way(admitted):
+                # To abort would wait until the caller has read everything.
+                context.set_trailing_metadata(status.trailing_metadata or ())
+                context.set_code(status.code)
+                context.set_details(status.details)
                 raise
             # The stubs lack this method of grpc.aio.
-            await context.abort_with_status(to_status(told))  # type: ignore[attr-defined]
+            await context.abort_with_status(status)  # type: ignore[attr-defined]
             raise
         except asyncio.CancelledError:
             recorder.broken_off(admitted or unknown(data, context), LEFT)

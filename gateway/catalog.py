@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 from broker.subscriber import Delivery
 from gateway.calls import Call, Service
 from gateway.encoding import framed
+from gateway.freshness import FeedAges
 from gateway.identity import OPERATORS
 from gateway.schemas import get_schema, list_kinds
 from gateway.selection import require_valid
@@ -29,9 +30,13 @@ class Catalog:
     """Answers ListFeeds.
 
     A feed may be seen by whoever may read anything of its agency, and by the operators.
+
+    Attributes:
+        ages: How old what feeds bring is.
     """
 
     def __init__(self) -> None:
+        self.ages = FeedAges()
         self._feeds: dict[str, tuple[str, bytes]] = {}
 
     def service(self) -> Service:
@@ -53,6 +58,7 @@ class Catalog:
         except DecodeError as error:
             _log.error("not a feed's state", subject=delivery.subject, error=str(error))
             return
+        self.ages.take(feed)
         self._feeds[feed.name] = (feed.agency, framed(1, delivery.payload))
 
     async def list_feeds(self, request: ListFeedsRequest, call: Call) -> bytes:

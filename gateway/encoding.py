@@ -1,34 +1,7 @@
 """Protobuf's wire format, as far as responses are put together from stored bytes."""
 
+from broker.varint import varint
 from liandong.gateway.v1.shared_state_pb2 import EventType
-
-_CONTINUED = 0x80
-
-
-def _varint(value: int) -> bytes:
-    """Return a number as Protobuf's varint."""
-    encoded = bytearray()
-    while value >= _CONTINUED:
-        encoded.append(value & _CONTINUED - 1 | _CONTINUED)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
-
-
-_BITS = 14
-_VARINTS = tuple(map(_varint, range(1 << _BITS)))
-_LOW = (1 << _BITS) - 1
-_CONTINUED_VARINTS = tuple(
-    bytes((value & _CONTINUED - 1 | _CONTINUED, value >> 7 | _CONTINUED))
-    for value in range(1 << _BITS)
-)
-
-
-def varint(value: int) -> bytes:
-    """Return a number as Protobuf's varint."""
-    if value <= _LOW:
-        return _VARINTS[value]
-    return _CONTINUED_VARINTS[value & _LOW] + varint(value >> _BITS)
 
 
 def tag(field: int) -> bytes:

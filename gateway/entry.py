@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from broker.varint import varint
 from gateway.boxes import Box, box_of
-from gateway.encoding import varint
 from gateway.key import Key, key_of
 from liandong.record.v1.record_pb2 import Record
 
@@ -21,7 +21,8 @@ class Entry:
         counted: When it counts as observed beside others of its name: not after it was stored,
             for a clock that is ahead must not hold the place of what is true until then.
         expires: When it ends, nanoseconds since 1970 UTC; 0: open.
-        key: What it has in common with others: agency, kind, classification, district, status.
+        key: What it has in common with others: agency, kind, classification, district,
+            status, feed.
         box: What its point and areas span; None: no place.
         sequence: Its sequence in the city's stream.
         sized: Its bytes exactly as published, after their length: with a tag before them they
@@ -29,6 +30,7 @@ class Entry:
         payload_at: Where in them the record begins.
         stored: When the city's stream stored it, nanoseconds since 1970 UTC.
         slot: Its place in its cell of space.
+        row: Its place in the columns of its key, if there are any.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Entry:
     payload_at: int
     stored: int
     slot: int = 0
+    row: int = -1
 
     @property
     def payload(self) -> bytes:
@@ -72,7 +75,16 @@ def entry_of(payload: bytes, sequence: int, stored_ns: int) -> Entry:
         observed,
         min(observed, stored_ns),
         _nanoseconds(record.expires_at) if record.HasField("expires_at") else 0,
-        key_of((agency, kind, record.classification, location.district, record.status)),
+        key_of(
+            (
+                agency,
+                kind,
+                record.classification,
+                location.district,
+                record.status,
+                record.provenance.feed,
+            )
+        ),
         box_of(location),
         sequence,
         length + payload,

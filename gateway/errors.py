@@ -16,9 +16,12 @@ GatewayError
 ├── NoHand              the gateway cannot publish for the caller
 ├── BusAway             what was sent is not on disk, as far as is known
 ├── NotTaken            the bus will never take a record
+├── SummaryTooLarge     more groups, or more to read, than one answer may take
 ├── HistoryUnavailable  the city's stream cannot be read at the moment
 ├── AuditFull           the access cannot be recorded
 ├── LogUnavailable      the record of accesses cannot be read
+├── TooLate             the call has lasted too long
+├── Leaving             the gateway ends
 └── Starting            the view is not complete yet
 """
 
@@ -236,6 +239,13 @@ class NotTaken(GatewayError):
         super().__init__(f"records[{number}] is not stored: {problem}")
 
 
+class SummaryTooLarge(GatewayError):
+    """A summary has more groups, or takes more reading, than one call may."""
+
+    def __init__(self, found: str, remedy: str) -> None:
+        super().__init__(f"the summary {found}: {remedy}")
+
+
 class HistoryUnavailable(GatewayError):
     """What was cannot be read at the moment."""
 
@@ -266,6 +276,22 @@ class LogUnavailable(GatewayError):
         super().__init__("the record of accesses cannot be read now: try again in a moment")
 
 
+class TooLate(GatewayError):
+    """The call has lasted longer than calls without a deadline may."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"not answered within {seconds:g} s: ask for less, or call with a deadline of your own"
+        )
+
+
+class Leaving(GatewayError):
+    """The gateway ends, and so do the streams that it serves."""
+
+    def __init__(self) -> None:
+        super().__init__("the gateway ends: go on with your last resume_token, at another or again")
+
+
 class Starting(GatewayError):
     """The view is not complete yet."""
 
@@ -286,12 +312,15 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     NoHand: (code_pb2.PERMISSION_DENIED, "NO_HAND"),
     BusAway: (code_pb2.UNAVAILABLE, "BUS_AWAY"),
     NotTaken: (code_pb2.FAILED_PRECONDITION, "NOT_TAKEN"),
+    SummaryTooLarge: (code_pb2.RESOURCE_EXHAUSTED, "SUMMARY_TOO_LARGE"),
     HistoryUnavailable: (code_pb2.UNAVAILABLE, "HISTORY_UNAVAILABLE"),
     AuditFull: (code_pb2.UNAVAILABLE, "AUDIT_FULL"),
     LogUnavailable: (code_pb2.UNAVAILABLE, "LOG_UNAVAILABLE"),
     TooManyWatches: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHES"),
     RevisionsGone: (code_pb2.OUT_OF_RANGE, "REVISIONS_GONE"),
     StreamAway: (code_pb2.UNAVAILABLE, "STREAM_AWAY"),
+    TooLate: (code_pb2.DEADLINE_EXCEEDED, "TOO_LATE"),
+    Leaving: (code_pb2.UNAVAILABLE, "LEAVING"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }
 

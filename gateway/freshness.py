@@ -7,7 +7,7 @@ old when it dies, or its bus does, so the gateway goes on counting from there.
 import time
 from collections.abc import Iterable
 
-from gateway.encoding import varint
+from broker.varint import varint
 from liandong.feed.v1.feed_pb2 import (
     FEED_STATE_UNSPECIFIED,
     FRESHNESS_LATE,
@@ -17,6 +17,7 @@ from liandong.feed.v1.feed_pb2 import (
 from liandong.gateway.v1.shared_state_pb2 import FeedAge
 
 _NANO = 1_000_000_000
+_CONTINUED = 0x80
 # As the adapters judge (adapters.sdk.cadence).
 _LATE = 3
 _SILENT = 10
@@ -37,6 +38,12 @@ class FeedAges:
         """Take what an adapter tells of its feed."""
         self._feeds[feed.name] = feed
         self._sized.pop(feed.name, None)
+
+    def told(self, name: str) -> bytes:
+        """Return a feed's age, encoded; empty: it was never heard of."""
+        for sized in self.sized((name,)):
+            return sized[1 if sized[0] < _CONTINUED else 2 :]
+        return b""
 
     def sized(self, names: Iterable[str]) -> list[bytes]:
         """Return each feed's age, encoded, after its length; nothing of those never heard of.

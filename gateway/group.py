@@ -37,12 +37,14 @@ class Batch(NamedTuple):
         messages: The events, joined.
         read: How many records of which key leave with it.
         place: Where to go on after it.
+        overtaken: How many events are not in it, for a later one of the same record is.
     """
 
     end: int
     messages: Iterable[bytes]
     read: tuple[tuple[Key, int], ...]
     place: Place
+    overtaken: int
 
 
 class Waiting(Protocol):
@@ -213,7 +215,8 @@ class Group:
             events = self._backlog.since(position)
             read = Counter(event.key for event in events if event.key is not None)
             messages: Iterable[bytes] = joined(event.data for event in events)
-            batch = Batch(self.end, messages, tuple(read.items()), self.place())
+            overtaken = self.end - position - len(events)
+            batch = Batch(self.end, messages, tuple(read.items()), self.place(), overtaken)
             if sum(len(event.data) for event in events) <= _KEPT_BYTES:
                 batch = self._batches[position] = batch._replace(messages=tuple(messages))
         return batch

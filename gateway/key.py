@@ -19,7 +19,8 @@ class Key:
         classification: How far they may travel.
         district: Their district code.
         status: ACTUAL, EXERCISE or TEST.
-        stands_for: Where a district is hidden: the key whose records are shown under this one.
+        feed: The feed that brings them; empty: it is not told.
+        stands_for: Where some of this is hidden: the key whose records are shown under this one.
     """
 
     agency: str
@@ -27,10 +28,11 @@ class Key:
     classification: int
     district: str
     status: int
+    feed: str = ""
     stands_for: "Key | None" = None
 
 
-Values = tuple[str, str, int, str, int]
+Values = tuple[str, str, int, str, int, str]
 
 
 def key_of(values: Values) -> Key:

@@ -1,9 +1,26 @@
-"""How often a department may call: a bucket of calls that fills at its rate."""
+"""What calls may take: how often a department may call, and how long a call may last."""
 
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from gateway.errors import TooMany
+
+
+class CallLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What calls may take.
+
+    Attributes:
+        per_s: Calls a second that one department may make over time.
+        burst: Calls that it may make at once.
+        deadline_s: How long a call may last whose caller names no deadline; streams may
+            last for ever.
+    """
+
+    per_s: float = 20_000.0
+    burst: float = 40_000.0
+    deadline_s: float = 30.0
 
 
 class Rates:

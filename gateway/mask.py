@@ -8,7 +8,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from gateway.encoding import varint
+from broker.varint import varint
 from gateway.entry import Entry
 from gateway.errors import InvalidRequest
 from liandong.record.v1.record_pb2 import Record
@@ -96,14 +96,14 @@ def _require(path: str) -> None:
             raise _refused(path, f"{before} has no fields of its own: name it whole")
         field = schema.fields_by_name.get(part)
         if field is None:
-            raise _refused(path, _near(schema, part, before))
+            raise _refused(path, near_fields(schema, part, before))
         if field.is_repeated and index < len(parts) - 1:
             whole = ".".join(parts[: index + 1])
             raise _refused(path, f"{whole} is a list: name it whole")
         schema = field.message_type
 
 
-def _near(schema: Descriptor, part: str, before: str) -> str:
+def near_fields(schema: Descriptor, part: str, before: str) -> str:
     """Return which fields come near a name that is none."""
     names = sorted(schema.fields_by_name)
     near = difflib.get_close_matches(part, names, n=3, cutoff=0.5)

@@ -5,14 +5,15 @@ rest is encoded anew. To append an empty value would leave the old one in the by
 What was redacted once is kept for the next who reads it, within bounds.
 """
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from typing import Final
 
 from google.protobuf.message import Message
 
+from broker.varint import varint
 from gateway.boxes import box_of
-from gateway.encoding import varint
 from gateway.entry import Entry
 from gateway.hidden import Step, covers, steps_of
 from gateway.key import Key
@@ -29,12 +30,13 @@ class Redaction:
         paths: The fields.
     """
 
-    __slots__ = ("_keys", "_moves", "_paths", "_places")
+    __slots__ = ("_keys", "_moves", "_paths", "_places", "_sources")
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = tuple(steps_of(path) for path in paths)
         self._moves = any(path.partition(".")[0] == "location" for path in paths)
         self._places = covers(paths, "location.district")
+        self._sources = covers(paths, "provenance.feed")
         self._keys: dict[Key, Key] = {}
 
     def show(self, entry: Entry) -> Entry:
@@ -47,12 +49,15 @@ class Redaction:
 
     def key(self, key: Key) -> Key:
         """Return what a key is without the hidden fields."""
-        if not (self._places and key.district):
+        if not ((self._places and key.district) or (self._sources and key.feed)):
             return key
         shown = self._keys.get(key)
         if shown is None:
-            shown = self._keys[key] = Key(
-                key.agency, key.kind, key.classification, "", key.status, stands_for=key
+            shown = self._keys[key] = dataclasses.replace(
+                key,
+                district="" if self._places else key.district,
+                feed="" if self._sources else key.feed,
+                stands_for=key,
             )
         return shown
 

@@ -9,6 +9,7 @@ from gateway.calls import Call
 from gateway.encoding import framed
 from gateway.errors import InvalidRequest
 from gateway.history import History, Revision
+from gateway.mask import Mask, mask_of
 from gateway.selection import digest, require_valid
 from gateway.tokens import decode, encode
 from gateway.view import StateView
@@ -65,10 +66,13 @@ class Revisions:
             ),
             key=operator.itemgetter(0),
         )
-        return _page(left, call, bound, min(request.page_size or _PAGE, _LARGEST_PAGE))
+        size = min(request.page_size or _PAGE, _LARGEST_PAGE)
+        return _page(left, call, bound, size, mask_of(request.read_mask))
 
 
-def _page(left: list[tuple[Place, Revision]], call: Call, bound: str, size: int) -> bytes:
+def _page(
+    left: list[tuple[Place, Revision]], call: Call, bound: str, size: int, mask: Mask | None
+) -> bytes:
     """Return as many revisions as go into one response."""
     parts: list[bytes] = []
     room = _PAGE_BYTES
@@ -77,7 +81,8 @@ def _page(left: list[tuple[Place, Revision]], call: Call, bound: str, size: int)
         if shown is None:
             # What it said then was not for this caller.
             continue
-        encoded = framed(_REVISIONS, _encoded(shown.payload, one))
+        payload = shown.payload if mask is None else mask.cut(shown.payload)
+        encoded = framed(_REVISIONS, _encoded(payload, one))
         if parts and (len(parts) == size or len(encoded) > room):
             last = left[number - 1][0]
             token = encode("revisions", bound, f"{last[0]},{last[1]}")

@@ -97,12 +97,18 @@ class Selector:
         self.filter = filter_of(selection.filter) if selection.filter else None
         self._received = _span(selection, "received")
         self._decided = _Decisions(permit, _key_tests(selection))
+        self._owned = _owner_tests(selection)
         self._keys: tuple[int, list[Key]] = (-1, [])
+        self._feeds: tuple[int, tuple[str, ...]] = (-1, ())
 
     @property
     def is_narrow(self) -> bool:
         """Return whether more than an entry's key is looked at."""
         return bool(self.shapes or self.observed or self._received or self.filter)
+
+    def disclosure(self, key: Key) -> Disclosure | None:
+        """Return how records of a key are shown; None: they are not selected, or closed."""
+        return self._decided[key]
 
     def selects(self, key: Key) -> bool:
         """Tell whether records of a key may be selected, and may be seen."""
@@ -115,12 +121,13 @@ class Selector:
                 return shown
         return None
 
-    def first(self, entries: Iterable[Entry], count: int) -> list[Entry]:
+    def first(self, entries: Iterable[Entry], count: int, at_ns: int | None = None) -> list[Entry]:
         """Return what the caller sees of the first entries that are selected and not ended.
 
         Args:
             entries: Where to look.
             count: How many at most.
+            at_ns: By when what has ended is left out, nanoseconds since 1970 UTC; None: now.
 
         Raises:
             InvalidRequest: If the filter takes too many steps.
@@ -130,18 +137,24 @@ class Selector:
             lot = list(itertools.islice(left, min(count - len(found), _LOT)))
             if not lot:
                 break
-            picked = self.pick(lot)
+            picked = self.pick(lot, at_ns=at_ns)
             found += picked if self.filter is None else self.filter.chosen(picked)
         return found
 
-    def pick(self, entries: Iterable[Entry], within: Shape | None = None) -> list[Entry]:
+    def pick(
+        self,
+        entries: Iterable[Entry],
+        within: Shape | None = None,
+        at_ns: int | None = None,
+    ) -> list[Entry]:
         """Return what the caller sees of the entries that all but the filter selects.
 
         Args:
             entries: Which.
             within: The shape in which their points lie as they were published.
+            at_ns: By when what has ended is left out, nanoseconds since 1970 UTC; None: now.
         """
-        decided, now = self._decided, now_ns()
+        decided, now = self._decided, now_ns() if at_ns is None else at_ns
         picked = [
             disclosure.show(entry) if disclosure.hidden else entry
             for entry in entries
@@ -166,6 +179,22 @@ class Selector:
             keys = [key for key in names.known() if self._decided[key] is not None]
             self._keys = (names.keys, keys)
         return keys
+
+    def ever(self, names: Names) -> list[Key]:
+        """Return the keys of whose records some may have been selected once.
+
+        A record's agency and kind are in its name; all else may have changed since.
+        """
+        return [key for key in names.known() if all(test(key) for test in self._owned)]
+
+    def feeds(self, names: Names) -> tuple[str, ...]:
+        """Return the feeds that bring what is selected and open, as far as that is told."""
+        seen, feeds = self._feeds
+        if seen != names.keys:
+            told = (self._decided.told(key) for key in self.keys(names))
+            feeds = tuple(sorted({f"{key.agency}/{key.feed}" for key in told if key.feed}))
+            self._feeds = (names.keys, feeds)
+        return feeds
 
 
 class Selectors:
@@ -199,6 +228,11 @@ class _Decisions(dict[Key, Disclosure | None]):
         self._tests = tests
         self.hide = False
 
+    def told(self, key: Key) -> Key:
+        """Return what is seen of a key."""
+        disclosure = self[key]
+        return key if disclosure is None else disclosure.key(key)
+
     def __missing__(self, key: Key) -> Disclosure | None:
         disclosure = self._permit.disclosure(key)
         if disclosure is not None and not all(test(disclosure.key(key)) for test in self._tests):
@@ -216,18 +250,23 @@ def digest(asked: Message) -> str:
 
 def _key_tests(selection: Selection) -> list[KeyTest]:
     """Return a test of keys for each field that is set."""
-    tests: list[KeyTest] = []
     statuses = frozenset(selection.statuses) or frozenset({STATUS_ACTUAL})
-    tests.append(lambda key: key.status in statuses)
+    tests: list[KeyTest] = [lambda key: key.status in statuses, *_owner_tests(selection)]
+    if selection.districts:
+        prefixes = tuple(district_prefix(code) for code in selection.districts)
+        tests.append(lambda key: key.district.startswith(prefixes))
+    return tests
+
+
+def _owner_tests(selection: Selection) -> list[KeyTest]:
+    """Return a test of keys for each field that is set and asks what is in a record's name."""
+    tests: list[KeyTest] = []
     if selection.agencies:
         agencies = frozenset(selection.agencies)
         tests.append(lambda key: key.agency in agencies)
     if selection.kinds:
         kinds = tuple(selection.kinds)
         tests.append(lambda key: any(matches(pattern, key.kind) for pattern in kinds))
-    if selection.districts:
-        prefixes = tuple(district_prefix(code) for code in selection.districts)
-        tests.append(lambda key: key.district.startswith(prefixes))
     return tests
 
 

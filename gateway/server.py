@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +19,7 @@ from broker.errors import BrokerError
 from broker.responders import Responders
 from broker.revisions import Revisions as StreamRevisions
 from broker.subjects import STATE
-from broker.subscriber import follow
+from broker.subscriber import Delivery, follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreement_service import AgreementDesk
 from gateway.agreements import Agreements
@@ -29,17 +29,28 @@ from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
 from gateway.certificates import Certificates
 from gateway.departments import Departments
+from gateway.encoding import elements
+from gateway.errors import Leaving
+from gateway.freshness import FeedAges
 from gateway.hands import Hands
 from gateway.history import History
+from gateway.limits import CallLimits
 from gateway.loading import loading
+from gateway.lookout import Lookout, Tally
+from gateway.past import Past
 from gateway.publishing import Publishing
 from gateway.revisions import Revisions
+from gateway.revocation import Revoked
 from gateway.shared_state import SharedState
+from gateway.summary import Summaries
+from gateway.summary.told import Telling
 from gateway.view import StateView, now_ns
 from gateway.watch import Watches, WatchLimits
 from liandong.gateway.v1 import shared_state_pb2 as api
 
 _TICK_S = 0.5
+# The field of an event.
+_EVENT_FEEDS = 5
 _GRACE_S = 2.0
 _MAX_CALLS = 10_000
 OPTIONS = (
@@ -50,7 +61,6 @@ OPTIONS = (
     ("grpc.http2.ping_timeout_ms", 10_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.so_reuseport", 0),
     # By itself it drops calls by chance, without a word, once a thousand wait: as many watches
     # as there may be come back at once when a gateway has restarted.
     ("grpc.server.max_pending_requests", _MAX_CALLS),
@@ -80,6 +90,10 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
         hands: For each agency that may publish over gRPC, how that reaches the bus.
         audit: Where and how it records accesses.
         watches: What watches may take.
+        calls: What calls may take.
+        shares_port: Whether other gateways on this machine listen at the same port.
+        revoked: File with the serial numbers of certificates that were taken back; it need
+            not be there.
     """
 
     host: str
@@ -94,6 +108,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     hands: dict[str, BusSettings] = {}
     titles: dict[str, str] = {}
     watches: WatchLimits = WatchLimits()
+    calls: CallLimits = CallLimits()
+    shares_port: bool = False
+    revoked: str
 
 
 class Gateway:
@@ -103,6 +120,11 @@ class Gateway:
 
     Args:
         settings: What it needs.
+        lookout: Who looks on; None: nobody.
+
+    Attributes:
+        view: The shared state.
+        tally: Its counts.
 
     Raises:
         GatewayFailed: On entering, if its port cannot be used.
@@ -111,9 +133,11 @@ class Gateway:
         CertificatesUnreadable: If its certificate or key cannot be read.
     """
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, lookout: Lookout | None = None) -> None:
         self._settings = settings
+        self._lookout = lookout
         self.view = StateView()
+        self.tally = Tally()
         self._agreements = Agreements(
             Path(settings.agreements) if settings.agreements is not None else None,
             settings.agencies,
@@ -121,6 +145,7 @@ class Gateway:
         self._certificates = Certificates(
             Path(settings.certificate), Path(settings.key), Path(settings.ca)
         )
+        self._revoked = Revoked(Path(settings.revoked))
         self.view.listen(self._agreements.incidents.take)
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port
@@ -129,8 +154,11 @@ class Gateway:
         async with contextlib.AsyncExitStack() as stack:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             recorder = await self._recorder(stack, bus)
-            self._entrance = Entrance(self._agreements, recorder)
+            self._entrance = Entrance(
+                self._agreements, recorder, self._settings.calls, self._revoked
+            )
             catalog = Catalog()
+            self.ages = catalog.ages
             agencies, titles = self._settings.agencies, self._settings.titles
             responders = await stack.enter_async_context(Responders(bus, agencies))
             departments = Departments(
@@ -138,10 +166,17 @@ class Gateway:
             )
             hands = await stack.enter_async_context(Hands(self._settings.hands))
             watches = self.watches = Watches(
-                self.view, self._agreements, StreamRevisions(bus, CITY), self._settings.watches
+                self.view,
+                self._agreements,
+                StreamRevisions(bus, CITY),
+                self._settings.watches,
+                lambda selector: elements(
+                    _EVENT_FEEDS, catalog.ages.sized(selector.feeds(self.view.names))
+                ),
+                tally=self.tally,
             )
             services = (
-                _state_service(self.view, watches, History(bus)),
+                _state_service(self.view, watches, bus, catalog.ages),
                 catalog.service(),
                 AgreementDesk(self._agreements, self.view).service(),
                 departments.service(),
@@ -151,9 +186,10 @@ class Gateway:
             server = self._server(services)
             await server.start()
             stack.push_async_callback(server.stop, _GRACE_S)
+            stack.push_async_callback(self._leave)
             with loading():
                 state = await follow(
-                    bus, CITY, STATE, self.view.take, last_of_each=True, on_restart=self._restart
+                    bus, CITY, STATE, self._take(), last_of_each=True, on_restart=self._restart
                 )
                 await stack.enter_async_context(state)
                 feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
@@ -185,14 +221,31 @@ class Gateway:
         """Open the journal, and return what records calls there."""
         settings = self._settings.audit
         self.journal = await stack.enter_async_context(Journal(settings, bus))
-        return Recorder(self.journal, self.view.get, self._agreements.permit, settings.every_s)
+        self.tally.audit_waiting = self.journal.count_waiting
+        self.tally.audit_failures = self.journal.count_refused
+        recorder = Recorder(self.journal, self.view.get, self._agreements.permit, settings.every_s)
+        stack.callback(self._agreements.on_change(recorder.turn))
+        return recorder
+
+    def _take(self) -> Callable[[Delivery], None]:
+        """Return what takes the records of the city's stream."""
+        take, lookout = self.view.take, self._lookout
+        if lookout is None:
+            return take
+
+        def take_and_tell(delivery: Delivery) -> None:
+            take(delivery)
+            lookout.passed(delivery)
+
+        return take_and_tell
 
     def _server(self, services: Sequence[Service]) -> grpc.aio.Server:
         """Make the server with all its services."""
-        server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=_MAX_CALLS)
-        server.add_generic_rpc_handlers(
-            tuple(handler(self._entrance, service) for service in services)
-        )
+        options = (*OPTIONS, ("grpc.so_reuseport", int(self._settings.shares_port)))
+        server = grpc.aio.server(options=options, maximum_concurrent_rpcs=_MAX_CALLS)
+        handlers = (handler(self._entrance, service) for service in services)
+        around = self._lookout.around if self._lookout is not None else lambda served: served
+        server.add_generic_rpc_handlers(tuple(map(around, handlers)))
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # no stubs
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = (service.name for service in services)
@@ -209,6 +262,11 @@ class Gateway:
             ) from error
         return server
 
+    async def _leave(self) -> None:
+        """Have clients go elsewhere, with their tokens."""
+        await self._health.enter_graceful_shutdown()
+        self._entrance.end_streams(lambda _: Leaving())
+
     def _restart(self) -> None:
         """Take the city's stream from its start again."""
         self.view.restart()
@@ -222,18 +280,23 @@ class Gateway:
                 self.view.course.settle(self.view.sequence)
             self.view.expire(now_ns())
             self._agreements.refresh()
+            self._revoked.refresh()
             await self.watches.tick(_TICK_S)
 
 
-def _state_service(view: StateView, watches: Watches, history: History) -> Service:
-    """Return the service that reads the shared state, watches it and looks back."""
-    state, revisions = SharedState(view), Revisions(view, history)
+def _state_service(view: StateView, watches: Watches, bus: Bus, ages: FeedAges) -> Service:
+    """Return the service that reads the shared state, watches it, looks back and summarises."""
+    history = History(bus)
+    past = Past(view, history)
+    state, revisions = SharedState(view, past, ages), Revisions(view, history)
+    summaries = Summaries(view, past.stood, Telling(bus).told, ages)
     return Service(
         "liandong.gateway.v1.SharedStateService",
         {
             "GetRecord": (state.get_record, api.GetRecordRequest),
             "BatchGetRecords": (state.batch_get_records, api.BatchGetRecordsRequest),
             "ListRecords": (state.list_records, api.ListRecordsRequest),
+            "SummarizeRecords": (summaries.summarize_records, api.SummarizeRecordsRequest),
             "ListRevisions": (revisions.list_revisions, api.ListRevisionsRequest),
         },
         {"WatchRecords": (watches.watch_records, api.WatchRecordsRequest)},

@@ -2,12 +2,15 @@
 
 import bisect
 import itertools
+from collections.abc import Iterable
 
 from gateway.calls import Call
 from gateway.encoding import elements, framed
 from gateway.entry import KEY, Entry
+from gateway.freshness import FeedAges
 from gateway.mask import Mask, mask_of
 from gateway.pages import Pages
+from gateway.past import Past
 from gateway.query import Queries
 from gateway.search import Search
 from gateway.selection import require_valid
@@ -22,6 +25,9 @@ _PAGE = 100
 _LARGEST_PAGE = 1000
 # Fields of the responses.
 _RECORDS, _NEXT_PAGE_TOKEN = 1, 2
+_BATCH_FEEDS, _LIST_FEEDS = 2, 3
+# A FeedAge in the trailing metadata of a record.
+_FEED = "liandong-feed-bin"
 # Clients take responses of 4 MiB unless they say otherwise.
 _PAGE_BYTES = 2 << 20
 
@@ -31,50 +37,72 @@ class SharedState:
 
     Args:
         view: The shared state.
+        past: The same at earlier times.
+        ages: How old what feeds bring is.
     """
 
-    def __init__(self, view: StateView) -> None:
+    def __init__(self, view: StateView, past: Past, ages: FeedAges) -> None:
         self._view = view
+        self._past = past
+        self._ages = ages
         self._queries = Queries()
         self._pages = Pages(view)
 
     async def get_record(self, request: GetRecordRequest, call: Call) -> bytes:
         """Return one record as its owner published it, or the fields of it that are wanted."""
-        entry = self._view.get(request.name)
+        if request.HasField("as_of"):
+            entry = (await self._then((request.name,), request)).get(request.name)
+        else:
+            entry = self._view.get(request.name)
         shown = None if entry is None else call.permit.show(entry)
         mask = mask_of(request.read_mask) if request.HasField("read_mask") else None
         if shown is None:
             require_valid(request)
             raise call.permit.missing(request.name)
-        call.read[shown.key] += 1
+        key = shown.key
+        call.read[key] += 1
+        if key.feed and (age := self._ages.told(f"{key.agency}/{key.feed}")):
+            call.context.set_trailing_metadata(((_FEED, age),))
         return shown.payload if mask is None else mask.cut(shown.payload)
 
     async def batch_get_records(self, request: BatchGetRecordsRequest, call: Call) -> bytes:
         """Return several records in the order asked."""
         require_valid(request)
         mask = mask_of(request.read_mask)
+        then = await self._then(request.names, request) if request.HasField("as_of") else None
         found = []
         for name in request.names:
-            entry = self._view.get(name)
+            entry = self._view.get(name) if then is None else then.get(name)
             shown = None if entry is None else call.permit.show(entry)
             if shown is None:
                 raise call.permit.missing(name)
             found.append(shown)
         call.read.update(map(KEY, found))
-        return elements(_RECORDS, _sized(found, mask))
+        feeds = sorted({f"{key.agency}/{key.feed}" for key in map(KEY, found) if key.feed})
+        told = elements(_BATCH_FEEDS, self._ages.sized(feeds))
+        return elements(_RECORDS, _sized(found, mask), told)
 
     async def list_records(self, request: ListRecordsRequest, call: Call) -> bytes:
         """Return a page of records, in the order asked."""
         call.permit.require_selection(request.selection)
         size, token = min(request.page_size or _PAGE, _LARGEST_PAGE), request.page_token
+        at = (request.as_of, request.as_of_basis) if request.HasField("as_of") else None
         query = self._queries.of(request, call.permit)
-        mark = self._pages.mark(query)
+        if token:
+            feeds = b""
+        else:
+            named = query.selector.feeds(self._view.names)
+            feeds = elements(_LIST_FEEDS, self._ages.sized(named))
+        mark = self._pages.mark(query) if at is None else None
         kept = self._pages.of(query, token, size, mark)
         if kept is not None:
             call.read.update(kept.read)
-            return kept.encoded
+            return kept.encoded + feeds
         after = query.position(token)
-        found, end = await Search(self._view, query.selector, query.order, after, size).page()
+        if at is None:
+            found, end = await Search(self._view, query.selector, query.order, after, size).page()
+        else:
+            found, end = await self._past.page(query.selector, query.order, after, size, at)
         sized = _fitting(_sized(found, query.mask))
         if len(sized) < len(found):
             del found[len(sized) :]
@@ -84,7 +112,14 @@ class SharedState:
         page = elements(_RECORDS, sized, tail)
         if mark is not None:
             self._pages.keep((query, token, size), mark, page, found)
-        return page
+        return page + feeds
+
+    async def _then(
+        self, names: Iterable[str], request: GetRecordRequest | BatchGetRecordsRequest
+    ) -> dict[str, Entry]:
+        """Return records as they stood at the time that a request names."""
+        require_valid(request)
+        return await self._past.get(names, request.as_of, request.as_of_basis)
 
 
 def _sized(entries: list[Entry], mask: Mask | None) -> list[bytes]:

@@ -87,7 +87,7 @@ class StateView:
             return None
         if held is not None:
             # The indexes hold the name already: one string for all.
-            entry.name = held.name
+            entry.name, entry.row = held.name, held.row
         if held is not None and held.sized == entry.sized:
             # Read again, or said again: no change that anyone need be told of.
             self._entries[entry.name] = entry

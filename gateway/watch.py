@@ -24,11 +24,12 @@ from gateway.errors import StreamAway, TooManyWatches
 from gateway.group import Group, Sight, Watched
 from gateway.identity import Caller
 from gateway.key import Key, known_keys
+from gateway.lookout import Tally
 from gateway.mask import mask_of
 from gateway.missed import Replay
 from gateway.permit import Permit
 from gateway.resume import Place
-from gateway.selection import Selectors, digest, require_valid
+from gateway.selection import Selector, Selectors, digest, require_valid
 from gateway.snapshot import WHOLE, Encode, Snapshots
 from gateway.view import StateView
 from gateway.watcher import Sources, Watcher
@@ -68,8 +69,9 @@ class Watches:
         agreements: Who may read what.
         revisions: What the city's stream keeps.
         limits: What watches may take.
-        feeds: Returns how the feeds fare that bring what a group watches, as elements of an
+        feeds: Returns how the feeds fare that bring what is selected, as elements of an
             event's ``feeds``.
+        tally: Where it is counted what is not sent; None: nowhere.
     """
 
     def __init__(
@@ -78,14 +80,18 @@ class Watches:
         agreements: Agreements,
         revisions: Revisions,
         limits: WatchLimits | None = None,
-        feeds: Callable[[Group], bytes] = lambda _: b"",
+        feeds: Callable[[Selector], bytes] = lambda _: b"",
+        *,
+        tally: Tally | None = None,
     ) -> None:
         self._view = view
         self._agreements = agreements
         self._revisions = revisions
         self._limits = limits or WatchLimits()
         self._selectors = Selectors()
-        self._sources = Sources(view, Snapshots(view), Replay(view, revisions), feeds)
+        self._sources = Sources(
+            view, Snapshots(view), Replay(view, revisions), feeds, tally or Tally()
+        )
         self._groups: dict[tuple[Caller, str, bool], Group] = {}
         self._by_key: dict[Key, dict[Group, None]] = {}
         self._open: Counter[str] = Counter()

@@ -9,8 +9,10 @@ from gateway.calls import Call
 from gateway.encoding import named_event
 from gateway.errors import TooSlow
 from gateway.group import Group
+from gateway.lookout import Tally
 from gateway.missed import Replay, StartOver, missed
 from gateway.resume import Place
+from gateway.selection import Selector
 from gateway.snapshot import Snapshots, joined
 from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import (
@@ -30,14 +32,16 @@ class Sources(NamedTuple):
         view: The shared state.
         snapshots: What watches begin with.
         replay: What watches of every revision have missed.
-        feeds: Returns how the feeds fare that bring what a group watches, as elements of
-            an event's ``feeds``.
+        feeds: Returns how the feeds fare that bring what is selected, as elements of an
+            event's ``feeds``.
+        tally: Where it is counted what is not sent.
     """
 
     view: StateView
     snapshots: Snapshots
     replay: Replay
-    feeds: Callable[[Group], bytes]
+    feeds: Callable[[Selector], bytes]
+    tally: Tally
 
 
 class Watcher:
@@ -210,6 +214,7 @@ class Watcher:
         """Send what has happened, or that nothing has."""
         if self.position < self._group.end:
             batch = self._group.batch(self.position)
+            self._sources.tally.conflated += batch.overtaken
             for key, count in batch.read:
                 self._call.read[key] += count
             for message in batch.messages:
@@ -229,7 +234,7 @@ class Watcher:
     async def _named(self, kind: "EventType.ValueType", place: Place) -> None:
         """Send an event that is about no record."""
         token = place.token(self._group.watched.bound_to)
-        feeds = self._sources.feeds(self._group)
+        feeds = self._sources.feeds(self._group.selector)
         await self._write(named_event(kind, "", token, feeds=feeds))
         self._place = place
 

@@ -9,6 +9,7 @@ import msgspec
 
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.responder import ResponderConfig
+from broker.home import GATEWAY
 from broker.plan import MEBIBYTE, BusPlan
 from broker.toml import FileWrong, read_toml
 
@@ -31,10 +32,28 @@ class _Nats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the gateway listens."""
+    """Where the gateway listens, and what callers may take of it.
+
+    Attributes:
+        host: Address.
+        port: Port.
+        workers: How many processes serve on the port, each with the whole state.
+        calls_per_s: Calls a second that one department may make of each.
+        watches: How many watches one department may have open at each.
+        all_watches: How many all departments may.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 7443
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    calls_per_s: Annotated[float, msgspec.Meta(gt=0)] = 20_000.0
+    watches: Annotated[int, msgspec.Meta(ge=1)] = 2500
+    all_watches: Annotated[int, msgspec.Meta(ge=1)] = 8000
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of its processes, under which they record accesses."""
+        return (GATEWAY, *(f"{GATEWAY}-{number}" for number in range(2, self.workers + 1)))
 
 
 class ConsolePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +80,30 @@ class _Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     journal_mb: Annotated[int, msgspec.Meta(ge=1)] = 256
 
 
+class MetricsPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where metrics are served, over plain HTTP: keep it on the loopback address.
+
+    Attributes:
+        host: The address.
+        port: The port; 0: nothing is served.
+    """
+
+    host: str = "127.0.0.1"
+    port: PortOrNone = 0
+
+
+class TracePlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where traces are exported.
+
+    Attributes:
+        endpoint: The base address of a collector that takes OTLP over HTTP; empty: nowhere.
+        sample: Which part of all traces is followed, 0 to 1.
+    """
+
+    endpoint: str = ""
+    sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.01
+
+
 class Agency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A department: its name on the bus, and what people call it."""
 
@@ -77,6 +120,8 @@ class _CityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway: GatewayAddress = GatewayAddress()
     console: ConsolePage | None = None
     audit: _Audit = _Audit()
+    metrics: MetricsPlace = MetricsPlace()
+    traces: TracePlace = TracePlace()
     agreements: str = ""
 
 
@@ -93,6 +138,8 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         responders: What answers live questions for its departments.
         plan: Its bus.
         gateway: Where its gateway listens.
+        metrics: Where its metrics are served.
+        traces: Where its traces are exported.
         agreements: Its file of agreements; None: it has none.
         journal_bytes: How much a gateway records on its own disk while the bus is away.
         path: The file itself.
@@ -107,6 +154,8 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     feeds: tuple[FeedConfig, ...]
     plan: BusPlan
     gateway: GatewayAddress
+    metrics: MetricsPlace
+    traces: TracePlace
     agreements: Path | None
     journal_bytes: int
     path: Path
@@ -175,6 +224,8 @@ def read_city(path: Path = DEFAULT) -> City:
         ),
         gateway=file.gateway,
         journal_bytes=file.audit.journal_mb * MEBIBYTE,
+        metrics=file.metrics,
+        traces=file.traces,
         agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
         responders=file.responder,
         console=file.console,

@@ -25,6 +25,7 @@ _GROUPS = {
     "console": "The web page.",
     "gateway": "The gateway.",
     "responder": "What answers live questions.",
+    "metrics": "What Prometheus scrapes.",
     "quarantine": "What could not be translated.",
 }
 _COMMANDS = {
@@ -36,12 +37,15 @@ _COMMANDS = {
     "gateway run": "ops.run_gateway:gateway_run",
     "console run": "ops.run_console:console_run",
     "console token": "ops.console_token:console_token",
+    "metrics run": "ops.run_metrics:metrics_run",
     "get": "ops.records:get",
     "list": "ops.records:list_records",
     "watch": "ops.watching:watch",
+    "summarize": "ops.summarizing:summarize",
     "ask": "ops.asking:ask",
     "feeds": "ops.feeds:feeds",
     "status": "ops.status:status",
+    "doctor": "ops.doctor.command:doctor",
     "quarantine list": "ops.quarantine:quarantine_list",
     "quarantine show": "ops.quarantine:quarantine_show",
     "quarantine redrive": "ops.redriving:quarantine_redrive",
@@ -55,6 +59,8 @@ _COMMANDS = {
     "publish": "ops.publishing:publish",
     "play": "ops.playing:play",
     "keys": "ops.keys:keys",
+    "backup": "ops.backup.commands:backup",
+    "restore": "ops.backup.commands:restore",
 }
 # A question's own fields are options that only the question knows.
 _SETTINGS = {"ask": {"ignore_unknown_options": True, "allow_extra_args": True}}
@@ -77,7 +83,9 @@ def main() -> None:
         sys.exit(_STOPPED)
     except Exception as error:  # noqa: BLE001 - the outermost place, where all that is left is told
         _log.debug("unexpected", exc_info=True)
-        _say(f"unexpected {type(error).__name__}: {error} ({logs.LEVEL}=debug shows where)")
+        # Of an error that nobody foresaw nobody knows whom or what it quotes.
+        words = "" if logs.is_json() and not logs.may_be_told(error) else f": {error}"
+        _say(f"unexpected {type(error).__name__}{words} ({logs.LEVEL}=debug shows where)")
         sys.exit(1)
 
 
@@ -108,7 +116,7 @@ def _command(words: Sequence[str]) -> typer.Typer:
 def _say(sentence: str) -> None:
     """Say why it could not be done: to a person, or as an event for the log."""
     if logs.is_json():
-        _log.error(sentence)
+        _log.error("the command failed", reason=sentence)
     else:
         sys.stderr.write(f"liandong: {sentence}\n")
 

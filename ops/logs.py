@@ -1,12 +1,24 @@
-"""Logs: JSON lines in a file, readable lines in a terminal, one event one line."""
+"""Logs: JSON lines in a file, readable lines in a terminal, one event one line.
+
+At ``info`` and above nothing of a person is in them, and nothing of what feeds send. So of an
+exception the type and the place are told; its words only when they are ours or the operating
+system's, for those of others quote the value that they did not like.
+"""
 
 import logging
 import os
 import sys
-from typing import TextIO
+import traceback
+from collections.abc import Iterator
+from typing import Any, TextIO
 
 import structlog
 import structlog.tracebacks
+from structlog.typing import ExcInfo
+
+from adapters.sdk.errors import AdapterError, Untranslatable
+from broker.errors import BrokerError
+from ops.failure import Failure
 
 JSON = "json"
 FORM = "LIANDONG_LOG"
@@ -14,9 +26,9 @@ LEVEL = "LIANDONG_LOG_LEVEL"
 _MEANS_NOTHING = "returning true from eof_received() has no effect when using ssl"
 
 # Without the values of variables: they hold what feeds send, also what must stay secret.
-_TRACEBACKS = structlog.processors.ExceptionRenderer(
-    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-)
+_TRACEBACK = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+_OURS = (OSError, BrokerError, AdapterError, Failure)
+_UNTOLD = "its words are told at level debug"
 
 
 def configure(level: str) -> None:
@@ -28,7 +40,7 @@ def configure(level: str) -> None:
         level: The least level that is written unless the environment names one.
     """
     least = logging.getLevelNamesMapping().get(os.environ.get(LEVEL, level).upper(), logging.INFO)
-    last = _renderers(sys.stderr)
+    last = _renderers(sys.stderr, tells_all=least <= logging.DEBUG)
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -61,15 +73,58 @@ def is_json() -> bool:
     return os.environ.get(FORM) == JSON
 
 
-def _renderers(stream: TextIO) -> list[structlog.types.Processor]:
-    """Return what makes a line of an event."""
+def may_be_told(error: BaseException) -> bool:
+    """Tell whether an exception's own words quote nothing of what feeds send."""
+    return isinstance(error, _OURS) and not isinstance(error, Untranslatable | UnicodeError)
+
+
+def _renderers(stream: TextIO, *, tells_all: bool) -> list[structlog.types.Processor]:
+    """Return what makes a line of an event.
+
+    Args:
+        stream: Where it is written.
+        tells_all: Whether exceptions are told with their words, whatever these quote.
+    """
     if is_json():
+        transform = _TRACEBACK if tells_all else _discreet
         return [
-            _TRACEBACKS,
+            structlog.processors.ExceptionRenderer(transform),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
-    plain = structlog.dev.plain_traceback
+    plain = structlog.dev.plain_traceback if tells_all else _plain_and_discreet
     return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]
+
+
+def _discreet(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    """Return an exception as JSON has it, without words that may quote."""
+    told = {str(error) for error in _all_of(exc_info[1]) if may_be_told(error)}
+    stacks = _TRACEBACK(exc_info)
+    waiting = [*stacks]
+    while waiting:
+        stack = waiting.pop()
+        if stack["exc_value"] not in told:
+            stack["exc_value"] = _UNTOLD
+        stack["exc_notes"] = []
+        waiting += [one for group in stack["exceptions"] for one in group]
+    return stacks
+
+
+def _plain_and_discreet(stream: TextIO, exc_info: ExcInfo) -> None:
+    """Write an exception as a terminal shows it, without words that may quote."""
+    for error in reversed([*_all_of(exc_info[1])]):
+        words = str(error) if may_be_told(error) else _UNTOLD
+        place = "".join(traceback.format_tb(error.__traceback__))
+        stream.write(f"\n{place}{type(error).__name__}: {words}")
+
+
+def _all_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception, what it came of, and those that it holds."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for one in error.exceptions:
+                yield from _all_of(one)
+        error = error.__cause__ or error.__context__
 
 
 def _means_something(record: logging.LogRecord) -> bool:

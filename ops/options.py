@@ -9,6 +9,7 @@ from broker.home import OPS, Home
 from ops.city import DEFAULT, City, read_city
 from ops.failure import USAGE, Failure
 
+METRICS = "LIANDONG_METRICS"
 HomeOption = Annotated[
     Path, typer.Option("--home", help="The home folder.", envvar="LIANDONG_HOME")
 ]
@@ -20,6 +21,15 @@ OperatorOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 GatewayOption = Annotated[
     str, typer.Option("--gateway", help="host:port of the gateway; default: the city file's.")
+]
+MetricsOption = Annotated[
+    str,
+    typer.Option(
+        "--metrics",
+        help="host:port at which to serve metrics; default: any free port, found by "
+        "`liandong metrics run` on the same home, when the city file has a port for metrics.",
+        envvar=METRICS,
+    ),
 ]
 HOME = Path(".liandong")
 CITY = DEFAULT

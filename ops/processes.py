@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from ops.logs import FORM, JSON
+from ops.options import METRICS
 
 _READY_S = 60.0
 _STOP_S = 20.0
@@ -83,7 +84,7 @@ class Child:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, FORM: JSON},
+                env=_environment(),
                 start_new_session=True,
             )
         assert self._process.stdout is not None
@@ -104,8 +105,9 @@ class Child:
         if not lines:
             return f"it said nothing; see {self._log}"
         try:
-            return str(json.loads(lines[-1])["event"])
-        except (ValueError, KeyError, TypeError):
+            event = json.loads(lines[-1])
+            return str(event.get("reason") or event["event"])
+        except (ValueError, KeyError, TypeError, AttributeError):
             return lines[-1]
 
     async def _keep(self) -> None:
@@ -124,3 +126,8 @@ class Child:
                 await self._spawn()
             except OSError as error:
                 _log.error("a process does not come back", name=self.name, error=str(error))
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of a part: it logs JSON, and no two serve metrics at one port."""
+    return {key: value for key, value in os.environ.items() if key != METRICS} | {FORM: JSON}

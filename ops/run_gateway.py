@@ -1,20 +1,44 @@
 """The command that runs the gateway."""
 
+import os
+import re
+from typing import Annotated
+
+import typer
 import uvloop
 
 from broker.connection import BusSettings
 from broker.home import GATEWAY, Home
+from broker.signing import make_signing_key
 from broker.users import hand
 from gateway import Gateway, GatewaySettings
 from gateway.audit import JournalSettings
+from gateway.limits import CallLimits
+from gateway.lookout import Lookout
+from gateway.watch import WatchLimits
 from ops import logs
-from ops.failure import Failure
-from ops.options import CITY, HOME, CityOption, HomeOption, open_home
+from ops.failure import USAGE, Failure
+from ops.lookouts import Lookouts
+from ops.metrics import place_of, registry_of, serve
+from ops.metrics.calls import CallLog
+from ops.metrics.gateway import GatewayCollector
+from ops.options import CITY, HOME, CityOption, HomeOption, MetricsOption, open_home
 from ops.parts import until_told
+from ops.traces import settings_of, tracing
+from ops.traces.calls import CallTraces
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 
-def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
-    """Run the gateway until it is told to end."""
+def gateway_run(
+    home: HomeOption = HOME,
+    city: CityOption = CITY,
+    name: Annotated[
+        str, typer.Option("--name", help="Under which it records accesses; each has its own.")
+    ] = GATEWAY,
+    metrics: MetricsOption = "",
+) -> None:
+    """Run a gateway until it is told to end."""
     logs.configure("info")
     folder, described = open_home(home, city)
     pem, key = folder.certificate(GATEWAY)
@@ -35,12 +59,31 @@ def gateway_run(home: HomeOption = HOME, city: CityOption = CITY) -> None:
             agency: BusSettings.of(folder, described.plan, hand(agency))
             for agency in described.plan.agencies
         },
-        audit=journal_settings(folder, GATEWAY, described.journal_bytes),
+        revoked=str(folder.revoked),
+        audit=journal_settings(folder, name, described.journal_bytes),
+        watches=WatchLimits(
+            department=described.gateway.watches, total=described.gateway.all_watches
+        ),
+        calls=CallLimits(
+            per_s=described.gateway.calls_per_s, burst=2 * described.gateway.calls_per_s
+        ),
+        shares_port=described.gateway.workers > 1,
     )
 
+    if not _NAME.fullmatch(name):
+        raise Failure(f"--name is {name!r}, expected letters, digits and hyphens, up to 64", USAGE)
+    make_signing_key(*folder.signing_key(name))
+
     async def run() -> None:
-        async with Gateway(settings) as running:
-            await until_told("gateway", f"{settings.host}:{running.port}")
+        where, calls = place_of(described, metrics), CallLog()
+        async with tracing(settings_of(described, os.environ), "gateway") as traces:
+            lookouts: list[Lookout] = [calls] if where is not None else []
+            if traces is not None:
+                lookouts.append(CallTraces(traces))
+            async with Gateway(settings, Lookouts(lookouts) if lookouts else None) as running:
+                told = registry_of(GatewayCollector(running, calls))
+                async with serve(name, told, folder, where):
+                    await until_told(name, f"{settings.host}:{running.port}")
 
     uvloop.run(run())
 

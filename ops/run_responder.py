@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import structlog
 import typer
 import uvloop
 
@@ -19,6 +20,7 @@ def responder_run(
     """Run one responder until it is told to end."""
     logs.configure("info")
     folder, described = open_home(home, city)
+    structlog.contextvars.bind_contextvars(responder=responder)
 
     async def run() -> None:
         config = described.responder(responder)

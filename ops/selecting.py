@@ -30,8 +30,8 @@ FilterOption = Annotated[
 FieldsOption = Annotated[
     str, typer.Option("--fields", help="Only these: location.point,water_level.level_m.")
 ]
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_AGO = re.compile(r"(\d+)([smhd])")
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+AGO = re.compile(r"(\d+)([smhd])")
 
 
 def selection(
@@ -86,10 +86,10 @@ def since_moment(text: str, city: City) -> datetime:
         Failure: If it is not written as it should be.
     """
     zone = ZoneInfo(city.time_zone)
-    ago = _AGO.fullmatch(text)
+    ago = AGO.fullmatch(text)
     try:
         if ago is not None:
-            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+            return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
         named = datetime.fromisoformat(text)
         return (named if named.tzinfo else named.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:

@@ -3,7 +3,9 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from broker.errors import BrokerError
 from broker.home import OPS, Home
@@ -17,6 +19,8 @@ from ops.bus import bus_of, reader_of
 from ops.city import City
 from ops.client import channel, target
 from ops.condition import condition
+from ops.dashboard import watch_city
+from ops.doctor.case import Case
 from ops.failure import Failure
 from ops.feeds import list_feeds
 from ops.options import (
@@ -30,6 +34,7 @@ from ops.options import (
     open_home,
     own_agencies,
 )
+from ops.overview import look_over
 from ops.screen import cell, console, counted, local, print_object, table
 
 _SOON = timedelta(days=30)
@@ -52,11 +57,15 @@ def status(
     city: CityOption = CITY,
     gateway: GatewayOption = "",
     *,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it anew each second.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show whether all parts of the system run."""
     folder, described = open_home(home, city)
     own_agencies(described, agency)
+    if watch:
+        watch_city(lambda: look_over(Case(folder, city, gateway, agency)), as_json=as_json)
+        return
     parts = [
         *asyncio.run(_bus(folder, described, agency)),
         *_gateway(folder, described, agency, gateway),

@@ -5,7 +5,7 @@ import contextlib
 import fcntl
 import signal
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from typing import Any
 
 import structlog
@@ -40,7 +40,10 @@ class Supervisor:
         self._home = home
         self._console = console
         options = ("--home", str(home.path), "--city", str(city.path))
-        self._gateway = Child("gateway", ("gateway", "run", *options), home.logs_dir)
+        self._gateways = [
+            Child(name, ("gateway", "run", "--name", name, *options), home.logs_dir)
+            for name in city.gateway.names
+        ]
         self._pages = (
             [Child("console", ("console", "run", *options), home.logs_dir)] if city.console else []
         )
@@ -58,6 +61,11 @@ class Supervisor:
             )
             for responder in city.responders
         }
+        self._metrics = (
+            [Child("metrics", ("metrics", "run", *options), home.logs_dir)]
+            if city.metrics.port
+            else []
+        )
 
     async def run(self, *, demo: bool) -> None:
         """Run until asked to stop.
@@ -80,7 +88,8 @@ class Supervisor:
                     started = await _unless(stop, self._start(stack))
                 if started:
                     parts = self._feeds | self._responders
-                    say_what_runs(self._console, self._city, (self._gateway, *self._pages), parts)
+                    core = (self._gateways[0], *self._pages)
+                    say_what_runs(self._console, self._city, core, parts)
                     if demo:
                         self._play(stack)
                     say_what_to_try(self._console, self._city, self._home)
@@ -98,14 +107,11 @@ class Supervisor:
         for change in await reconcile(self._home, self._city.plan):
             _log.debug("streams", change=change)
         stack.callback(asyncio.create_task(_keep(server)).cancel)
-        children = [
-            self._gateway,
-            *self._pages,
-            *self._feeds.values(),
-            *self._responders.values(),
-        ]
-        for child in (self._gateway, *self._pages):
-            stack.push_async_callback(child.stop)
+        parts = (*self._feeds.values(), *self._responders.values())
+        children = [*self._gateways, *self._pages, *parts, *self._metrics]
+        stack.push_async_callback(_stop, self._metrics)
+        stack.push_async_callback(_stop, self._gateways)
+        stack.push_async_callback(_stop, self._pages)
         # Feeds first, so that what is under way is stored and answered.
         stack.push_async_callback(self._stop_feeds)
         try:
@@ -117,8 +123,7 @@ class Supervisor:
 
     async def _stop_feeds(self) -> None:
         """Stop all adapters and responders at once."""
-        children = (*self._feeds.values(), *self._responders.values())
-        await asyncio.gather(*(child.stop() for child in children))
+        await _stop((*self._feeds.values(), *self._responders.values()))
 
     def _play(self, stack: contextlib.AsyncExitStack) -> None:
         """Play the evening beside all else."""
@@ -132,6 +137,11 @@ class Supervisor:
         playing = asyncio.create_task(play_evening(sources))
         playing.add_done_callback(_tell_end)
         stack.callback(playing.cancel)
+
+
+async def _stop(children: Iterable[Child]) -> None:
+    """Stop parts at once."""
+    await asyncio.gather(*(child.stop() for child in children))
 
 
 async def _unless(stop: asyncio.Event, coroutine: Coroutine[Any, Any, None]) -> bool:

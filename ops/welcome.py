@@ -27,6 +27,8 @@ def say_what_runs(
         shown.add_row(child.name, child.address)
     for name, child in parts.items():
         shown.add_row(name, child.address)
+    if city.metrics.port:
+        shown.add_row("metrics", f"http://{city.metrics.host}:{city.metrics.port}/metrics")
     console.print(shown)
 
 

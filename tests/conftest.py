@@ -1,6 +1,8 @@
 """A city's bus for the tests: the real server, with accounts, keys and TLS."""
 
+import contextlib
 import os
+import random
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -19,17 +21,24 @@ from liandong.feed.v1.feed_pb2 import Feed
 
 AGENCIES = ("environment", "water", "weather", "police", "health", "emergency", "transport")
 
+# Not the tests' own order of chance, which workers share.
+_ports = random.SystemRandom()
 # Machines are busy at times: how long an example takes says nothing of what it shows.
 settings.register_profile("liandong", deadline=None)
 settings.load_profile("liandong")
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on.
+
+    It is none of those that the system gives to whoever asks for any: one of these could
+    be taken before it is used.
+    """
+    while True:
+        port = _ports.randrange(10_240, 32_700)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def small_plan(agencies: tuple[str, ...] = AGENCIES) -> BusPlan:
@@ -76,6 +85,9 @@ def feeds_folder() -> Path:
 
 Books = Callable[[str, Ledger | Feed], None]
 _BOOKS = "books"
+SECONDS = "seconds"
+"""Of a test's property: lines on how long what took, for the summary."""
+_SECTIONS = {_BOOKS: "books of feeds", SECONDS: "seconds from a socket to a client"}
 
 
 @pytest.fixture
@@ -96,14 +108,15 @@ def books(record_property: Callable[[str, object], None]) -> Books:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the books of the feeds that tests ran, whichever process ran them."""
-    told = sorted(
-        str(value)
-        for report in terminalreporter.stats.get("passed", ())
-        for name, value in report.user_properties
-        if name == _BOOKS
-    )
-    if told:
-        terminalreporter.section("books of feeds")
-        for line in told:
-            terminalreporter.write_line(line)
+    """Show what tests tell of themselves, whichever process ran them."""
+    for section, title in _SECTIONS.items():
+        told = [
+            str(value)
+            for report in terminalreporter.stats.get("passed", ())
+            for name, value in report.user_properties
+            if name == section
+        ]
+        if told:
+            terminalreporter.section(title)
+            for line in sorted(told) if section == _BOOKS else told:
+                terminalreporter.write_line(line)

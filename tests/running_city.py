@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -34,8 +35,9 @@ def default_city(folder: Path) -> Path:
         shutil.copyfile(file, folder / file.name)
     city = folder / "nanjing.toml"
     text = city.read_text()
-    for port in ("7222", "7282", "7443", "7480", "7212", "7651"):
-        text = text.replace(port, str(free_port()), 1)
+    for port in ("7222", "7282", "7443", "7480", "7490", "7212", "7651"):
+        # Not what stands behind a point: a longitude.
+        text = re.sub(rf"(?<![\d.]){port}\b", str(free_port()), text)
     city.write_text(text)
     return city
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from adapters.sdk.clock import Moment
+from broker.varint import varint
 from liandong.quantity.v1.quantity_pb2 import Quality
 from liandong.record.v1.record_pb2 import Record
 
@@ -17,24 +18,12 @@ A = TypeVar("A", bound=tuple[object, ...])
 
 _REMEMBERED: Final = 8192
 _LENGTH_DELIMITED: Final = 2
-_CONTINUED: Final = 0x80
-
-
-def varint(value: int) -> bytes:
-    """Return a number as Protobuf writes it, in as few bytes as it needs."""
-    out = bytearray()
-    while value >= _CONTINUED:
-        out.append(value & (_CONTINUED - 1) | _CONTINUED)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
 
 
 _TAGS: Final = {
     field.name: varint(field.number << 3 | _LENGTH_DELIMITED)
     for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields
 }
-_LENGTHS: Final = tuple(map(varint, range(4096)))
 
 
 class Envelopes(Generic[A]):
@@ -78,8 +67,7 @@ class Envelopes(Generic[A]):
         constant = self._known.get(address)
         if constant is None:
             constant = self._write(address)
-        size = len(body)
-        length = _LENGTHS[size] if size < len(_LENGTHS) else varint(size)
+        length = varint(len(body))
         record = Record.FromString(b"".join((constant, _TAGS[field], length, body)))
         observed.write(record.observed_at)
         received.write(record.received_at)

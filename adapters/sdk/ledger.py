@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.sdk.cadence import Cadence, Hearing
+from adapters.sdk.durations import Durations
 from adapters.sdk.hours import Counts, Hours
 from liandong.feed.v1.feed_pb2 import Feed, Settled
 
@@ -63,6 +64,11 @@ class Ledger:
     Args:
         state: What is known of the feed before anything is counted.
         clock: Seconds that never jump.
+
+    Attributes:
+        storing: From the receipt of records to their being on the bus; those that went
+            through the spool are not in it.
+        withdrawn: How many records could not be settled since this process began.
     """
 
     def __init__(self, state: Feed, clock: Callable[[], float] = time.monotonic) -> None:
@@ -70,6 +76,9 @@ class Ledger:
         self._clock = clock
         self.received = self.stored = self.duplicates = self.quarantined = 0
         self.in_flight = 0
+        self.withdrawn = 0
+        self.storing = Durations()
+        self._earlier = Counts()
         self._sequences = (0, 0)
         self._hours = Hours()
         self._quiet = self._stand()
@@ -93,6 +102,22 @@ class Ledger:
         """Return the sequences of stream and quarantine at the last quiet moment."""
         return self._quiet.sequences
 
+    @property
+    def spooled(self) -> tuple[int, int]:
+        """Return how many records, and bytes, are in the spool."""
+        return self._spooled
+
+    @property
+    def since_start(self) -> Counts:
+        """Return what was counted since this process began; none of it ever shrinks."""
+        earlier = self._earlier
+        return Counts(
+            self.received + self.withdrawn - earlier.received,
+            self.stored - earlier.stored,
+            self.duplicates - earlier.duplicates,
+            self.quarantined - earlier.quarantined,
+        )
+
     def resume(self, told: Feed) -> None:
         """Go on from the books that were told last; what was counted here meanwhile is added.
 
@@ -105,6 +130,7 @@ class Ledger:
         self.stored += before.stored
         self.duplicates += before.duplicates
         self.quarantined += before.quarantined
+        self._earlier = Counts(*map(sum, zip(self._earlier, before, strict=True)))
         sequences = (settled.stream_sequence, settled.quarantine_sequence)
         self._sequences = _later(self._sequences, sequences)
         hours = Hours.of(settled.hours)
@@ -131,6 +157,8 @@ class Ledger:
             )
             self.restore(len(settling.stored) + len(settling.quarantined), hour)
             self.settle(settling)
+            found = Counts(0, len(settling.stored), 0, len(settling.quarantined))
+            self._earlier = Counts(*map(sum, zip(self._earlier, found, strict=True)))
 
     def restore(self, count: int, hour: int) -> None:
         """Count records that arrived before this adapter was started.
@@ -139,10 +167,8 @@ class Ledger:
             count: How many.
             hour: The hour in which they arrived, counted since 1970 UTC.
         """
-        self.received += count
-        self.in_flight += count
-        self._hours.add(hour, Counts(received=count))
-        self._changes += 1
+        self._earlier = self._earlier._replace(received=self._earlier.received + count)
+        self._arrive(count, hour)
 
     def receive(self, count: int, at: datetime, hour: int) -> None:
         """Count records that arrived.
@@ -152,12 +178,19 @@ class Ledger:
             at: When.
             hour: The hour in which they arrived, counted since 1970 UTC.
         """
-        self.restore(count, hour)
+        self._arrive(count, hour)
         self._last_received = at
         second = int(self._clock())
         if self._recent and self._recent[-1][0] == second:
             count += self._recent.pop()[1]
         self._recent.append((second, count))
+
+    def _arrive(self, count: int, hour: int) -> None:
+        """Count records as in flight."""
+        self.received += count
+        self.in_flight += count
+        self._hours.add(hour, Counts(received=count))
+        self._changes += 1
 
     def settle(self, settling: Settling) -> None:
         """Count what became of records."""
@@ -166,6 +199,7 @@ class Ledger:
         self.duplicates += settling.duplicates
         self.quarantined += quarantined
         self.received -= settling.withdrawn
+        self.withdrawn += settling.withdrawn
         self.in_flight -= stored + settling.duplicates + quarantined + settling.withdrawn
         counts = Counts(-settling.withdrawn, stored, settling.duplicates, quarantined)
         self._hours.add(settling.hour, counts)

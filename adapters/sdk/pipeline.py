@@ -18,6 +18,7 @@ from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.outward import Outward
 from adapters.sdk.pace import Pace
 from adapters.sdk.stamp import HOUR_HEADER, Stamp, hour_of_lines, new_trace_id
+from adapters.sdk.traces import Span, Traces, new_span_id
 from adapters.sdk.translation import Translation
 from broker.aside import Result
 from broker.doubt import doubt, doubt_ahead
@@ -45,6 +46,7 @@ class _Sorted:
     second: int
     hour: int
     trace_id: str
+    span_id: str
     headers: bytes
     heard: float
     speaker: str
@@ -62,9 +64,13 @@ class Pipeline:
     Args:
         adapter: Translates.
         ledger: The feed's books.
+        traces: Where spans go; None: nowhere.
     """
 
-    def __init__(self, adapter: Adapter[Any, Any], ledger: Ledger) -> None:
+    def __init__(
+        self, adapter: Adapter[Any, Any], ledger: Ledger, traces: Traces | None = None
+    ) -> None:
+        self._traces = traces
         self._adapter = adapter
         self._ledger = ledger
         self._translation = Translation(adapter)
@@ -104,11 +110,16 @@ class Pipeline:
         """
         await self._pace.keep(len(messages))
         lot = self._sort(messages, source, speaker, is_repeat=is_repeat)
+        sorted_ns = time.time_ns() if lot.span_id else 0
         self._ledger.receive(len(lot.records) + len(lot.rejects), lot.at, lot.hour)
         results = await self._records.publish_all(lot.records) if lot.records else []
         self._reject_refused(messages, lot, results, source)
         held = await self._hold(lot.entries, lot.rejects) if lot.rejects else []
         self._settle(lot.hour, results, held)
+        stored = sum(isinstance(one, Stored) for one in results)
+        self._ledger.storing.note(time.monotonic() - lot.heard, stored)
+        if lot.span_id:
+            self._trace(lot, len(messages), sorted_ns)
         return _outcomes(len(messages), lot, results, held)
 
     def release(self, speaker: str) -> None:
@@ -128,6 +139,10 @@ class Pipeline:
     def report(self, reason: str) -> None:
         """Enter what keeps messages from coming, as the feed's last error."""
         self._ledger.fault(reason, datetime.now(UTC))
+
+    def concealed(self, source: str) -> str:
+        """Return the name of a sender or a file as logs may hold it."""
+        return self._adapter.conceal_source(source)
 
     async def settle_records(
         self, messages: Sequence[Outgoing], results: Sequence[Result]
@@ -165,7 +180,11 @@ class Pipeline:
             if is_safe := isinstance(result, Stored):
                 self._settle(hour_of_lines(message.headers), [], [result])
             else:
-                _log.error("the quarantine does not take what is spooled", error=str(result))
+                _log.error(
+                    "the quarantine does not take what is spooled",
+                    feed=self._adapter.feed.id,
+                    error=str(result),
+                )
             safe.append(is_safe)
         return safe
 
@@ -204,8 +223,12 @@ class Pipeline:
         now = datetime.now(UTC)
         second, trace_id = int(now.timestamp()), new_trace_id()
         hour = second // HOUR_S
-        headers = self._stamp.lines(hour, trace_id)
-        lot = _Sorted(now, second, hour, trace_id, headers, time.monotonic(), speaker, is_repeat)
+        is_traced = self._traces is not None and self._traces.samples(trace_id)
+        span_id = new_span_id() if is_traced else ""
+        headers = self._stamp.lines(hour, trace_id, span_id)
+        lot = _Sorted(
+            now, second, hour, trace_id, span_id, headers, time.monotonic(), speaker, is_repeat
+        )
         if speaker and self._claims is not None:
             self._claims.hear(speaker)
         for index, message in enumerate(messages):
@@ -215,6 +238,24 @@ class Pipeline:
             if refused is not None:
                 self._reject(lot, index, refused, source)
         return lot
+
+    def _trace(self, lot: _Sorted, messages: int, sorted_ns: int) -> None:
+        """Tell the lot's way, from its receipt until it was on the bus."""
+        assert self._traces is not None
+        began_ns, ended_ns = int(lot.at.timestamp() * 1e6) * 1000, time.time_ns()
+        facts: dict[str, str | int] = {
+            "liandong.feed": self._adapter.feed.id,
+            "liandong.agency": self._adapter.feed.agency,
+            "liandong.messages": messages,
+            "liandong.records": len(lot.records),
+            "liandong.quarantined": len(lot.rejects),
+        }
+        for name, span_id, parent_id, start_ns, end_ns in (
+            ("receive", lot.span_id, "", began_ns, ended_ns),
+            ("translate", new_span_id(), lot.span_id, began_ns, sorted_ns),
+            ("publish", new_span_id(), lot.span_id, sorted_ns, ended_ns),
+        ):
+            self._traces.take(Span(name, lot.trace_id, span_id, parent_id, start_ns, end_ns, facts))
 
     def _accept(self, lot: _Sorted, index: int, one: Translated) -> None:
         """Take a record that holds what its schema says."""
@@ -247,7 +288,13 @@ class Pipeline:
                 f"says is kept apart as {apart(name, 'its-address')}: give one another number"
             )
             self._ledger.fault(reason, lot.at)
-            _log.warning("a station's number is claimed twice", name=name, speaker=lot.speaker)
+            _log.warning(
+                "a station's number is claimed twice",
+                feed=self._adapter.feed.id,
+                record=name,
+                trace_id=lot.trace_id,
+                speaker=lot.speaker,
+            )
         return record.name
 
     def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
@@ -262,6 +309,7 @@ class Pipeline:
             lot.at,
             kept=Kept.WHOLE if is_whole else Kept.CONCEALED,
             opening=refused.opening if is_whole else b"",
+            trace_id=lot.trace_id,
         )
         lot.entries.append(entry)
         lot.rejects.append(self._reject_outgoing(entry, lot.hour))
@@ -277,10 +325,18 @@ class Pipeline:
         *,
         kept: Kept,
         opening: bytes = b"",
+        trace_id: str = "",
     ) -> QuarantineEntry:
         """Return an entry of the quarantine, and note its reason in the books."""
         self._ledger.refuse(cause, reason, at)
-        _log.debug("to quarantine", feed=self._adapter.feed.id, cause=cause, reason=reason)
+        # The reason quotes the message.
+        _log.debug(
+            "to quarantine",
+            feed=self._adapter.feed.id,
+            trace_id=trace_id,
+            cause=cause,
+            reason=reason,
+        )
         return QuarantineEntry(
             agency=self._adapter.feed.agency,
             feed=self._adapter.feed.id,

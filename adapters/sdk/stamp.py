@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from adapters.sdk.hours import HOUR_S
+from adapters.sdk.traces import new_span_id
 from broker.outgoing import header_lines
 
 FEED_HEADER: Final = "Liandong-Feed"
@@ -18,9 +19,8 @@ REDRIVEN_HEADER: Final = "Liandong-Redriven"
 _RECEIVED: Final = "Liandong-Received"
 # Up to the year 3110: anybody may write anything there.
 _HOUR: Final = re.compile("[0-9]{1,7}")
-_TRACE: Final = "traceparent"
+TRACE_HEADER: Final = "traceparent"
 _TRACE_BYTES: Final = 16
-_SPAN_BYTES: Final = 8
 
 
 class Stamp:
@@ -35,22 +35,24 @@ class Stamp:
         self._hour = -1
         self._constant = b""
 
-    def lines(self, hour: int, trace_id: str) -> bytes:
+    def lines(self, hour: int, trace_id: str, span_id: str = "") -> bytes:
         """Return the header lines of messages that arrived in an hour, as one lot.
 
         Args:
             hour: The hour, counted since 1970 UTC.
             trace_id: The lot's trace, 32 hexadecimal digits.
+            span_id: What is told of the lot's way here, 16 hexadecimal digits; empty: nothing
+                is, and the header says so.
         """
         if hour != self._hour:
             self._hour = hour
             self._constant = header_lines({FEED_HEADER: self._feed, HOUR_HEADER: str(hour)})
-        span = os.urandom(_SPAN_BYTES).hex()
-        return b"%b%b: 00-%b-%b-01\r\n" % (
+        return b"%b%b: 00-%b-%b-%b\r\n" % (
             self._constant,
-            _TRACE.encode(),
+            TRACE_HEADER.encode(),
             trace_id.encode(),
-            span.encode(),
+            (span_id or new_span_id()).encode(),
+            b"01" if span_id else b"00",
         )
 
 

@@ -176,9 +176,10 @@ class FileDrop:
             self._log.warning("the file was taken away by someone else", file=shown)
         except FileChanged as error:
             self._seen.pop(entry.name, None)
-            self._log.warning("taken again later", file=shown, reason=str(error))
+            reason = str(error).replace(entry.name, shown)
+            self._log.warning("taken again later", file=shown, reason=reason)
         except Trouble as error:
-            self._put_off(entry, str(error))
+            self._put_off(entry, str(error).replace(entry.name, shown))
         else:
             told = {outcome.value: counts[outcome] for outcome in Outcome}
             self._log.info("file settled", file=shown, **told)

@@ -120,4 +120,5 @@ class Intake:
             if len(safe) == size:
                 parcel.settled(safe)
             else:
-                self._log.error("not stored: the bus is away", source=source, messages=size)
+                shown = self._pipeline.concealed(source)
+                self._log.error("not stored: the bus is away", source=shown, messages=size)

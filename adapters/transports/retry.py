@@ -138,7 +138,8 @@ async def settle(
         return None in outcomes
 
     if None in outcomes and not stop.is_set():
-        _log.warning("held until the bus takes them", source=source, messages=len(messages))
+        shown = pipeline.concealed(source)
+        _log.warning("held until the bus takes them", source=shown, messages=len(messages))
         await _retrying(
             stop,
             _FIRST_S,

@@ -3,10 +3,11 @@
 import functools
 from collections import Counter
 
+from broker.varint import varint
 from gateway.audit.access import ANSWERED, Access, Course
 from gateway.audit.asked import asked
 from gateway.call import Ask
-from gateway.encoding import framed, varint
+from gateway.encoding import framed
 from gateway.identity import Caller
 from gateway.key import Key
 from gateway.permit import Disclosure, Permit

@@ -95,6 +95,7 @@ class Journal:
         self._is_in_doubt = False
         self._is_closing = False
         self.is_stuck = False
+        self._refused = 0
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -121,6 +122,14 @@ class Journal:
     def head(self) -> Head:
         """Return where the chain stands on disk."""
         return self._chain.head
+
+    def count_waiting(self) -> int:
+        """Return how many entries are not in the log yet: groups on disk, and what comes."""
+        return self._spool.total + len(self._waiting)
+
+    def count_refused(self) -> int:
+        """Return how often accesses could not be recorded since it was opened."""
+        return self._refused
 
     def note(self, access: Access) -> None:
         """Record an access for which nobody waits."""
@@ -226,6 +235,7 @@ class Journal:
         if not self.is_stuck:
             _log.error("accesses cannot be recorded, and are refused", why=why)
         self.is_stuck = True
+        self._refused += 1
         left = deque[Access]()
         for access in self._waiting:
             if access.durable is None:

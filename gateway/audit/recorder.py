@@ -68,7 +68,7 @@ class Recorder:
                 full = Course(PHASE_ENDED, OUTCOME_REFUSED, reason_of(error), str(error))
                 self._journal.note(_ended(call, full))
             return error
-        closed = self._closed(error)
+        closed = self._closed(call, error)
         course = Course(PHASE_CALL, OUTCOME_REFUSED, reason_of(error), str(error), closed)
         try:
             await self._journal.put(_ended(call, course))
@@ -76,27 +76,46 @@ class Recorder:
             return full
         return error
 
-    def _closed(self, error: GatewayError) -> tuple[str, ...]:
-        """Return who is to be told that the caller was refused."""
+    def _closed(self, call: Call, error: GatewayError) -> tuple[str, ...]:
+        """Return who is to be told that the caller was refused.
+
+        A record that the caller may see was not refused, if it was not there at the time
+        that was asked for.
+        """
         if isinstance(error, NoAgreement):
             return (error.metadata()["provider"],)
         held = self._held(error.name) if isinstance(error, NotFound) else None
-        return () if held is None else (held.key.agency,)
+        if held is None or call.permit.disclosure(held.key) is not None:
+            return ()
+        return (held.key.agency,)
 
     def broken_off(self, call: Call, why: str) -> None:
         """Record a call that ended without an answer, unless it was recorded before."""
         if not call.is_recorded:
             self._journal.note(_ended(call, Course(PHASE_CALL, OUTCOME_BROKEN_OFF, why)))
 
+    @staticmethod
+    def is_under_way(call: Call) -> bool:
+        """Tell whether a call is a stream that has begun to leave."""
+        return isinstance(call.context, RecordedStream) and call.context.opening is not None
+
     def stream(self, call: Call) -> "RecordedStream":
         """Record a call's stream from its first message on."""
-        stream = RecordedStream(self._journal, call, self._permit)
+        stream = RecordedStream(self._journal, call)
         self._streams.add(stream)
         return stream
 
     def closed(self, stream: "RecordedStream") -> None:
         """Record a stream no more."""
         self._streams.discard(stream)
+
+    def turn(self) -> None:
+        """Record what has left so far, for agreements have changed: it left by those before.
+
+        To be called before any stream goes on.
+        """
+        for stream in tuple(self._streams):
+            stream.turn(self._permit(stream.caller))
 
     async def run(self) -> None:
         """Record again and again what has left by open streams, for ever."""
@@ -122,17 +141,18 @@ class RecordedStream:
     Args:
         journal: Where it is recorded.
         call: The call.
-        permit: Returns what the caller may read now; agreements may change meanwhile.
 
     Attributes:
+        caller: Who reads it.
         opening: The entry of its beginning; None: nothing has been sent.
     """
 
-    def __init__(self, journal: Journal, call: Call, permit: Callable[[Caller], Permit]) -> None:
+    def __init__(self, journal: Journal, call: Call) -> None:
+        self.caller = call.caller
         self.opening: Access | None = None
         self._journal = journal
         self._call = call
-        self._permit = permit
+        self._permit = call.permit
         self._context = call.context
 
     def __getattr__(self, name: str) -> Any:
@@ -165,6 +185,12 @@ class RecordedStream:
         if self.opening is not None and (self._call.read or self._call.asked):
             self._journal.note(self.part(PHASE_CONTINUED))
 
+    def turn(self, permit: Permit) -> None:
+        """Record what has left by the permit before, if this is another."""
+        if permit is not self._permit:
+            self.go_on()
+            self._permit = permit
+
     async def _prove(self) -> None:
         """Record what has been counted before any more leaves.
 
@@ -188,7 +214,5 @@ class RecordedStream:
         call = self._call
         read, call.read = call.read, Counter[Key]()
         asked, call.asked = call.asked, []
-        is_first = self.opening is None
-        permit = call.permit if is_first else self._permit(call.caller)
         told = course._replace(phase=phase)
-        return Access(call, read, permit, time.time_ns(), told, self.opening, asked)
+        return Access(call, read, self._permit, time.time_ns(), told, self.opening, asked)

@@ -196,6 +196,20 @@ async def test_a_scan_reads_once_and_leaves_no_consumer(stream: Stream) -> None:
             await stream.bus.nc.flush()
 
 
+async def test_a_scan_begins_with_what_was_stored_at_a_time(stream: Stream) -> None:
+    """That moment belongs to it, to the nanosecond; what comes later need not be there yet."""
+    await stream.put(1, 2, 3)
+    stored = [d.timestamp_ns async for d in scan(stream.bus, stream.name, ">")]
+
+    async def after(start_ns: int) -> list[int]:
+        deliveries = scan(stream.bus, stream.name, ">", start_ns=start_ns)
+        return [int(delivery.payload) async for delivery in deliveries]
+
+    assert await after(stored[1]) == [2, 3]
+    assert await after(stored[1] + 1) == [3]
+    assert await after(stored[2] + 1) == []
+
+
 async def test_a_scan_ends_when_what_is_left_was_purged(stream: Stream) -> None:
     """It counts on messages which then are no more, and does not wait for them."""
     for _ in range(60):

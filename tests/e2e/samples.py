@@ -100,6 +100,7 @@ class Run:
         source: str,
         transport: dict[str, Any] | None = None,
         agency: str = "",
+        district: str = "",
         **options: Any,
     ) -> AsyncIterator[Running]:
         """Run a feed of its own; without an agency, of the adapter's."""
@@ -110,6 +111,7 @@ class Run:
             adapter=adapter,
             agency=agency,
             source=source,
+            district=district,
             options=options,
             transport=transport or {},
         )

@@ -32,6 +32,7 @@ async def city(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIterator[
         bus=BusSettings.of(city_home, plan, "gateway"),
         hands={agency: BusSettings.of(city_home, plan, hand(agency)) for agency in plan.agencies},
         audit=journal(tmp_path),
+        revoked=str(tmp_path / "revoked"),
     )
     async with Gateway(settings) as gateway:
         yield City(city_home, plan, gateway, agreements)
@@ -54,6 +55,7 @@ async def asked_city(city_home: Home, plan: BusPlan, tmp_path: Path) -> AsyncIte
         titles={"health": "卫生健康 Health"},
         bus=BusSettings.of(city_home, plan, "gateway"),
         audit=journal(tmp_path),
+        revoked=str(tmp_path / "revoked"),
     )
     async with Gateway(settings) as gateway:
         yield City(city_home, plan, gateway, agreements)

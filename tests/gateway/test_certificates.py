@@ -4,14 +4,17 @@ import asyncio
 import ssl
 from pathlib import Path
 
+import grpc
+import msgspec
 import pytest
 
 from broker.tls import Authority
+from gateway import Gateway
 from gateway.errors import TooMany
 from gateway.limits import Rates
 from gateway.revocation import Revoked
 from liandong.gateway.v1 import shared_state_pb2 as api
-from tests.gateway.town import City, level
+from tests.gateway.town import City, journal, level
 
 
 async def presented(city: City) -> str:
@@ -82,3 +85,60 @@ def test_the_list_of_revoked_certificates_is_read_again(tmp_path: Path) -> None:
     assert "0af3" in revoked
     assert "water" not in revoked
     assert told == ["changed"]
+
+
+async def drained(watch: "grpc.aio.UnaryStreamCall[object, object]") -> None:
+    """Read a watch to its end."""
+    async with asyncio.timeout(10):
+        while await watch.read() is not grpc.aio.EOF:
+            pass
+
+
+async def test_a_certificate_that_was_taken_back_is_worth_nothing(city: City, station: str) -> None:
+    """From then on, also in a watch that is open; the department's new one is served."""
+    record = level(station, 1.0)
+    await city.share(record)
+    get = api.GetRecordRequest(name=record.name)
+    files = {path: path.read_bytes() for path in city.home.certificate("transport")}
+    try:
+        async with city.stub("transport") as stub:
+            watch = stub.WatchRecords(api.WatchRecordsRequest())
+            await watch.read()
+            Authority(city.home).revoke_client("transport")
+            city.home.revoked.rename(city.revoked)
+
+            with pytest.raises(grpc.aio.AioRpcError, match="was revoked") as ended:
+                await drained(watch)
+            with pytest.raises(grpc.aio.AioRpcError, match="was revoked") as refused:
+                await stub.GetRecord(get)
+
+        assert ended.value.code() is refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        Authority(city.home).issue_client("transport", "transport", "client")
+        async with city.stub("transport") as stub:
+            with pytest.raises(grpc.aio.AioRpcError) as closed:
+                await stub.GetRecord(get)
+        assert closed.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    finally:
+        for path, held in files.items():
+            path.write_bytes(held)
+
+
+async def test_a_gateway_that_ends_sends_watchers_elsewhere(
+    city: City, station: str, tmp_path: Path
+) -> None:
+    """With a status that says so, not with silence or a broken connection."""
+    settings = msgspec.structs.replace(city.gateway._settings, audit=journal(tmp_path / "leaving"))
+    leaving = Gateway(settings)
+    await leaving.__aenter__()
+    other = City(city.home, city.plan, leaving, city.agreements)
+    async with other.stub("water") as stub:
+        watch = stub.WatchRecords(api.WatchRecordsRequest())
+        await watch.read()
+
+        ending = asyncio.create_task(leaving.__aexit__(None, None, None))
+        with pytest.raises(grpc.aio.AioRpcError) as ended:
+            await drained(watch)
+        await ending
+
+    assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert "go on with your last resume_token" in str(ended.value.details())

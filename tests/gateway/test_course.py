@@ -3,9 +3,9 @@
 from gateway.course import Course
 from gateway.key import key_of
 
-HERE = key_of(("water", "water.level", 2, "320102", 1))
-THERE = key_of(("water", "water.level", 2, "320104", 1))
-ELSEWHERE = key_of(("water", "water.level", 2, "320105", 1))
+HERE = key_of(("water", "water.level", 2, "320102", 1, "water.sl651"))
+THERE = key_of(("water", "water.level", 2, "320104", 1, "water.sl651"))
+ELSEWHERE = key_of(("water", "water.level", 2, "320105", 1, "water.sl651"))
 
 
 def course_of(*sequences: int, start_ns: int = 1000) -> Course:

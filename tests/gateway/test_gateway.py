@@ -217,11 +217,12 @@ async def test_a_token_of_another_selection_is_refused(city: City, station: str)
 async def test_a_watch_sends_snapshot_bookmark_and_changes(city: City, station: str) -> None:
     """A change arrives after the bookmark; its token goes on where the watch was."""
     await city.share(level(station, 9.0))
-    request = api.WatchRecordsRequest(selection=api.Selection(kinds=["water.level"]))
+    name = record_name("water", "water.level", station)
+    selection = api.Selection(kinds=["water.level"], filter=f"record.name == '{name}'")
+    request = api.WatchRecordsRequest(selection=selection)
     async with city.stub("water") as stub:
         watch = events(stub.WatchRecords(request))
         seen = [event async for event in until(watch, api.EVENT_TYPE_BOOKMARK)]
-        name = record_name("water", "water.level", station)
         assert name in {event.record.name for event in seen}
 
         await city.share(level(station, 9.1, at=NOW + timedelta(seconds=1)))

@@ -2,16 +2,20 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.calls import Call
+from gateway.freshness import FeedAges
 from gateway.shared_state import SharedState
 from liandong.gateway.v1 import shared_state_pb2 as api
 from tests.gateway.state import CALLER, PERMIT, reading, take, view_of
 
 PLACES = st.sampled_from(["320102", "320104", "330100"])
+NO_PAST: Any = None
+"""Nobody looks back here."""
 CHANGES = st.lists(
     st.tuples(
         st.integers(0, 9),
@@ -41,7 +45,7 @@ def test_a_page_that_is_kept_is_the_page_that_would_be_made_anew(
     """After each change, of whatever key, to whatever other; and it counts as read each time."""
     view = view_of([reading("0")])
     view.index()
-    state = SharedState(view)
+    state = SharedState(view, NO_PAST, FeedAges())
     for minute, (number, kind, district, status) in enumerate(changes):
         record = reading(str(number), kind=kind, minutes=minute)
         record.location.district = district
@@ -51,7 +55,7 @@ def test_a_page_that_is_kept_is_the_page_that_would_be_made_anew(
 
         for _ in range(2):
             page = answered(state, **request, page_size=3)
-            assert page == answered(SharedState(view), **request, page_size=3)
+            assert page == answered(SharedState(view, NO_PAST, FeedAges()), **request, page_size=3)
             assert page[2] == len(page[0])
 
 
@@ -61,7 +65,7 @@ def test_a_page_is_not_kept_beyond_the_end_of_one_of_its_records() -> None:
     warning = reading("warning")
     warning.expires_at.FromDatetime(ends)
     view = view_of([warning, reading("for ever")])
-    state = SharedState(view)
+    state = SharedState(view, NO_PAST, FeedAges())
     assert answered(state)[0] == ["water/water.level/for ever", "water/water.level/warning"]
 
     while datetime.now(UTC) < ends:

@@ -1,10 +1,14 @@
 """The shared state and the past, by when it happened and by when the city knew it."""
 
 import uuid
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import grpc
 import msgspec
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from broker.connection import Bus, BusSettings
 from broker.outgoing import Outgoing
@@ -13,7 +17,9 @@ from broker.publisher import Publisher
 from broker.subjects import share_subject
 from gateway import Gateway
 from gateway.history import History
+from liandong.feed.v1.feed_pb2 import FEED_STATE_RUNNING, Feed
 from liandong.gateway.v1 import shared_state_pb2 as api
+from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from liandong.record.v1.record_pb2 import Record
 from tests.gateway.town import NOW, City, journal, level
 
@@ -152,3 +158,109 @@ async def test_a_window_narrows_revisions(city: City, station: str) -> None:
         found = await stub.ListRevisions(request)
 
     assert [one.record.water_level.level_m for one in found.revisions] == [-4.0, -3.0]
+
+
+async def test_a_record_is_read_as_it_stood(city: City, station: str) -> None:
+    """By name, several at once, and in a list; before it was there it is not found."""
+    said = [
+        level(station, metres, at=NOW + timedelta(seconds=seconds))
+        for metres, seconds in ((1.0, -600), (2.0, -300))
+    ]
+    await publish(city, *said)
+    name, at = said[0].name, Timestamp()
+    at.FromDatetime(NOW - timedelta(seconds=400))
+    selection = api.Selection(kinds=["water.level"], filter=f"record.name == '{name}'")
+
+    async with city.stub("water") as stub:
+        got = await stub.GetRecord(api.GetRecordRequest(name=name, as_of=at))
+        several = await stub.BatchGetRecords(api.BatchGetRecordsRequest(names=[name], as_of=at))
+        listed = [
+            record
+            async for record in pages(stub, api.ListRecordsRequest(selection=selection, as_of=at))
+        ]
+        at.FromDatetime(NOW - timedelta(seconds=700))
+        with pytest.raises(grpc.aio.AioRpcError) as missing:
+            await stub.GetRecord(api.GetRecordRequest(name=name, as_of=at))
+
+    assert [one.water_level.level_m for one in (got, *several.records, *listed)] == [1.0] * 3
+    assert missing.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def pages(
+    stub: "rpc.SharedStateServiceAsyncStub", request: api.ListRecordsRequest
+) -> AsyncIterator[Record]:
+    """Yield the records of all pages."""
+    while True:
+        page = await stub.ListRecords(request)
+        for record in page.records:
+            yield record
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
+
+
+async def test_a_warning_stands_in_the_past_until_its_end(city: City, station: str) -> None:
+    """What has ended since was true then."""
+    record = level(station, 1.0, at=NOW - timedelta(seconds=600))
+    record.expires_at.FromDatetime(NOW - timedelta(seconds=300))
+    await publish(city, record)
+    selection = api.Selection(filter=f"record.name == '{record.name}'")
+    told = []
+
+    async with city.stub("water") as stub:
+        for seconds in (-500, -200):
+            request = api.ListRecordsRequest(selection=selection)
+            request.as_of.FromDatetime(NOW + timedelta(seconds=seconds))
+            told.append([one.name async for one in pages(stub, request)])
+
+    assert told == [[record.name], []]
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        ({"as_of": {"seconds": 4_000_000_000}}, "as_of"),
+        ({"as_of": {"seconds": 1_700_000_000}, "order_by": "observed_at"}, "order_by"),
+        ({"as_of": {"seconds": 1_700_000_000}, "as_of_basis": 9}, "as_of_basis"),
+    ],
+)
+async def test_a_wrong_time_names_its_field(
+    city: City, request_: dict[str, object], field: str
+) -> None:
+    """A time that lies ahead, an order that the past has not, a basis that is none."""
+    async with city.stub("water") as stub:
+        with pytest.raises(grpc.aio.AioRpcError, match=field) as refused:
+            await stub.ListRecords(api.ListRecordsRequest(**request_))  # type: ignore[arg-type]
+
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_answers_say_how_their_feeds_fare(city: City, station: str) -> None:
+    """Lists, several records at once, a single one, a watch's bookmark, and summaries."""
+    feed = Feed(name="water/test", agency="water", state=FEED_STATE_RUNNING)
+    for field in (feed.last_received_at, feed.updated_at):
+        field.GetCurrentTime()
+    city.gateway.ages.take(feed)
+    record = level(station, 1.0)
+    await city.share(record)
+    selection = api.Selection(filter=f"record.name == '{record.name}'")
+
+    async with city.stub("water") as stub:
+        listed = await stub.ListRecords(api.ListRecordsRequest(selection=selection))
+        several = await stub.BatchGetRecords(api.BatchGetRecordsRequest(names=[record.name]))
+        getting = stub.GetRecord(api.GetRecordRequest(name=record.name))
+        await getting
+        trailing = dict(await getting.trailing_metadata())
+        told = []
+        async for response in stub.WatchRecords(api.WatchRecordsRequest(selection=selection)):
+            told += [
+                event.feeds for event in response.events if event.type == api.EVENT_TYPE_BOOKMARK
+            ]
+            if told:
+                break
+        summary = await stub.SummarizeRecords(api.SummarizeRecordsRequest(selection=selection))
+
+    alone = api.FeedAge.FromString(trailing["liandong-feed-bin"])
+    for age in (listed.feeds[0], several.feeds[0], alone, told[0][0], summary.feeds[0]):
+        assert (age.feed, age.state) == ("water/test", FEED_STATE_RUNNING)
+        assert age.age.seconds < 60

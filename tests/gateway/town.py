@@ -70,6 +70,7 @@ class City:
 
     def __init__(self, home: Home, plan: BusPlan, gateway: Gateway, agreements: Path) -> None:
         self.home, self.plan, self.gateway, self.agreements = home, plan, gateway, agreements
+        self.revoked = agreements.parent / "revoked"
 
     @asynccontextmanager
     async def stub(self, agency: str) -> AsyncIterator["rpc.SharedStateServiceAsyncStub"]:

@@ -23,6 +23,9 @@ port = {nats}
 [gateway]
 port = {gateway}
 
+[metrics]
+port = {metrics}
+
 [[agency]]
 name = "police"
 
@@ -88,8 +91,15 @@ class Town(RunningCity):
         folder.mkdir(exist_ok=True)
         city = folder / "town.toml"
         self.hj212_port, self.gateway_port = free_port(), free_port()
-        ports = {"nats": free_port(), "gateway": self.gateway_port, "hj212": self.hj212_port}
-        city.write_text(_CITY.format(**ports))
+        self.metrics_port = free_port()
+        city.write_text(
+            _CITY.format(
+                nats=free_port(),
+                gateway=self.gateway_port,
+                hj212=self.hj212_port,
+                metrics=self.metrics_port,
+            )
+        )
         (folder / "agreements.toml").write_text(_AGREEMENTS)
         super().__init__(folder / "home", city)
         self.folder = folder

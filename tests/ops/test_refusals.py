@@ -64,7 +64,9 @@ def test_a_port_that_is_taken_is_named_before_anything_runs(town: Town) -> None:
     ours = text.split("[nats]\nport = ")[1].split("\n", 1)[0]
     own_nats.write_text(text)
     text = text.replace(ours, str(free_port()), 1)
-    own_gateway.write_text(text.replace(str(town.gateway_port), str(free_port()), 1))
+    for port in (town.gateway_port, town.metrics_port):
+        text = text.replace(str(port), str(free_port()), 1)
+    own_gateway.write_text(text)
     server, feed = together(
         [
             town.start("up", "--city", city, "--home", town.folder / city.stem)

@@ -12,10 +12,10 @@ from typing import Final
 from google.protobuf.message import DecodeError, Message
 from google.transit import gtfs_realtime_pb2 as gtfs
 
-from adapters.sdk.envelope import varint
 from adapters.sdk.message import Undecodable
 from adapters.sdk.whole import WholeFile
 from adapters.transport.gtfs_rt.utf8 import holds_text
+from broker.varint import varint
 
 MAX_BYTES: Final = 32 << 20
 _ENTITY: Final = bytes((gtfs.FeedMessage.ENTITY_FIELD_NUMBER << 3 | 2,))

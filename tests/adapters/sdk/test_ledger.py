@@ -1,5 +1,6 @@
 """The books of a feed, through every order of events and every kill."""
 
+import operator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -54,6 +55,8 @@ class Books(RuleBasedStateMachine):
         self.joined = True
         self.in_air: list[int] = []
         self.spool: list[int] = []
+        self.watched = self.ledger
+        self.since = Counts()
 
     @rule(hour=HOURS, count=st.integers(1, 5))
     def receive(self, hour: int, count: int) -> None:
@@ -163,6 +166,16 @@ class Books(RuleBasedStateMachine):
         for hour, counts in ledger._hours.counts.items():
             assert counts.stored == len(self.bus.stored.get(hour, ()))
             assert counts.quarantined == len(self.bus.quarantined.get(hour, ()))
+
+    @invariant()
+    def what_was_counted_since_the_start_never_shrinks(self) -> None:
+        """Whatever is taken up or taken back: a counter that shrinks would look like a restart."""
+        since = self.ledger.since_start
+        if self.ledger is self.watched:
+            assert all(map(operator.ge, since, self.since))
+        else:
+            assert since == Counts()
+        self.watched, self.since = self.ledger, since
 
     @invariant()
     def the_quiet_moment_is_whole(self) -> None:

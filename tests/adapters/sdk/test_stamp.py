@@ -25,10 +25,17 @@ def test_each_lot_is_a_span_of_its_trace() -> None:
     stamp, trace = Stamp("water.stage"), new_trace_id()
     lines = [stamp.lines(500_000, trace).decode(), stamp.lines(500_001, trace).decode()]
     head = "Liandong-Feed: water.stage\r\nLiandong-Hour: 50000[01]\r\n"
-    wanted = rf"{head}traceparent: 00-{trace}-[0-9a-f]{{16}}-01\r\n"
+    wanted = rf"{head}traceparent: 00-{trace}-[0-9a-f]{{16}}-00\r\n"
 
     assert all(re.fullmatch(wanted, text) for text in lines)
     assert lines[0].rpartition(":")[2] != lines[1].rpartition(":")[2]
+
+
+def test_a_lot_that_is_traced_says_so_and_names_its_span() -> None:
+    """Whoever reads it goes on from there; all others say that nothing more is told."""
+    lines = Stamp("water.stage").lines(500_000, 32 * "a", 16 * "b").decode()
+
+    assert lines.endswith(f"traceparent: 00-{32 * 'a'}-{16 * 'b'}-01\r\n")
 
 
 @pytest.mark.parametrize("hour", ["", "-1", "x", "1e5", "99999999", "9" * 5000, "\u0663"])

@@ -48,6 +48,7 @@ class Site:
             key=str(key),
             ca=str(self.home.ca),
             agreements=str(self.agreements),
+            revoked=str(self.agreements.parent / "revoked"),
             bus=BusSettings.of(self.home, self.plan, "gateway"),
             audit=audit or self.audit,
         )

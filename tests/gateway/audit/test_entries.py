@@ -18,7 +18,7 @@ from liandong.gateway.v1 import audit_pb2 as audit
 from liandong.gateway.v1.shared_state_pb2 import GetRecordRequest
 
 KEYS = [
-    key_of((agency, kind, 2, district, 1))
+    key_of((agency, kind, 2, district, 1, "feed"))
     for agency in ("water", "health")
     for kind in ("water.level", "water.rainfall")
     for district in ("320101", "320102")

@@ -94,6 +94,24 @@ async def test_a_closed_record_is_told_to_its_owner_and_not_to_who_asked(
     assert others == []
 
 
+async def test_who_may_see_a_record_is_not_refused_it_before_it_was_there(
+    city: City, log: Reader, station: str
+) -> None:
+    """Its owner is not told of a refusal when somebody looks back to a time without it."""
+    record = level(station, 9.25)
+    await city.share(record)
+    request = api.GetRecordRequest(name=record.name)
+    request.as_of.seconds = record.observed_at.seconds - 600
+    async with city.stub("police") as stub:
+        with pytest.raises(grpc.aio.AioRpcError, match="there is no record"):
+            await stub.GetRecord(request)
+
+    (asking,) = await log.recorded()
+
+    assert (asking.reason, list(asking.closed_providers)) == ("NO_SUCH_RECORD", [])
+    assert await log.listed("water") == []
+
+
 async def test_a_record_that_is_not_there_concerns_nobody_else(
     city: City, log: Reader, station: str
 ) -> None:
@@ -146,6 +164,38 @@ async def test_a_caller_of_no_department_is_recorded(city: City, log: Reader) ->
     (entry,) = await log.recorded()
     assert (entry.agency, entry.reason) == ("", "NO_DEPARTMENT_CERTIFICATE")
     assert await log.listed("police") == []
+
+
+async def test_a_watch_is_recorded_by_the_agreements_by_which_records_left(
+    city: City, log: Reader, station: str
+) -> None:
+    """Also when they have been taken back before it ends."""
+    selection = api.Selection(districts=["320179"])
+    await city.share(level(station, 1.0, district="320179"))
+    async with city.stub("police") as stub:
+        watch = stub.WatchRecords(api.WatchRecordsRequest(selection=selection))
+        await watch.read()
+        await watch.read()
+        await city.share(level(station, 2.0, district="320179"))
+        changed = await watch.read()
+        city.agreements.write_text("")
+        city.gateway._agreements.refresh()
+        removed = await watch.read()
+        watch.cancel()
+    async with asyncio.timeout(10):
+        while city.gateway.journal.head.sequence < 3:  # noqa: ASYNC110 - nobody tells it
+            await asyncio.sleep(0.01)
+    entries = await log.recorded()
+
+    told = [event.type for response in (changed, removed) for event in response.events]
+    assert told == [api.EVENT_TYPE_CHANGE, api.EVENT_TYPE_REMOVAL]
+    assert [entry.phase for entry in entries] == [
+        audit.PHASE_OPENED,
+        audit.PHASE_CONTINUED,
+        audit.PHASE_ENDED,
+    ]
+    left = [[(one.records, list(one.agreements)) for one in each.disclosed] for each in entries]
+    assert left == [[(1, ["water-to-police"])], [(1, ["water-to-police"])], []]
 
 
 async def test_a_watch_is_recorded_when_it_opens_while_it_lasts_and_when_it_ends(

@@ -178,15 +178,20 @@ def test_who_shares_with_whom_and_who_read_what(lit: Lit, chromium: Browser) -> 
         shoot(page, "accesses-en")
 
 
-def test_looking_back_says_so_when_the_gateway_cannot(lit: Lit, chromium: Browser) -> None:
-    """The past is shown as the past, or the gateway's sentence is; never the present as past."""
-    with looking(lit, chromium, "police", may_fail="status of 409") as page:
+def test_the_slider_shows_the_city_as_it_was(lit: Lit, chromium: Browser) -> None:
+    """A quarter of an hour ago there was nothing; what comes meanwhile is there on return."""
+    with looking(lit, chromium, "police") as page:
+        page.wait_for_function("() => liandong.store.size > 0")
+        now = page.inner_text("#total")
         page.focus("#back")
         for _ in range(3):
             page.keyboard.press("ArrowLeft")
-        page.wait_for_selector('#live[data-state="past"], #toast:not([hidden])')
+
+        page.wait_for_selector('#live[data-state="past"]')
+        expect(page.locator("#total")).to_have_text("0")
         page.click("#now")
         page.wait_for_selector(LIVE)
+        expect(page.locator("#total")).to_have_text(now)
 
 
 def test_it_is_readable_on_a_phone(lit: Lit, chromium: Browser) -> None:

@@ -764,7 +764,7 @@ class SummarizeRecordsRequest(message.Message):
     9 street, 12 village.
     """
     value: builtins.str
-    """The number that is aggregated, as a path, for example `traffic_crowd.people`;
+    """The number that is aggregated, as a path, for example `traffic_crowd.present`;
     empty: records are counted only.
     """
     as_of_basis: TimeBasis.ValueType

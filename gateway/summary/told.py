@@ -1,0 +1,124 @@
+"""What was said over time, read from the city's stream: revisions, what came late included."""
+
+import contextlib
+import re
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Final, NamedTuple
+
+import structlog
+from google.protobuf.message import DecodeError
+
+from broker.connection import Bus
+from broker.errors import StreamUnavailable
+from broker.subjects import told_pattern
+from broker.subscriber import Delivery, scan
+from broker.users import CITY
+from gateway.entry import Entry, entry_of
+from gateway.errors import HistoryUnavailable, SummaryTooLarge
+from liandong.gateway.v1.shared_state_pb2 import Selection
+
+MOST_MESSAGES: Final = 500_000
+_LOT: Final = 128
+_AGENCY: Final = re.compile(r"[a-z0-9_-]+")
+_log = structlog.get_logger()
+
+
+class Span(NamedTuple):
+    """Which revisions are meant.
+
+    Attributes:
+        start_ns: They count as observed at this time or later, nanoseconds since 1970 UTC,
+        end_ns: and before that; None: however late.
+        known_ns: The city had them up to this time; None: by now.
+    """
+
+    start_ns: int
+    end_ns: int | None
+    known_ns: int | None
+
+    def holds(self, entry: Entry) -> bool:
+        """Tell whether a revision is meant."""
+        return (
+            self.start_ns <= entry.counted
+            and (self.end_ns is None or entry.counted < self.end_ns)
+            and (self.known_ns is None or entry.stored <= self.known_ns)
+        )
+
+
+Told = Callable[[Selection, Span], AsyncGenerator[Sequence[Entry], None]]
+"""Yields the revisions in a span, and may yield some that are not selected."""
+
+
+class Telling:
+    """Reads revisions from the city's stream.
+
+    Args:
+        bus: An open connection whose user may read the stream.
+        most: How many messages it reads at most for one question.
+    """
+
+    def __init__(self, bus: Bus, most: int = MOST_MESSAGES) -> None:
+        self._bus = bus
+        self._most = most
+
+    async def told(self, selection: Selection, span: Span) -> AsyncGenerator[Sequence[Entry], None]:
+        """Yield the revisions in a span, as published, in lots.
+
+        What counts as observed at a time was not stored before it, so reading begins there.
+
+        Args:
+            selection: What is selected; only its agency and its kind narrow what is read.
+            span: Which.
+
+        Raises:
+            HistoryUnavailable: If the stream cannot be read.
+            SummaryTooLarge: If there is too much to read.
+        """
+        pattern, lot, read = _pattern(selection), list[Entry](), 0
+        start_ns = max(span.start_ns, 0)
+        try:
+            async with contextlib.aclosing(
+                scan(self._bus, CITY, pattern, start_ns=start_ns)
+            ) as deliveries:
+                async for delivery in deliveries:
+                    read += 1
+                    self._require_few(read + delivery.pending if read == 1 else read)
+                    entry = _entry(delivery)
+                    if entry is not None and span.holds(entry):
+                        lot.append(entry)
+                    if read % _LOT == 0:
+                        yield lot
+                        lot = []
+        except StreamUnavailable as error:
+            raise HistoryUnavailable(str(error)) from error
+        yield lot
+
+    def _require_few(self, count: int) -> None:
+        """Check that there is not too much to read.
+
+        Raises:
+            SummaryTooLarge: If there is.
+        """
+        if count > self._most:
+            raise SummaryTooLarge(
+                f"takes reading more than {self._most:,} messages",
+                "begin selection.observed later, or select one agency and one kind",
+            )
+
+
+def _pattern(selection: Selection) -> str:
+    """Return the narrowest pattern of subjects on which is all that is selected."""
+    agency = selection.agencies[0] if len(selection.agencies) == 1 else "*"
+    return told_pattern(
+        agency if _AGENCY.fullmatch(agency) else "*",
+        selection.kinds[0] if len(selection.kinds) == 1 else "*.*",
+    )
+
+
+def _entry(delivery: Delivery) -> Entry | None:
+    """Return a message of the stream as an entry; None: it is no record."""
+    try:
+        return entry_of(delivery.payload, delivery.sequence, delivery.timestamp_ns)
+    except (DecodeError, ValueError) as error:
+        _log.error("not a record", subject=delivery.subject, error=str(error))
+        return None

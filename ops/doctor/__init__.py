@@ -1,0 +1,1 @@
+"""The doctor: checks everything that a person would check, and says what to do."""
