@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.adapters.sdk.patient import air
-from tests.ops.console.town import LIVE, Lit, hospital, incident, looking, shoot
+from tests.ops.console.town import LIVE, Lit, hospital, incident, looking, record, shoot
 
 
 def test_a_new_incident_appears_without_reload(lit: Lit, chromium: Browser) -> None:
@@ -219,3 +219,49 @@ def test_a_page_goes_on_after_a_part_was_away(lit: Lit, chromium: Browser, part:
         lit.share("health", hospital(f"H-{part}", title, latitude=31.95))
 
         page.wait_for_function(f"() => liandong.store.slots.has('health/health.facility/H-{part}')")
+
+
+def test_what_the_command_prints_lets_in_once(lit: Lit, chromium: Browser) -> None:
+    """The token leaves the address at once; a second visitor is told that it is void."""
+    printed = lit.read("console", "token", "--as", "health").strip()
+    for visit in ("first", "second"):
+        with chromium.new_context(ignore_https_errors=True, locale="en-GB") as context:
+            page = context.new_page()
+            page.goto(printed)
+            if visit == "first":
+                expect(page.locator("#viewer")).to_have_text("Health")
+            else:
+                expect(page.locator("#wrong")).to_contain_text("The token is void")
+            assert "#" not in page.url.removesuffix("#map")
+    status, sentence = lit.refused("console", "token", "--as", "navy")
+    assert (status, "has no department 'navy'" in sentence) == (2, True)
+
+
+def test_rain_is_drawn_as_heat_and_a_record_moves_to_its_new_place(
+    lit: Lit, chromium: Browser
+) -> None:
+    """The heat map colours the canvas; a record whose place changed is on its way there."""
+    rain = '"water_rainfall": {"station_id": "R", "last_1h_mm": 22}'
+    # Chromium's advice for pages that read pixels, as this test does.
+    with looking(lit, chromium, "environment", may_fail="willReadFrequently") as page:
+        lit.share("environment", record("environment/water.rainfall/R", rain))
+        page.wait_for_function("() => liandong.store.slots.has('environment/water.rainfall/R')")
+        page.evaluate("() => liandong.map.setView([32.04, 118.78], 14, { animate: false })")
+        # Beside the record, where without heat there is nothing but the grid.
+        beside = """() => {
+            const { layer, map } = liandong;
+            layer.draw();
+            const { x, y } = map.latLngToLayerPoint([32.0412, 118.7812])
+                .subtract(map.containerPointToLayerPoint([0, 0]))
+                .add(map.getSize().multiplyBy(0.12));
+            return layer.context.getImageData(Math.round(x), Math.round(y), 1, 1).data[3];
+        }"""
+        before = page.evaluate(beside)
+        page.select_option("#heat", "rain")
+        assert page.evaluate(beside) > before + 50
+
+        moved = record("environment/water.rainfall/R", rain, longitude=118.785)
+        lit.share("environment", moved)
+        page.wait_for_function("() => liandong.store.moving.size === 1")
+        page.wait_for_function("() => liandong.store.moving.size === 0")
+        expect(page.locator(".attention")).to_contain_text("22.0 mm/h")
