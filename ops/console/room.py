@@ -18,6 +18,7 @@ from liandong.gateway.v1 import catalog_pb2, catalog_pb2_grpc
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from ops.console.feeds import FeedBook
+from ops.failure import Failure
 
 _BATCH_ROWS = 4000
 _GATHER_S = 0.2
@@ -28,6 +29,7 @@ _AGAIN_S = 1.0
 _LINGER_S = 20.0
 _PATIENCE_S = 5.0
 _PAGE = 1000
+_BEGIN_ANEW = frozenset({grpc.StatusCode.OUT_OF_RANGE, grpc.StatusCode.INVALID_ARGUMENT})
 _log = structlog.get_logger()
 
 
@@ -155,8 +157,10 @@ class Room:
             except grpc.aio.AioRpcError as error:
                 self._is_telling = False
                 self._tell(whole=False, away=error.details() or error.code().name)
-                if error.code() is grpc.StatusCode.OUT_OF_RANGE:
+                if error.code() in _BEGIN_ANEW:
                     request.resume_token = ""
+            except Failure as failure:
+                self._tell(whole=False, away=str(failure))
             await asyncio.sleep(_AGAIN_S)
 
     def _take(self, events: Iterable[api.RecordEvent], request: api.WatchRecordsRequest) -> None:
@@ -164,6 +168,8 @@ class Room:
         for event in events:
             request.resume_token = event.resume_token or request.resume_token
             if event.type == api.EVENT_TYPE_SNAPSHOT:
+                # The state is told anew: an older token would leave what is told now.
+                request.resume_token = ""
                 if not self._is_telling:
                     # What is not told again is gone.
                     self._before, self._is_telling = set(self._rows), True
@@ -178,7 +184,7 @@ class Room:
                     self._drop(name)
                 self._before, self._is_telling = set(), False
                 self._tell(whole=True, away="")
-            elif self._is_away:
+            if self._is_away and event.type != api.EVENT_TYPE_SNAPSHOT:
                 self._tell(whole=True, away="")
 
     def _keep(self, event: api.RecordEvent) -> None:
@@ -215,8 +221,8 @@ class Room:
             try:
                 async with aclosing(self._feeds()) as found:
                     self._book.take([feed async for feed in found])
-            except grpc.aio.AioRpcError as error:
-                _log.debug("feeds cannot be listed", error=error.details())
+            except (grpc.aio.AioRpcError, Failure) as error:
+                _log.warning("feeds cannot be listed", error=str(error))
             else:
                 for visitor in self._visitors:
                     visitor.feeds = True

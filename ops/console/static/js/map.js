@@ -178,7 +178,7 @@ export function mapView(root, session, changed) {
     const box = layer.bounds();
     if (!box) return;
     const wide = map.getSize().x > 820;
-    map.fitBounds(box, { paddingTopLeft: [wide ? 300 : 20, 30], paddingBottomRight: [wide ? 40 : 20, wide ? 90 : 260], maxZoom: 14, animate: false });
+    map.fitBounds(box, { paddingTopLeft: [wide ? 300 : 20, 30], paddingBottomRight: [wide ? 40 : 20, wide ? 90 : 350], maxZoom: 14, animate: false });
     fitted = true;
   }
 
