@@ -63,4 +63,5 @@ bench: $(READY) ## Measure: ingest and query, each beside its ceiling
 	$(BIN)/python -m benchmarks.mapping
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.selections
+	$(BIN)/python -m benchmarks.console
 	$(BIN)/python -m benchmarks.metrics

@@ -62,8 +62,23 @@ class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (GATEWAY, *(f"{GATEWAY}-{number}" for number in range(2, self.workers + 1)))
 
 
-class _Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ConsolePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the console is served, and what its map is drawn on.
+
+    Attributes:
+        host: Where it listens.
+        port: Where it listens.
+        tiles: Address of map tiles with ``{z}``, ``{x}`` and ``{y}``; empty: a plain map.
+        tiles_attribution: Whom the tiles' licence wants named.
+        boundaries: GeoJSON file (RFC 7946, WGS-84) of districts, relative to the city file, each
+            with a ``name``; empty: none.
+    """
+
+    host: str = "127.0.0.1"
     port: Port = 7480
+    tiles: str = ""
+    tiles_attribution: str = ""
+    boundaries: str = ""
 
 
 class _Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,7 +124,7 @@ class _CityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     responder: tuple[ResponderConfig, ...] = ()
     nats: _Nats = _Nats()
     gateway: GatewayAddress = GatewayAddress()
-    console: _Console = _Console()
+    console: ConsolePage | None = None
     audit: _Audit = _Audit()
     metrics: MetricsPlace = MetricsPlace()
     traces: TracePlace = TracePlace()
@@ -135,6 +150,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
         agreements: Its file of agreements; None: it has none.
         journal_bytes: How much a gateway records on its own disk while the bus is away.
         path: The file itself.
+        console: Where its console is served; None: it has none.
     """
 
     name: str
@@ -152,6 +168,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     journal_bytes: int
     path: Path
     responders: tuple[ResponderConfig, ...] = ()
+    console: ConsolePage | None = None
 
     def plan_in(self, region: str) -> BusPlan:
         """Return the bus as a gateway in a region reaches it; empty: in the hub's.
@@ -246,6 +263,7 @@ def read_city(path: Path = DEFAULT, topology: Topology | None = None) -> City:
         traces=file.traces,
         agreements=(path.parent / file.agreements).absolute() if file.agreements else None,
         responders=file.responder,
+        console=file.console,
         path=Path(os.path.abspath(path)),  # noqa: PTH100 - without `..`, links kept
     )
 

@@ -17,6 +17,7 @@ from broker.server import EmbeddedServer
 from broker.streams import reconcile
 from broker.topology import Topology
 from ops.city import City
+from ops.console.signing import make_key
 from ops.demo import missing, play_evening
 from ops.failure import Failure
 from ops.processes import Child
@@ -27,7 +28,7 @@ _log = structlog.get_logger()
 
 
 class Supervisor:
-    """Runs a city: the server, a process for each feed and each responder, and the gateway.
+    """Runs a city: the server, a process for each feed and responder, the gateway, the console.
 
     Args:
         city: The city.
@@ -44,6 +45,9 @@ class Supervisor:
             Child(name, ("gateway", "run", "--name", name, *options), home.logs_dir)
             for name in city.gateway.processes
         ]
+        self._pages = (
+            [Child("console", ("console", "run", *options), home.logs_dir)] if city.console else []
+        )
         self._feeds = {
             feed.id: Child(
                 f"adapter-{feed.id}", ("adapter", "run", feed.id, *options), home.logs_dir
@@ -91,7 +95,8 @@ class Supervisor:
                     started = await _unless(stop, self._start(stack))
                 if started:
                     parts = self._feeds | self._responders
-                    say_what_runs(self._console, self._city, self._gateways[0], parts)
+                    core = (self._gateways[0], *self._pages)
+                    say_what_runs(self._console, self._city, core, parts)
                     if demo:
                         self._play(stack)
                     say_what_to_try(self._console, self._city, self._home)
@@ -102,15 +107,18 @@ class Supervisor:
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         """Start all parts, each after what it needs."""
+        if self._pages:
+            make_key(self._home)
         server = EmbeddedServer(self._home, self._city.plan)
         await stack.enter_async_context(server)
         for change in await reconcile(self._home, self._city.plan):
             _log.debug("streams", change=change)
         stack.callback(asyncio.create_task(_keep(server)).cancel)
         parts = (*self._feeds.values(), *self._responders.values())
-        children = [*self._gateways, *parts, *self._metrics]
+        children = [*self._gateways, *self._pages, *parts, *self._metrics]
         stack.push_async_callback(_stop, self._metrics)
         stack.push_async_callback(_stop, self._gateways)
+        stack.push_async_callback(_stop, self._pages)
         # Feeds first, so that what is under way is stored and answered.
         stack.push_async_callback(self._stop_feeds)
         try:

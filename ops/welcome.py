@@ -2,24 +2,29 @@
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from broker.home import Home
+from broker.home import OPS, Home
 from ops.city import City
+from ops.console.signing import Signer
+from ops.console.visitors import login_address
 from ops.options import CITY, HOME
 from ops.processes import Child
 from ops.screen import table
 
 
-def say_what_runs(console: Console, city: City, gateway: Child, parts: Mapping[str, Child]) -> None:
+def say_what_runs(
+    console: Console, city: City, core: Iterable[Child], parts: Mapping[str, Child]
+) -> None:
     """Show each part and where it is reached."""
     shown = table("runs", "at", title=city.title or city.name, title_justify="left")
     shown.add_row("nats-server", city.plan.url)
-    shown.add_row("gateway", gateway.address)
+    for child in core:
+        shown.add_row(child.name, child.address)
     for name, child in parts.items():
         shown.add_row(name, child.address)
     if city.metrics.port:
@@ -33,6 +38,14 @@ def say_what_to_try(console: Console, city: City, home: Home) -> None:
     for line in commands(city, home):
         # A wrapped line could not be copied.
         console.print(Text(f"  {line}", style="cyan"), soft_wrap=True)
+    if city.console is not None:
+        console.print("\nthe console, for the operators, once within ten minutes:")
+        address = login_address(city, Signer(home), OPS)
+        console.print(Text(address, style="cyan"), soft_wrap=True)
+        console.print(
+            "its certificate is signed by tls/ca.pem of the home folder; "
+            "`liandong console token --as AGENCY` lets others in"
+        )
     console.print("Ctrl-C here stops all of it.\n")
 
 

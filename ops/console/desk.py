@@ -1,0 +1,51 @@
+"""What the console's pages share: the city, its bus and gateway, and who asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import grpc
+from aiohttp import web
+
+from broker.home import OPS, Home
+from ops.city import City, read_city
+from ops.console.channels import Channels
+from ops.console.visitors import Session
+
+SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What pages work with.
+
+    Attributes:
+        home: The home.
+        city: The city as it was when the console started.
+        channels: The way to the gateway.
+        noted: Takes each action that changes something, for the record.
+    """
+
+    home: Home
+    city: City
+    channels: Channels
+    noted: Callable[..., None]
+
+    def agency(self, request: web.Request) -> str:
+        """Return as which department a visitor asks."""
+        return request[SESSION].agency
+
+    def is_ops(self, request: web.Request) -> bool:
+        """Tell whether a visitor is one of the operators."""
+        return self.agency(request) == OPS
+
+    def channel(self, request: web.Request) -> grpc.aio.Channel:
+        """Return the channel of a visitor's department."""
+        return self.channels.of(self.agency(request))
+
+    def present_city(self) -> City:
+        """Return the city as its file describes it now.
+
+        Raises:
+            FileWrong: If the file is not right.
+        """
+        return read_city(self.city.path)
