@@ -109,8 +109,9 @@ def test_each_part_gets_the_keys_that_it_needs(tmp_path: Path) -> None:
     }
     hands = {"gateway.police.nk", "gateway.water.nk"}
     certificates = {"gateway.pem", "gateway.key", "probe.pem", "probe.key"}
+    signing = {"gateway.audit.key", "gateway.audit.pub"}
     assert held == {
-        "gateway": {"ca.pem", "gateway.nk", *hands, *certificates},
+        "gateway": {"ca.pem", "gateway.nk", *hands, *certificates, *signing},
         "streams": {"ca.pem", "admin.hub.nk", "admin.police.nk", "admin.water.nk"},
         "police": {"ca.pem", "police.nk"},
         "water": {"ca.pem", "water.nk"},

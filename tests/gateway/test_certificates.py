@@ -1,6 +1,7 @@
 """Certificates turn without a restart, and those taken back are worth nothing."""
 
 import asyncio
+import contextlib
 import ssl
 from pathlib import Path
 
@@ -25,6 +26,8 @@ async def presented(city: City) -> str:
     _, writer = await asyncio.open_connection("localhost", city.gateway.port, ssl=context)
     shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.close()
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        await writer.wait_closed()
     return ssl.DER_cert_to_PEM_cert(shown)
 
 

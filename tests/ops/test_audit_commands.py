@@ -291,11 +291,11 @@ def test_a_department_lists_who_read_its_records(town: Town) -> None:
     listing = ("audit", "list", "--as", "environment")
 
     shown = until(
-        lambda: "NO_SUCH_RECORD (of environment)" in (text := town.read(*listing)) and text
+        lambda: "NO_AGREEMENT (of environment)" in (text := town.read(*listing)) and text
     )
     (access,) = town.objects(*listing, "--consumer", "police", "--since", "1d", "--limit", "1")
     refused = town.objects(*listing, "--refused")
 
     assert "1 environment.air of environment by air-to-police" in shown
     assert access["agency"] == "police"
-    assert {one["reason"] for one in refused} == {"NO_SUCH_RECORD"}
+    assert {one["reason"] for one in refused} == {"NO_AGREEMENT"}
