@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import protovalidate
 from google.protobuf.message import Message
 
+from broker.impossible import impossible
 from broker.violations import field_of, sentence_of
 from gateway.agreement import district_prefix, matches
 from gateway.entry import Entry
@@ -39,6 +40,9 @@ def require_valid(request: Message) -> None:
     seen = (type(request), request.SerializeToString(deterministic=True))
     if seen in _valid:
         return
+    if wrong := impossible(request):
+        # Told before the schema's rules are: they are computed with times.
+        raise InvalidRequest(wrong)
     violations = _validator.collect_violations(request)
     if violations:
         raise InvalidRequest([(field_of(one), sentence_of(one)) for one in violations])
