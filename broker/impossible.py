@@ -56,9 +56,10 @@ def told(wrong: list[Wrong]) -> str:
 
 def _wrong(message: Message, path: str) -> Iterator[Wrong]:
     """Yield what is wrong in a message that stands at a path."""
-    plan = _plans.get(message.DESCRIPTOR)
+    schema: Any = message.DESCRIPTOR
+    plan = _plans.get(schema)
     if plan is None:
-        plan = _plans[message.DESCRIPTOR] = tuple(_steps(message.DESCRIPTOR))
+        plan = _plans[schema] = tuple(_steps(schema))
     for field, check in plan:
         for place, value in _values(message, field):
             at = f"{path}{place}"
@@ -74,7 +75,7 @@ def _values(message: Message, field: FieldDescriptor) -> Iterator[tuple[str, Any
     if not field.is_repeated:
         if message.HasField(name):
             yield name, getattr(message, name)
-    elif field.message_type.GetOptions().map_entry:
+    elif field.message_type is not None and field.message_type.GetOptions().map_entry:
         for key, value in getattr(message, name).items():
             yield f"{name}[{key!r}]", value
     else:

@@ -36,10 +36,40 @@ from grpc_status import rpc_status
 _DOMAIN = "liandong"
 _AUDIT_RETRY_S = 5
 _RETRY_S = 30
+# A client drops a status whose metadata goes beyond 8 KiB: the sentence travels in it twice,
+# once with three characters for what is no ASCII, the details once, both as base64.
+_SENTENCE = 1800
+_FACT = 480
+_DETAILS = 1500
+_DESCRIPTION = 400
+_VIOLATIONS = 20
+_CUT = "…"
+
+
+def bounded(text: str, octets: int) -> str:
+    """Return the beginning of a text that takes so many octets at most as a gRPC message."""
+    taken = 0
+    for number, sign in enumerate(text):
+        taken += _octets(sign)
+        if taken > octets:
+            return f"{text[: max(number - _octets(_CUT), 0)]}{_CUT}"
+    return text
+
+
+def _octets(sign: str) -> int:
+    """Return how many octets a sign takes in a gRPC message."""
+    return 1 if " " <= sign <= "~" and sign != "%" else 3 * len(sign.encode(errors="replace"))
 
 
 class GatewayError(Exception):
-    """Anything that a caller is told."""
+    """Anything that a caller is told.
+
+    Args:
+        sentence: What; of a long one, which quotes what the caller wrote, the beginning.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(bounded(sentence, _SENTENCE))
 
     def details(self) -> list[Message]:
         """Return the details for programs, besides the reason."""
@@ -92,11 +122,16 @@ class InvalidRequest(GatewayError):
 
     Args:
         violations: Field and sentence of each.
+
+    Attributes:
+        violations: The first of them, as many as can be told.
     """
 
     def __init__(self, violations: Sequence[tuple[str, str]]) -> None:
-        super().__init__("; ".join(f"{field}: {sentence}" for field, sentence in violations))
-        self.violations = tuple(violations)
+        self.violations = _told(violations)
+        parts = [f"{field}: {sentence}" for field, sentence in self.violations]
+        left = len(violations) - len(parts)
+        super().__init__("; ".join([*parts, f"and {left} more"] if left else parts))
 
     def details(self) -> list[Message]:
         """Return each field with what was expected."""
@@ -121,7 +156,8 @@ class NotFound(GatewayError):
         """Return what was not found."""
         return [
             error_details_pb2.ResourceInfo(
-                resource_type="liandong.record.v1.Record", resource_name=self.name
+                resource_type="liandong.record.v1.Record",
+                resource_name=bounded(self.name, _FACT),
             )
         ]
 
@@ -325,6 +361,19 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
 }
 
 
+def _told(violations: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the first violations, each cut, as many as one status can carry."""
+    told: list[tuple[str, str]] = []
+    room = _DETAILS
+    for field, sentence in violations[:_VIOLATIONS]:
+        one = (bounded(field, _FACT // 2), bounded(sentence, _DESCRIPTION))
+        room -= 4 + sum(map(_octets, "".join(one)))
+        if told and room < 0:
+            break
+        told.append(one)
+    return tuple(told)
+
+
 def reason_of(error: GatewayError) -> str:
     """Return the reason that programs are told."""
     return TABLE[type(error)][1]
@@ -333,7 +382,8 @@ def reason_of(error: GatewayError) -> str:
 def to_status(error: GatewayError) -> grpc.Status:
     """Return an error as a gRPC status with ``google.rpc`` details."""
     code, reason = TABLE[type(error)]
-    info = error_details_pb2.ErrorInfo(reason=reason, domain=_DOMAIN, metadata=error.metadata())
+    facts = {name: bounded(fact, _FACT) for name, fact in error.metadata().items()}
+    info = error_details_pb2.ErrorInfo(reason=reason, domain=_DOMAIN, metadata=facts)
     details = [info, *error.details()]
     status = status_pb2.Status(code=code, message=str(error))
     for detail in details:
