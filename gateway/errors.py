@@ -148,8 +148,9 @@ class InvalidRequest(GatewayError):
 class NotFound(GatewayError):
     """No such record, or none that the caller may see."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is no record {name!r} that this caller may see")
+    def __init__(self, name: str, hint: str = "") -> None:
+        why = f": {hint}" if hint else ""
+        super().__init__(f"there is no record {name!r} that this caller may see{why}")
         self.name = name
 
     def details(self) -> list[Message]:

@@ -1,6 +1,5 @@
 """Selections, compiled to a test of entries."""
 
-import difflib
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +13,8 @@ from gateway.agreement import district_prefix, matches
 from gateway.entry import Entry
 from gateway.errors import InvalidRequest
 from gateway.filters import filter_of
-from gateway.key import KINDS, Key
+from gateway.key import Key
+from gateway.known import no_kind
 from gateway.names import Names
 from gateway.permit import Disclosure, Permit
 from gateway.shapes import Shape, shapes_of
@@ -59,13 +59,11 @@ def _require_kinds(kinds: Sequence[str]) -> None:
     Raises:
         InvalidRequest: With the kinds that come near.
     """
-    wrong = []
-    for index, kind in enumerate(kinds):
-        if any(matches(kind, known) for known in KINDS):
-            continue
-        near = difflib.get_close_matches(kind, KINDS, n=3, cutoff=0.5)
-        known = f"did you mean {' or '.join(near)}" if near else f"there are {', '.join(KINDS)}"
-        wrong.append((f"selection.kinds[{index}]", f"is {kind!r}, which is no kind; {known}"))
+    wrong = [
+        (f"selection.kinds[{index}]", sentence)
+        for index, sentence in enumerate(map(no_kind, kinds))
+        if sentence
+    ]
     if wrong:
         raise InvalidRequest(wrong)
 

@@ -84,10 +84,10 @@ class SharedState:
 
     async def list_records(self, request: ListRecordsRequest, call: Call) -> bytes:
         """Return a page of records, in the order asked."""
-        call.permit.require_selection(request.selection)
         size, token = min(request.page_size or _PAGE, _LARGEST_PAGE), request.page_token
         at = (request.as_of, request.as_of_basis) if request.HasField("as_of") else None
         query = self._queries.of(request, call.permit)
+        call.permit.require_selection(request.selection)
         if token:
             feeds = b""
         else:
