@@ -12,6 +12,7 @@ GatewayError
 ├── TooSlow             a watcher that does not read, or not fast enough
 ├── TooManyWatches      one watch more than a department, or the gateway, may have open
 ├── RevisionsGone       what a watch of every revision has missed cannot be told
+├── HistoryGone         the past is not kept as far back as it is asked for
 ├── StreamAway          the bus does not answer
 ├── NoHand              the gateway cannot publish for the caller
 ├── BusAway             what was sent is not on disk, as far as is known
@@ -26,6 +27,7 @@ GatewayError
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
@@ -241,6 +243,22 @@ class RevisionsGone(GatewayError):
         )
 
 
+class HistoryGone(GatewayError):
+    """A record's past is not kept as far back as it is asked for.
+
+    Args:
+        name: The record.
+        kept_ns: From when on it is kept, nanoseconds since 1970 UTC.
+    """
+
+    def __init__(self, name: str, kept_ns: int) -> None:
+        kept = datetime.fromtimestamp(kept_ns // 1_000_000_000, UTC)
+        super().__init__(
+            f"history of {bounded(name, _FACT)} is kept back to {kept:%Y-%m-%dT%H:%M:%SZ}: "
+            "ask for a later time"
+        )
+
+
 class StreamAway(GatewayError):
     """The city's stream cannot be read at the moment."""
 
@@ -355,6 +373,7 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     LogUnavailable: (code_pb2.UNAVAILABLE, "LOG_UNAVAILABLE"),
     TooManyWatches: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHES"),
     RevisionsGone: (code_pb2.OUT_OF_RANGE, "REVISIONS_GONE"),
+    HistoryGone: (code_pb2.OUT_OF_RANGE, "HISTORY_GONE"),
     StreamAway: (code_pb2.UNAVAILABLE, "STREAM_AWAY"),
     TooLate: (code_pb2.DEADLINE_EXCEEDED, "TOO_LATE"),
     Leaving: (code_pb2.UNAVAILABLE, "LEAVING"),
