@@ -19,7 +19,7 @@ _PATIENCE_S = 5.0
 # The server gives up on more than 1,024 subjects.
 _SUBJECTS = 1000
 _SUBJECT, _SEQUENCE, _TIME = "Nats-Subject", "Nats-Sequence", "Nats-Time-Stamp"
-_STATUS = "Status"
+_STATUS, _PENDING = "Status", "Nats-Num-Pending"
 # The end of an answer, and an answer without a message.
 _ENDS = frozenset({"204", "404"})
 _AT_ONCE = 128
@@ -74,6 +74,25 @@ async def next_of_each(
     ]
     answers = await _ask(bus, stream, requests)
     return {subject: found for subject, found in zip(after, answers, strict=True) if found}
+
+
+async def first_of_each(
+    bus: Bus, stream: str, subjects: Iterable[str]
+) -> dict[str, tuple[Delivery, int]]:
+    """Return the first message that is kept of each subject that has one, and how many there are.
+
+    Args:
+        bus: An open connection whose user may read the stream.
+        stream: The stream.
+        subjects: Its subjects, without wildcards.
+
+    Raises:
+        StreamUnavailable: If the stream cannot be read.
+    """
+    found = await next_of_each(bus, stream, dict.fromkeys(subjects, 0), count=1)
+    return {
+        subject: (first, 1 + int(first.headers[_PENDING])) for subject, (first,) in found.items()
+    }
 
 
 def _lots(subjects: Sequence[str]) -> Iterator[Sequence[str]]:

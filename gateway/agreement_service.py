@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from gateway.agreement import ANY
 from gateway.agreements import Agreements
 from gateway.calls import Call, Service
-from gateway.errors import NotFound, NotInvolved
+from gateway.errors import InvalidRequest, NotFound, NotInvolved
 from gateway.explaining import Explained, explain, incident_of
 from gateway.identity import OPERATORS, Caller
 from gateway.key import Key
+from gateway.known import no_agency, no_kind
 from gateway.selection import require_valid
 from gateway.terms import Terms, unmet
 from gateway.tokens import decode, encode
@@ -77,6 +78,7 @@ class AgreementDesk:
         asking = call.caller.agency
         if asking not in {OPERATORS, request.consumer, provider}:
             raise NotInvolved(asking)
+        self._require_known(request, provider)
         caller = Caller(request.consumer, "", request.purpose)
         if request.name:
             key, told = self._named(request.name, caller, is_owner=asking in {OPERATORS, provider})
@@ -97,6 +99,24 @@ class AgreementDesk:
         elif told is None and any(one.opens for one in explained.agreements):
             answer.decision = api.ACCESS_DECISION_UNTOLD
         return answer.SerializeToString()
+
+    def _require_known(self, request: api.ExplainAccessRequest, provider: str) -> None:
+        """Refuse to explain what cannot be: it would read as an agreement that is missing.
+
+        Raises:
+            InvalidRequest: With each field that names a department or a kind that is none.
+        """
+        agencies = self._agreements.agencies
+        kind = request.name.split("/")[1] if request.name else request.traits.kind
+        consumer = "" if request.consumer == OPERATORS else no_agency(request.consumer, agencies)
+        told = (
+            ("consumer", consumer),
+            ("name" if request.name else "traits.provider", no_agency(provider, agencies)),
+            ("name" if request.name else "traits.kind", no_kind(kind)),
+        )
+        wrong = [(field, sentence) for field, sentence in told if sentence]
+        if wrong:
+            raise InvalidRequest(wrong)
 
     def _named(self, name: str, caller: Caller, *, is_owner: bool) -> tuple[Key, Key | None]:
         """Return a record's key, and what of it may be told; None: nothing.

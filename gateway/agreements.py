@@ -32,6 +32,7 @@ class Agreements:
 
     Attributes:
         terms: The agreements, as the file has them.
+        agencies: The city's departments; none: they are not known.
         incidents: The incidents by which some of them open; give it each change of the
             shared state.
     """
@@ -39,7 +40,7 @@ class Agreements:
     def __init__(self, path: Path | None, agencies: Collection[str] = ()) -> None:
         self.incidents = Incidents(self._on_incident)
         self._path = path
-        self._agencies = agencies
+        self.agencies = agencies
         self._stamp = self._read_stamp()
         self.terms = read_agreements(path, agencies) if path else ()
         self._permits: dict[Caller, Permit] = {}
@@ -76,7 +77,7 @@ class Agreements:
                 is_over = any(condition.field == "valid_until" for condition in when)
                 why = (*who, *when)[0].sentence
                 shut.append(Shut(terms, why, may_open=not who and not is_over))
-        return Permit(caller, tuple(openings), tuple(shut))
+        return Permit(caller, tuple(openings), tuple(shut), self.agencies)
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call back when others hold than before; returns a function that ends it."""
@@ -124,7 +125,7 @@ class Agreements:
             return False
         self._stamp = stamp
         try:
-            self.terms = read_agreements(self._path, self._agencies)
+            self.terms = read_agreements(self._path, self.agencies)
         except FileWrong as error:
             _log.error("agreements stay as they were", error=str(error))
             return False

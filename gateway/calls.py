@@ -194,14 +194,14 @@ def _streaming(entrance: Entrance, method: Method[None]) -> Method[None]:
 
 def _guarded(
     name: str, entrance: Entrance, request_type: type[Message], method: Method[R]
-) -> Callable[[bytes, Context], Awaitable[R]]:
+) -> Callable[[bytes, Context], Awaitable[R | None]]:
     """Return a method that tells its caller known errors in full and unknown ones never."""
     recorder = entrance.recorder
 
     def unknown(data: bytes, context: Context) -> Call:
         return Call(name, request_type, data, UNKNOWN, entrance.nothing, context)
 
-    async def call(data: bytes, context: Context) -> R:
+    async def call(data: bytes, context: Context) -> R | None:
         began = time.perf_counter()
         admitted: Call | None = None
         try:
@@ -214,11 +214,12 @@ def _guarded(
             _log.info("call refused", method=name, error=str(told), ms=milliseconds)
             status = to_status(told)
             if admitted is not None and recorder.is_under_way(admitted):
-                # To abort would wait until the caller has read everything.
+                # To abort would wait until the caller has read everything, and what is raised
+                # takes the place of the details.
                 context.set_trailing_metadata(status.trailing_metadata or ())
                 context.set_code(status.code)
                 context.set_details(status.details)
-                raise
+                return None
             # The stubs lack this method of grpc.aio.
             await context.abort_with_status(status)  # type: ignore[attr-defined]
             raise

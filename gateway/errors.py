@@ -12,6 +12,7 @@ GatewayError
 ├── TooSlow             a watcher that does not read, or not fast enough
 ├── TooManyWatches      one watch more than a department, or the gateway, may have open
 ├── RevisionsGone       what a watch of every revision has missed cannot be told
+├── HistoryGone         the past is not kept as far back as it is asked for
 ├── StreamAway          the bus does not answer
 ├── NoHand              the gateway cannot publish for the caller
 ├── BusAway             what was sent is not on disk, as far as is known
@@ -26,6 +27,7 @@ GatewayError
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
@@ -36,10 +38,40 @@ from grpc_status import rpc_status
 _DOMAIN = "liandong"
 _AUDIT_RETRY_S = 5
 _RETRY_S = 30
+# A client drops a status whose metadata goes beyond 8 KiB: the sentence travels in it twice,
+# once with three characters for what is no ASCII, the details once, both as base64.
+_SENTENCE = 1800
+_FACT = 480
+_DETAILS = 1500
+_DESCRIPTION = 400
+_VIOLATIONS = 20
+_CUT = "…"
+
+
+def bounded(text: str, octets: int) -> str:
+    """Return the beginning of a text that takes so many octets at most as a gRPC message."""
+    taken = 0
+    for number, sign in enumerate(text):
+        taken += _octets(sign)
+        if taken > octets:
+            return f"{text[: max(number - _octets(_CUT), 0)]}{_CUT}"
+    return text
+
+
+def _octets(sign: str) -> int:
+    """Return how many octets a sign takes in a gRPC message."""
+    return 1 if " " <= sign <= "~" and sign != "%" else 3 * len(sign.encode(errors="replace"))
 
 
 class GatewayError(Exception):
-    """Anything that a caller is told."""
+    """Anything that a caller is told.
+
+    Args:
+        sentence: What; of a long one, which quotes what the caller wrote, the beginning.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(bounded(sentence, _SENTENCE))
 
     def details(self) -> list[Message]:
         """Return the details for programs, besides the reason."""
@@ -92,11 +124,16 @@ class InvalidRequest(GatewayError):
 
     Args:
         violations: Field and sentence of each.
+
+    Attributes:
+        violations: The first of them, as many as can be told.
     """
 
     def __init__(self, violations: Sequence[tuple[str, str]]) -> None:
-        super().__init__("; ".join(f"{field}: {sentence}" for field, sentence in violations))
-        self.violations = tuple(violations)
+        self.violations = _told(violations)
+        parts = [f"{field}: {sentence}" for field, sentence in self.violations]
+        left = len(violations) - len(parts)
+        super().__init__("; ".join([*parts, f"and {left} more"] if left else parts))
 
     def details(self) -> list[Message]:
         """Return each field with what was expected."""
@@ -113,15 +150,17 @@ class InvalidRequest(GatewayError):
 class NotFound(GatewayError):
     """No such record, or none that the caller may see."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is no record {name!r} that this caller may see")
+    def __init__(self, name: str, hint: str = "") -> None:
+        why = f": {hint}" if hint else ""
+        super().__init__(f"there is no record {name!r} that this caller may see{why}")
         self.name = name
 
     def details(self) -> list[Message]:
         """Return what was not found."""
         return [
             error_details_pb2.ResourceInfo(
-                resource_type="liandong.record.v1.Record", resource_name=self.name
+                resource_type="liandong.record.v1.Record",
+                resource_name=bounded(self.name, _FACT),
             )
         ]
 
@@ -201,6 +240,22 @@ class RevisionsGone(GatewayError):
         super().__init__(
             f"not every revision after resume_token can be told: {problem}; "
             "resume without every_revision, or begin anew"
+        )
+
+
+class HistoryGone(GatewayError):
+    """A record's past is not kept as far back as it is asked for.
+
+    Args:
+        name: The record.
+        kept_ns: From when on it is kept, nanoseconds since 1970 UTC.
+    """
+
+    def __init__(self, name: str, kept_ns: int) -> None:
+        kept = datetime.fromtimestamp(kept_ns // 1_000_000_000, UTC)
+        super().__init__(
+            f"history of {bounded(name, _FACT)} is kept back to {kept:%Y-%m-%dT%H:%M:%SZ}: "
+            "ask for a later time"
         )
 
 
@@ -318,11 +373,25 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     LogUnavailable: (code_pb2.UNAVAILABLE, "LOG_UNAVAILABLE"),
     TooManyWatches: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHES"),
     RevisionsGone: (code_pb2.OUT_OF_RANGE, "REVISIONS_GONE"),
+    HistoryGone: (code_pb2.OUT_OF_RANGE, "HISTORY_GONE"),
     StreamAway: (code_pb2.UNAVAILABLE, "STREAM_AWAY"),
     TooLate: (code_pb2.DEADLINE_EXCEEDED, "TOO_LATE"),
     Leaving: (code_pb2.UNAVAILABLE, "LEAVING"),
     Starting: (code_pb2.UNAVAILABLE, "STARTING"),
 }
+
+
+def _told(violations: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the first violations, each cut, as many as one status can carry."""
+    told: list[tuple[str, str]] = []
+    room = _DETAILS
+    for field, sentence in violations[:_VIOLATIONS]:
+        one = (bounded(field, _FACT // 2), bounded(sentence, _DESCRIPTION))
+        room -= 4 + sum(map(_octets, "".join(one)))
+        if told and room < 0:
+            break
+        told.append(one)
+    return tuple(told)
 
 
 def reason_of(error: GatewayError) -> str:
@@ -333,7 +402,8 @@ def reason_of(error: GatewayError) -> str:
 def to_status(error: GatewayError) -> grpc.Status:
     """Return an error as a gRPC status with ``google.rpc`` details."""
     code, reason = TABLE[type(error)]
-    info = error_details_pb2.ErrorInfo(reason=reason, domain=_DOMAIN, metadata=error.metadata())
+    facts = {name: bounded(fact, _FACT) for name, fact in error.metadata().items()}
+    info = error_details_pb2.ErrorInfo(reason=reason, domain=_DOMAIN, metadata=facts)
     details = [info, *error.details()]
     status = status_pb2.Status(code=code, message=str(error))
     for detail in details:

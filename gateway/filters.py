@@ -24,6 +24,16 @@ _KEPT: Final = 256
 # The library joins lists in a time that grows with their square: beyond this it costs more.
 _LOT: Final = 32
 _EXCERPT: Final = 60
+_TOO_DEEP: Final = "recursion limit exceeded"
+_DEEPEST: Final = 32
+_LITERAL: Final = re.compile(
+    r"""[rR]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')""",
+    re.DOTALL,
+)
+# What stands before and after a literal that is the pattern of `matches`.
+_OPENS: Final = re.compile(r"\bmatches\s*\((?:[^()]*,)?\s*\Z")
+_CLOSES: Final = re.compile(r"\s*\)")
+_NO_PATTERN: Final = "invalid regular expression: "
 _BUDGET: Final = "Iteration budget exceeded"
 _ERROR: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*?)(?=\n |\nERROR|\Z)", re.DOTALL)
 _ADVICE: Final = (
@@ -143,12 +153,45 @@ def _compiled(source: str) -> Any:
         program = _RECORDS.compile(source)
     except RuntimeError as error:
         raise InvalidRequest([(FIELD, _sentence(source, str(error)))]) from error
+    _require_patterns(source)
     kind = program.return_type()
     if kind != cel.Type.BOOL:
         raise InvalidRequest(
             [(FIELD, f"is {kind.name().lower()}, expected true or false, such as `... > 8.5`")]
         )
     return program
+
+
+def _require_patterns(source: str) -> None:
+    """Refuse a filter with a pattern that is none: it would be silent, for it is never true.
+
+    A pattern that is put together while the filter runs is not known here.
+
+    Raises:
+        InvalidRequest: With the pattern, and what is wrong with it.
+    """
+    if "matches" not in source:
+        return
+    before = 0
+    for literal in _LITERAL.finditer(source):
+        text, before = source[before : literal.start()], literal.end()
+        if _OPENS.search(text) is None or _CLOSES.match(source, before) is None:
+            continue
+        problem = _pattern_problem(literal[0])
+        if problem:
+            shown = literal[0] if len(literal[0]) <= _EXCERPT else f"{literal[0][:_EXCERPT]}…"
+            sentence = f"matches({shown}): {problem}, expected a regular expression (RE2)"
+            raise InvalidRequest([(FIELD, sentence)])
+
+
+def _pattern_problem(literal: str) -> str:
+    """Return what is wrong with the pattern that a literal says; empty: nothing."""
+    try:
+        said = str(_RECORDS.compile(f"''.matches({literal})").eval(data={}).value())
+    except RuntimeError:
+        # The source was compiled: this stands in a comment.
+        return ""
+    return said.partition(_NO_PATTERN)[2].rpartition(": ")[0]
 
 
 def _mapped(source: str) -> Any:
@@ -161,6 +204,8 @@ def _mapped(source: str) -> Any:
 
 def _sentence(source: str, said: str) -> str:
     """Return what the compiler said: where, what, an excerpt with a mark, and what to do."""
+    if _TOO_DEEP in said:
+        return f"has brackets or calls nested more than {_DEEPEST} deep: write it flatter"
     match = _ERROR.search(said)
     if match is None:
         return f"cannot be compiled: {said.removesuffix(' [CANCELLED]')}"

@@ -15,7 +15,8 @@ from google.protobuf.message import DecodeError
 from broker.connection import Bus
 from broker.consumer import Delivery
 from broker.errors import StreamUnavailable
-from broker.latest import last_of_each, next_of_each
+from broker.latest import first_of_each, last_of_each, next_of_each
+from broker.revisions import Revisions as Kept
 from broker.subjects import is_past, past_subject, share_subject
 from broker.users import CITY
 from gateway.entry import Entry, entry_of
@@ -81,6 +82,37 @@ class History:
         revisions.sort(key=lambda one: (one.entry.counted, one.entry.sequence))
         return {one.entry.name: one.entry for one in revisions}
 
+    async def lost(self, names: Collection[str], basis: "TimeBasis.ValueType") -> dict[str, int]:
+        """Return the records of which older revisions than are kept may have gone.
+
+        Args:
+            names: Records of which nothing is kept that stood at some time.
+            basis: Of which of a record's times that was said.
+
+        Returns:
+            By name from when on it is kept, nanoseconds since 1970 UTC.
+
+        Raises:
+            HistoryUnavailable: If the stream cannot be read.
+        """
+        own = {share_subject(name): name for name in names}
+        kept_for = (
+            own
+            if basis == TIME_BASIS_RECEIVED
+            else own | {past_subject(subject): name for subject, name in own.items()}
+        )
+        try:
+            first = await first_of_each(self._bus, CITY, kept_for)
+            history = (await Kept(self._bus, CITY).facts()).history if first else 0
+        except StreamUnavailable as error:
+            raise HistoryUnavailable(str(error)) from error
+        full = {kept_for[subject] for subject, (_, count) in first.items() if 0 < history <= count}
+        return {
+            own[subject]: _time(delivery, basis)
+            for subject, (delivery, _) in first.items()
+            if subject in own and own[subject] in full
+        }
+
     async def _told_late(self, sequences: dict[str, int], at_ns: int) -> list[Revision]:
         """Return what counts as observed up to a time, but was stored after it.
 
@@ -142,6 +174,12 @@ class History:
                 if len(deliveries) == _KEPT:
                     after[subject] = deliveries[-1].sequence
         return found
+
+
+def _time(delivery: Delivery, basis: "TimeBasis.ValueType") -> int:
+    """Return when a message was stored or, if that is meant, when what it says happened."""
+    told = None if basis == TIME_BASIS_RECEIVED else _revision(delivery)
+    return delivery.timestamp_ns if told is None else told.entry.counted
 
 
 def _revision(delivery: Delivery) -> Revision | None:

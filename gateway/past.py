@@ -10,6 +10,7 @@ from gateway.entry import Entry
 from gateway.errors import InvalidRequest, SummaryTooLarge
 from gateway.history import History
 from gateway.order import NAME, Order, Position
+from gateway.permit import Permit
 from gateway.selection import Selector
 from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import TimeBasis
@@ -56,8 +57,11 @@ class Past:
         after: Position | None,
         count: int,
         at: "tuple[Timestamp, TimeBasis.ValueType]",
-    ) -> tuple[list[Entry], Position | None]:
+    ) -> tuple[list[Entry], Position | None, list[str]]:
         """Return what is seen of a page, ordered by name, and where the next one begins.
+
+        The third are the names, up to there or some after it, of what is selected as it
+        stands now and whose past is not kept as far back.
 
         A page may hold fewer than asked, or none, while there is more.
 
@@ -74,16 +78,42 @@ class Past:
             itertools.islice(names.after(start, selector.ever(names)), _LOT * _LOTS + 1)
         )
         found: list[Entry] = []
+        absent: list[Entry] = []
         for begin in range(0, min(len(following), _LOT * _LOTS), _LOT):
             lot = following[begin : begin + _LOT]
             held = await self._history.at(lot, at_ns, basis)
             stood = [held[name] for name in lot if name in held]
             found += selector.first(stood, count + 1 - len(found), at_ns)
+            absent += self._view.of(name for name in lot if name not in held)
             if len(found) > count:
-                return found[:count], (0, found[count - 1].name)
-        if len(following) <= _LOT * _LOTS:
-            return found, None
-        return found, (0, following[_LOT * _LOTS - 1])
+                break
+        shown = selector.first(absent, len(absent), at_ns)
+        lost = await self._history.lost([one.name for one in shown], basis)
+        if len(found) > count:
+            return found[:count], (0, found[count - 1].name), list(lost)
+        is_last = len(following) <= _LOT * _LOTS
+        return found, None if is_last else (0, following[_LOT * _LOTS - 1]), list(lost)
+
+    async def lost(
+        self, names: Iterable[str], basis: "TimeBasis.ValueType", permit: Permit
+    ) -> dict[str, int]:
+        """Return of which records, that a caller sees now, the past is not kept as far back.
+
+        Args:
+            names: Records that did not stand at some time, as far as is kept.
+            basis: Of which of a record's times that was said.
+            permit: What the caller may see.
+
+        Returns:
+            By name from when on it is kept, nanoseconds since 1970 UTC.
+
+        Raises:
+            HistoryUnavailable: If the past cannot be read.
+        """
+        there = [entry for entry in map(self._view.get, names) if entry is not None]
+        return await self._history.lost(
+            [entry.name for entry in there if permit.show(entry) is not None], basis
+        )
 
     async def stood(
         self, selector: Selector, at_ns: int, basis: "TimeBasis.ValueType"

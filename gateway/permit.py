@@ -2,17 +2,18 @@
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from gateway.agreement import ANY, matches
 from gateway.entry import Entry
-from gateway.errors import GatewayError, NoAgreement, NotFound
+from gateway.errors import GatewayError, InvalidRequest, NoAgreement, NotFound
 from gateway.hidden import hidden_by_all, of_kind
 from gateway.identity import Caller
 from gateway.key import KINDS, Key
+from gateway.known import no_agency, no_kind
 from gateway.redaction import redaction_of
 from gateway.terms import Terms
 from liandong.gateway.v1.shared_state_pb2 import Selection
@@ -85,6 +86,7 @@ class Permit:
         caller: Who.
         openings: The agreements that hold for the caller.
         shut: Those for the caller that do not hold.
+        agencies: The city's departments; none: they are not known.
 
     Attributes:
         openings: The agreements that hold.
@@ -92,9 +94,14 @@ class Permit:
     """
 
     def __init__(
-        self, caller: Caller, openings: tuple[Opening, ...], shut: Sequence[Shut] = ()
+        self,
+        caller: Caller,
+        openings: tuple[Opening, ...],
+        shut: Sequence[Shut] = (),
+        agencies: Collection[str] = (),
     ) -> None:
         self.openings = openings
+        self._agencies = agencies
         self._agency = caller.agency
         self.shut = tuple(shut)
         self._passed: set[tuple[object, ...]] = set()
@@ -156,6 +163,10 @@ class Permit:
         agency, kind, *_ = (*name.split("/"), "")
         if not name.count("/") or self._has(self._held(), (agency,), (kind,)):
             return NotFound(name)
+        if no := no_agency(agency, self._agencies):
+            return NotFound(name, f"its department {no}")
+        if no := no_kind(kind):
+            return NotFound(name, f"its kind {no}")
         return self._missing(agency, kind)
 
     def require_selection(self, selection: Selection, *, later: bool = False) -> None:
@@ -166,6 +177,7 @@ class Permit:
             later: Whether it is enough that an agreement may open it later.
 
         Raises:
+            InvalidRequest: If it names a department that the city does not have.
             NoAgreement: If it names departments, and nothing of theirs that is selected may.
         """
         if not selection.agencies:
@@ -173,6 +185,13 @@ class Permit:
         asked = (later, *selection.agencies, "", *selection.kinds)
         if asked in self._passed:
             return
+        wrong = [
+            (f"selection.agencies[{number}]", no)
+            for number, agency in enumerate(selection.agencies)
+            if (no := no_agency(agency, self._agencies))
+        ]
+        if wrong:
+            raise InvalidRequest(wrong)
         kinds = _meant(selection.kinds)
         held = [*self._held(), *(shut.terms for shut in self.shut if later and shut.may_open)]
         if kinds and not self._has(held, selection.agencies, kinds):

@@ -10,6 +10,7 @@ import protovalidate
 
 from broker.doubt import doubt_ahead
 from broker.errors import BusUnavailable, PublishError
+from broker.impossible import impossible, impossible_record
 from broker.lot import Result
 from broker.outgoing import Outgoing, Stored, header_lines
 from broker.ownership import objection
@@ -55,11 +56,13 @@ class Publishing:
     async def publish_records(self, request: PublishRecordsRequest, call: Call) -> bytes:
         """Store a department's records, once all of them are found right."""
         agency = call.caller.agency
+        if wrong := impossible(request):
+            raise InvalidRequest(wrong)
         identities = [_identity(agency, record) for record in request.records]
         now, trace = datetime.now(UTC), _trace(call)
         for record in request.records:
             _complete(record, agency, now, trace)
-        self._require_right(request, agency)
+        self._require_right(request, agency, int(now.timestamp()))
         if request.validate_only:
             return b""
         headers = header_lines(
@@ -75,7 +78,7 @@ class Publishing:
         results = await self._hands.publish(agency, messages)
         return _answer(request, results).SerializeToString()
 
-    def _require_right(self, request: PublishRecordsRequest, agency: str) -> None:
+    def _require_right(self, request: PublishRecordsRequest, agency: str, now_s: int) -> None:
         """Check records against their schema, and that the department may state them.
 
         Raises:
@@ -89,6 +92,12 @@ class Publishing:
                 (f"records[{number}].name", sentence)
                 for number, sentence in enumerate(objections)
                 if sentence
+            ]
+        if not wrong:
+            wrong = [
+                (f"records[{number}].{field}", sentence)
+                for number, record in enumerate(request.records)
+                for field, sentence in impossible_record(record, now_s)
             ]
         if wrong:
             raise InvalidRequest(wrong)

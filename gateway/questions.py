@@ -7,6 +7,7 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.any_pb2 import Any
 from google.protobuf.message import DecodeError
 
+from broker.impossible import impossible
 from broker.questions import question_name
 from broker.violations import field_of, sentence_of
 from gateway.errors import InvalidRequest
@@ -51,6 +52,8 @@ def valid_question(question: Any) -> str:
     except DecodeError as error:
         sentence = f"{size} bytes that are no {full_name}"
         raise InvalidRequest([("question.value", sentence)]) from error
+    if wrong := impossible(message):
+        raise InvalidRequest([(f"question.{field}", sentence) for field, sentence in wrong])
     violations = protovalidate.collect_violations(message)
     if violations:
         raise InvalidRequest(

@@ -1,6 +1,5 @@
 """Selections, compiled to a test of entries."""
 
-import difflib
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Sequence
@@ -8,12 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 import protovalidate
 from google.protobuf.message import Message
 
+from broker.impossible import impossible
 from broker.violations import field_of, sentence_of
 from gateway.agreement import district_prefix, matches
 from gateway.entry import Entry
 from gateway.errors import InvalidRequest
 from gateway.filters import filter_of
-from gateway.key import KINDS, Key
+from gateway.key import Key
+from gateway.known import no_kind
 from gateway.names import Names
 from gateway.permit import Disclosure, Permit
 from gateway.shapes import Shape, shapes_of
@@ -39,6 +40,9 @@ def require_valid(request: Message) -> None:
     seen = (type(request), request.SerializeToString(deterministic=True))
     if seen in _valid:
         return
+    if wrong := impossible(request):
+        # Told before the schema's rules are: they are computed with times.
+        raise InvalidRequest(wrong)
     violations = _validator.collect_violations(request)
     if violations:
         raise InvalidRequest([(field_of(one), sentence_of(one)) for one in violations])
@@ -55,13 +59,11 @@ def _require_kinds(kinds: Sequence[str]) -> None:
     Raises:
         InvalidRequest: With the kinds that come near.
     """
-    wrong = []
-    for index, kind in enumerate(kinds):
-        if any(matches(kind, known) for known in KINDS):
-            continue
-        near = difflib.get_close_matches(kind, KINDS, n=3, cutoff=0.5)
-        known = f"did you mean {' or '.join(near)}" if near else f"there are {', '.join(KINDS)}"
-        wrong.append((f"selection.kinds[{index}]", f"is {kind!r}, which is no kind; {known}"))
+    wrong = [
+        (f"selection.kinds[{index}]", sentence)
+        for index, sentence in enumerate(map(no_kind, kinds))
+        if sentence
+    ]
     if wrong:
         raise InvalidRequest(wrong)
 

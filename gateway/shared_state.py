@@ -4,9 +4,11 @@ import bisect
 import itertools
 from collections.abc import Iterable
 
+from broker.varint import varint
 from gateway.calls import Call
 from gateway.encoding import elements, framed
 from gateway.entry import KEY, Entry
+from gateway.errors import HistoryGone
 from gateway.freshness import FeedAges
 from gateway.mask import Mask, mask_of
 from gateway.pages import Pages
@@ -26,6 +28,7 @@ _LARGEST_PAGE = 1000
 # Fields of the responses.
 _RECORDS, _NEXT_PAGE_TOKEN = 1, 2
 _BATCH_FEEDS, _LIST_FEEDS = 2, 3
+_BATCH_UNKNOWN, _LIST_UNKNOWN = 3, 4
 # A FeedAge in the trailing metadata of a record.
 _FEED = "liandong-feed-bin"
 # Clients take responses of 4 MiB unless they say otherwise.
@@ -52,6 +55,8 @@ class SharedState:
         """Return one record as its owner published it, or the fields of it that are wanted."""
         if request.HasField("as_of"):
             entry = (await self._then((request.name,), request)).get(request.name)
+            if entry is None:
+                await self._require_kept(request, call)
         else:
             entry = self._view.get(request.name)
         shown = None if entry is None else call.permit.show(entry)
@@ -70,8 +75,12 @@ class SharedState:
         require_valid(request)
         mask = mask_of(request.read_mask)
         then = await self._then(request.names, request) if request.HasField("as_of") else None
+        absent = () if then is None else [name for name in request.names if name not in then]
+        lost = await self._past.lost(absent, request.as_of_basis, call.permit) if absent else {}
         found = []
         for name in request.names:
+            if name in lost:
+                continue
             entry = self._view.get(name) if then is None else then.get(name)
             shown = None if entry is None else call.permit.show(entry)
             if shown is None:
@@ -80,14 +89,15 @@ class SharedState:
         call.read.update(map(KEY, found))
         feeds = sorted({f"{key.agency}/{key.feed}" for key in map(KEY, found) if key.feed})
         told = elements(_BATCH_FEEDS, self._ages.sized(feeds))
+        told += _counted(_BATCH_UNKNOWN, sum([name in lost for name in request.names]))
         return elements(_RECORDS, _sized(found, mask), told)
 
     async def list_records(self, request: ListRecordsRequest, call: Call) -> bytes:
         """Return a page of records, in the order asked."""
-        call.permit.require_selection(request.selection)
         size, token = min(request.page_size or _PAGE, _LARGEST_PAGE), request.page_token
         at = (request.as_of, request.as_of_basis) if request.HasField("as_of") else None
         query = self._queries.of(request, call.permit)
+        call.permit.require_selection(request.selection)
         if token:
             feeds = b""
         else:
@@ -99,20 +109,33 @@ class SharedState:
             call.read.update(kept.read)
             return kept.encoded + feeds
         after = query.position(token)
+        lost: list[str] = []
         if at is None:
             found, end = await Search(self._view, query.selector, query.order, after, size).page()
         else:
-            found, end = await self._past.page(query.selector, query.order, after, size, at)
+            found, end, lost = await self._past.page(query.selector, query.order, after, size, at)
         sized = _fitting(_sized(found, query.mask))
         if len(sized) < len(found):
             del found[len(sized) :]
             end = query.order.position(found[-1])
         call.read.update(map(KEY, found))
         tail = b"" if end is None else framed(_NEXT_PAGE_TOKEN, query.token(end).encode())
+        # Names after the page's end are looked up again for the next.
+        tail += _counted(_LIST_UNKNOWN, sum([end is None or name <= end[1] for name in lost]))
         page = elements(_RECORDS, sized, tail)
         if mark is not None:
             self._pages.keep((query, token, size), mark, page, found)
         return page + feeds
+
+    async def _require_kept(self, request: GetRecordRequest, call: Call) -> None:
+        """Tell a record that did not stand from one whose past has gone.
+
+        Raises:
+            HistoryGone: If the caller sees it now, and it is not kept as far back.
+        """
+        lost = await self._past.lost((request.name,), request.as_of_basis, call.permit)
+        for name, kept_ns in lost.items():
+            raise HistoryGone(name, kept_ns)
 
     async def _then(
         self, names: Iterable[str], request: GetRecordRequest | BatchGetRecordsRequest
@@ -120,6 +143,11 @@ class SharedState:
         """Return records as they stood at the time that a request names."""
         require_valid(request)
         return await self._past.get(names, request.as_of, request.as_of_basis)
+
+
+def _counted(field: int, count: int) -> bytes:
+    """Return a count as a field of a response."""
+    return varint(field << 3) + varint(count) if count else b""
 
 
 def _sized(entries: list[Entry], mask: Mask | None) -> list[bytes]:

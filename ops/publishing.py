@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from google.protobuf.json_format import Parse, ParseError
 
 from broker.errors import PublishError
 from broker.home import Home
+from broker.impossible import impossible, impossible_record, told
 from broker.outgoing import Outgoing, Stored
 from broker.ownership import objection
 from broker.plan import stream_name
@@ -92,6 +94,8 @@ def _outgoing(number: int, line: str, agency: str) -> tuple[str, Outgoing]:
         record = Parse(line, Record())
     except ParseError as error:
         raise Failure(f"line {number} is no record: {error}") from error
+    if wrong := impossible(record):
+        raise Failure(f"line {number}: {told(wrong)}")
     identity = hashlib.sha256(record.SerializeToString(deterministic=True)).hexdigest()
     if not record.provenance.feed:
         record.provenance.feed = "publish"
@@ -100,8 +104,10 @@ def _outgoing(number: int, line: str, agency: str) -> tuple[str, Outgoing]:
     violations = protovalidate.collect_violations(record)
     if violations:
         raise Failure(f"line {number}: {describe(violations)}")
-    if wrong := objection(record, agency):
-        raise Failure(f"line {number}: name {wrong}")
+    if far := impossible_record(record, int(time.time())):
+        raise Failure(f"line {number}: {told(far)}")
+    if objected := objection(record, agency):
+        raise Failure(f"line {number}: name {objected}")
     return record.name, Outgoing(share_subject(record.name), record.SerializeToString(), identity)
 
 

@@ -6,10 +6,12 @@ from typing import Any, Final
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL, Record
 from ops.raw_bytes import visible
+from ops.screen import INVALID_TIME
 
 _MOST_ITEMS: Final = 8
 _MOST_SIGNS: Final = 120
@@ -29,7 +31,7 @@ def record_lines(record: Record, zone: tzinfo) -> Iterator[str]:
         zone: The zone in which to show times.
     """
     yield visible(record.name)
-    head = [f"observed {record.observed_at.ToDatetime(zone):%Y-%m-%d %H:%M:%S%z}"]
+    head = [f"observed {_time(record.observed_at, zone)}"]
     for field in ("classification", "status"):
         if field == "classification" or record.status != STATUS_ACTUAL:
             descriptor = Record.DESCRIPTOR.fields_by_name[field]
@@ -84,12 +86,20 @@ def _value(field: FieldDescriptor, value: Any, zone: tzinfo) -> str:
         prefix = known[0].name.removesuffix("UNSPECIFIED")
         return known[value].name.removeprefix(prefix).lower() if value in known else str(value)
     if field.message_type is not None and field.message_type.full_name == _TIME:
-        return f"{value.ToDatetime(zone):%Y-%m-%d %H:%M:%S%z}"
+        return _time(value, zone)
     if field.message_type is not None:
         return f"{value.ToTimedelta().total_seconds():g} s"
     if isinstance(value, bytes):
         return f"({len(value)} bytes)"
     return visible(str(value))
+
+
+def _time(value: Timestamp, zone: tzinfo) -> str:
+    """Return a time, also where no such time can be."""
+    try:
+        return f"{value.ToDatetime(zone):%Y-%m-%d %H:%M:%S%z}"
+    except (ValueError, OverflowError):
+        return INVALID_TIME
 
 
 def _has_fields(field: FieldDescriptor) -> bool:

@@ -1,11 +1,10 @@
 """Commands that show the records of the shared state: get and list."""
 
 from collections.abc import Iterable
-from datetime import UTC
 from typing import Annotated
 
 import typer
-from google.protobuf.json_format import MessageToJson
+from google.protobuf.json_format import MessageToJson, SerializeToJsonError
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +14,7 @@ from liandong.quantity.v1.quantity_pb2 import QualityLevel
 from liandong.record.v1.record_pb2 import Record
 from ops.city import City
 from ops.client import channel
+from ops.failure import Failure
 from ops.options import (
     CITY,
     HOME,
@@ -26,7 +26,7 @@ from ops.options import (
     open_home,
 )
 from ops.phrases import phrase
-from ops.screen import cell, console, is_wide, local, print_message, table
+from ops.screen import cell, console, is_wide, moment, print_message, print_or_tell, table
 from ops.selecting import (
     AgenciesOption,
     BoxOption,
@@ -63,7 +63,11 @@ def get(  # noqa: PLR0917 - options are named on the command line
         print_message(record)
         return
     console.print(records_table([record], described))
-    console.print_json(MessageToJson(record, ensure_ascii=True), ensure_ascii=False)
+    try:
+        content = MessageToJson(record, ensure_ascii=True)
+    except (ValueError, OverflowError, SerializeToJsonError) as error:
+        raise Failure(f"no JSON can say the rest of it: {error}") from error
+    console.print_json(content, ensure_ascii=False)
 
 
 def list_records(  # noqa: PLR0917 - options are named on the command line
@@ -118,8 +122,9 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
             request.page_token = page.next_page_token
             more = bool(page.next_page_token)
     if as_json or only:
-        for record in records:
-            print_message(record)
+        left = sum([not print_or_tell(record, record.name) for record in records])
+        if left:
+            raise Failure(f"{left} of {len(records)} records hold a time that cannot be")
         return
     console.print(records_table(records, described))
     rest = " (there are more: --limit 0 shows all)" if more else ""
@@ -135,7 +140,7 @@ def records_table(records: Iterable[Record], city: City) -> Table:
         name, said = cell(record.name), _said(record)
         shown.add_row(
             *([name, said] if is_wide() else [Text.assemble(name, "\n  ", said)]),
-            local(record.observed_at.ToDatetime(UTC), city),
+            moment(record.observed_at, city),
             cell(record.location.district),
         )
     return shown

@@ -6,22 +6,26 @@ or break a line, and never read as markup.
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import typer
-from google.protobuf.json_format import MessageToJson
+from google.protobuf.json_format import MessageToJson, SerializeToJsonError
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from broker.impossible import impossible, told
 from ops.city import City
+from ops.failure import Failure
 
 # Wide enough for any row: what reads a pipe wants whole lines.
 _PIPE_COLUMNS = 4000
 _WIDE = 120
+INVALID_TIME = "invalid time"
 # Controls, line breaks, and signs that turn the direction of writing.
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
@@ -51,14 +55,46 @@ def table(*columns: str, **options: Any) -> Table:
 
 
 def print_message(message: Message) -> None:
-    """Print a message as one line of JSON."""
+    """Print a message as one line of JSON.
+
+    Raises:
+        Failure: If it holds a time that cannot be, which JSON cannot say.
+    """
     options: dict[str, Any] = {"indent": None, "ensure_ascii": False}
-    typer.echo(MessageToJson(message, preserving_proto_field_name=True, **options))
+    try:
+        line = MessageToJson(message, preserving_proto_field_name=True, **options)
+    except (ValueError, OverflowError, SerializeToJsonError) as error:
+        wrong = impossible(message)
+        raise Failure(f"no JSON can say it: {told(wrong) if wrong else error}") from error
+    typer.echo(line)
+
+
+def print_or_tell(message: Message, name: str) -> bool:
+    """Print a message as one line of JSON, or on stderr why not; tell whether it was printed.
+
+    Args:
+        message: The message.
+        name: Which record it is of.
+    """
+    try:
+        print_message(message)
+    except Failure as failure:
+        typer.echo(plain(f"{name}: {failure}"), err=True)
+        return False
+    return True
 
 
 def print_object(values: dict[str, Any]) -> None:
     """Print values as one line of JSON."""
     typer.echo(json.dumps(values, ensure_ascii=False))
+
+
+def moment(stamp: Timestamp, city: City) -> str:
+    """Return a record's time in the city's zone, also where no such time can be."""
+    try:
+        return local(stamp.ToDatetime(UTC), city)
+    except (ValueError, OverflowError):
+        return INVALID_TIME
 
 
 def local(moment: datetime, city: City) -> str:

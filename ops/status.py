@@ -154,7 +154,8 @@ def _agreements(city: City) -> list[Part]:
     try:
         count = len(read_agreements(city.agreements, city.plan.agencies))
     except FileWrong as error:
-        return [Part("agreements", "", f"{error}; those before it stay in force", well=False)]
+        told = f"{error}; those before it stay in force"
+        return [Part("agreements", str(city.agreements), told, well=False)]
     return [Part("agreements", str(city.agreements), f"{count} agreements", well=True)]
 
 

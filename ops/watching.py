@@ -27,7 +27,7 @@ from ops.options import (
 )
 from ops.phrases import phrase
 from ops.records import records_table
-from ops.screen import console, is_wide, local, plain, print_message
+from ops.screen import console, is_wide, local, moment, plain, print_or_tell
 from ops.selecting import (
     AgenciesOption,
     BoxOption,
@@ -81,7 +81,7 @@ def watch(  # noqa: PLR0917 - options are named on the command line
         for lot in events:
             for event in lot:
                 if as_json:
-                    print_message(event)
+                    print_or_tell(event, event.record.name or event.name)
                 elif event.type != api.EVENT_TYPE_HEARTBEAT:
                     typer.echo(_line(event, described))
 
@@ -134,7 +134,7 @@ def _line(event: api.RecordEvent, city: City) -> str:
     """Return an event as a line: what happened, when observed, which record, what it says."""
     parts = [api.EventType.Name(event.type).removeprefix("EVENT_TYPE_").lower()]
     if event.HasField("record"):
-        parts.append(local(event.record.observed_at.ToDatetime(UTC), city))
+        parts.append(moment(event.record.observed_at, city))
         parts += [event.record.name, phrase(event.record)]
     elif event.name:
         parts.append(event.name)

@@ -11,6 +11,7 @@ from adapters.mapping.adapter import MappedTable, MappingOptions
 from adapters.sdk.errors import FeedMisconfigured, Untranslatable
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.message import Undecodable
+from broker.impossible import impossible_record, told
 from broker.violations import describe
 from liandong.record.v1.record_pb2 import Record
 
@@ -62,6 +63,9 @@ def outcomes(adapter: MappedTable, content: bytes) -> Iterator[Record | str]:
             (translated,) = adapter.translate(message)
         except Untranslatable as error:
             yield str(error)
+            continue
+        if wrong := impossible_record(translated.record, int(adapter.now().timestamp())):
+            yield f"line {message.line}: {told(wrong)}"
             continue
         violations = validator.collect_violations(translated.record)
         yield f"line {message.line}: {describe(violations)}" if violations else translated.record

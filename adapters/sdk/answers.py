@@ -20,6 +20,7 @@ from google.protobuf.message import DecodeError, Message
 
 from adapters.sdk.errors import CannotAnswer
 from broker.answering import Endpoint
+from broker.impossible import impossible, told
 from broker.questions import question_name
 from broker.violations import describe
 from liandong.question.v1.question_pb2 import (
@@ -157,6 +158,8 @@ class _Work:
                 code=ASK_CODE_INVALID_ARGUMENT,
                 reason="INVALID_FIELD",
             ) from error
+        if wrong := impossible(question):
+            raise CannotAnswer(told(wrong), code=ASK_CODE_INVALID_ARGUMENT, reason="INVALID_FIELD")
         if violations := protovalidate.collect_violations(question):
             raise CannotAnswer(
                 describe(violations), code=ASK_CODE_INVALID_ARGUMENT, reason="INVALID_FIELD"
@@ -172,6 +175,8 @@ class _Work:
         """
         if not isinstance(answer, self.answer):
             raise TypeError(f"returned {type(answer).__name__}, not {self.answer.__name__}")
+        if wrong := impossible(answer):
+            raise ValueError(f"the answer has times that cannot be: {told(wrong)}")
         if violations := protovalidate.collect_violations(answer):
             raise ValueError(f"the answer breaks its schema: {describe(violations)}")
 

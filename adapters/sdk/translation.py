@@ -14,6 +14,7 @@ import structlog
 from adapters.sdk.adapter import Adapter, Translated
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.message import Message, Undecodable
+from broker.impossible import impossible_record, told
 from broker.violations import describe
 
 BUG: Final = "bug"
@@ -69,9 +70,12 @@ class Translation:
     def _checked(self, message: Message, translated: Sequence[Translated]) -> Result:
         """Part records that hold what their schema says from those that do not."""
         valid, reasons = [], []
+        now_s = int(self._adapter.now().timestamp())
         for one in translated:
             if one.shape is not None and one.shape in self._valid_shapes:
                 valid.append(one)
+            elif wrong := impossible_record(one.record, now_s):
+                reasons.append(told(wrong))
             elif violations := self._validator.collect_violations(one.record):
                 reasons.append(describe(violations))
             else:

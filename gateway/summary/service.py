@@ -85,8 +85,8 @@ class Summaries:
 
     async def summarize_records(self, request: SummarizeRecordsRequest, call: Call) -> bytes:
         """Return the groups of what is selected, as the caller sees it."""
-        call.permit.require_selection(request.selection)
         require_valid(request)
+        call.permit.require_selection(request.selection)
         number = number_of(request.value) if request.value else None
         self._view.index()
         selector = self._selectors.of(request.selection, call.permit)

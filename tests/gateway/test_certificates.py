@@ -8,6 +8,7 @@ from pathlib import Path
 import grpc
 import msgspec
 import pytest
+from grpc_status import rpc_status
 
 from broker.tls import Authority
 from gateway import Gateway
@@ -15,7 +16,7 @@ from gateway.errors import TooMany
 from gateway.limits import Rates
 from gateway.revocation import Revoked
 from liandong.gateway.v1 import shared_state_pb2 as api
-from tests.gateway.town import City, journal, level
+from tests.gateway.town import City, journal, level, reason
 
 
 async def presented(city: City) -> str:
@@ -116,6 +117,10 @@ async def test_a_certificate_that_was_taken_back_is_worth_nothing(city: City, st
                 await stub.GetRecord(get)
 
         assert ended.value.code() is refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert reason(ended.value) == reason(refused.value) == "CERTIFICATE_REVOKED"
+        assert ended.value.details() == refused.value.details()
+        told = await rpc_status.aio.from_call(watch)
+        assert told.message == ended.value.details()
         Authority(city.home).issue_client("transport", "transport", "client")
         async with city.stub("transport") as stub:
             with pytest.raises(grpc.aio.AioRpcError) as closed:
@@ -144,4 +149,8 @@ async def test_a_gateway_that_ends_sends_watchers_elsewhere(
         await ending
 
     assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
-    assert "go on with your last resume_token" in str(ended.value.details())
+    assert reason(ended.value) == "LEAVING"
+    assert (
+        ended.value.details()
+        == "the gateway ends: go on with your last resume_token, at another or again"
+    )

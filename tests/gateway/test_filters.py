@@ -72,7 +72,11 @@ def test_a_record_for_which_a_filter_fails_is_not_selected_and_the_others_are() 
         ("dyn(record.name)", "is dyn, expected true or false"),
         ("true) || (page.records.size() > 0", "column 5: Syntax error"),
         ("page.records.size() > 0", "undeclared reference to 'page"),
-        ("(" * 1000 + "true" + ")" * 1000, "cannot be compiled"),
+        ("(" * 1000 + "true" + ")" * 1000, "nested more than 32 deep: write it flatter"),
+        ("[" * 500, "nested more than 32 deep: write it flatter"),
+        ('record.name.matches("(")', 'matches("("): missing )'),
+        ('true || matches(record.name, "a{1001}")', "invalid repetition size"),
+        ("record.name.matches(r'^a') && record.name.matches('[')", "matches('['): missing ]"),
         ("\x00", "column 1: Syntax error"),
         ("名 == 1", "column 1: Syntax error"),
         ("true" + " " * 3000, "has 3004 bytes, expected at most 2048"),
@@ -87,6 +91,20 @@ def test_a_wrong_filter_is_told_with_the_column(source: str, said: str) -> None:
     assert field == "selection.filter"
     for part in said.split("; "):
         assert part in sentence
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "record.name.matches('^water/.*\\\\.level')",
+        "record.name == \"x.matches('(')\"",
+        "record.name.matches('(' + ')')",
+        r"true // matches('\q')",
+    ],
+)
+def test_only_what_is_a_pattern_is_taken_for_one(source: str) -> None:
+    """Text that looks like one is left alone."""
+    assert filter_of(source)
 
 
 def test_the_place_of_a_mistake_is_shown() -> None:

@@ -338,6 +338,34 @@ def test_an_agreement_with_a_department_that_the_city_lacks_is_refused(tmp_path:
         read_agreements(file, ("police", "health"))
 
 
+@pytest.mark.parametrize("agency", ["watr", ""])
+async def test_a_department_that_the_city_lacks_is_told_as_such(
+    asked_city: City, agency: str
+) -> None:
+    """In lists, watches and summaries; a record's name of one is not found."""
+    selection = api.Selection(agencies=[agency])
+    async with asked_city.stub("police") as stub:
+        listing = stub.ListRecords(api.ListRecordsRequest(selection=selection))
+        summing = stub.SummarizeRecords(api.SummarizeRecordsRequest(selection=selection))
+        watch = stub.WatchRecords(api.WatchRecordsRequest(selection=selection))
+        for answer in (listing, summing, watch.read()):
+            with pytest.raises(grpc.aio.AioRpcError, match="no department of the city") as raised:
+                await answer
+            assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        with pytest.raises(grpc.aio.AioRpcError) as missing:
+            await stub.GetRecord(api.GetRecordRequest(name="watr/water.level/1"))
+    assert missing.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_kind_that_is_none_is_told_before_the_agreements_are_looked_at(city: City) -> None:
+    """Nobody could agree on it."""
+    selection = api.Selection(agencies=["health"], kinds=["health.bed"])
+    async with city.stub("police") as stub:
+        with pytest.raises(grpc.aio.AioRpcError, match="did you mean health") as raised:
+            await stub.ListRecords(api.ListRecordsRequest(selection=selection))
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 def test_every_error_has_its_status() -> None:
     """What a caller can be told is in the one table."""
     assert set(errors.TABLE) == set(errors.GatewayError.__subclasses__())

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.agreement import Agreement
-from gateway.errors import NoAgreement, NotFound
+from gateway.errors import InvalidRequest, NoAgreement, NotFound
 from gateway.identity import Caller
 from gateway.key import Key
 from gateway.permit import Opening, Permit, Shut
@@ -83,7 +83,8 @@ def test_a_key_with_a_hidden_district_is_decided_by_the_true_one() -> None:
     [
         ("water/water.quality/1", NoAgreement),
         ("health/water.level/1", NoAgreement),
-        ("nobody/no.kind/1", NoAgreement),
+        ("nobody/water.level/1", NoAgreement),
+        ("health/no.kind/1", NotFound),
         ("water/water.level/1", NotFound),
         ("police/incident.report/1", NotFound),
         ("water", NotFound),
@@ -95,6 +96,40 @@ def test_a_missing_record_is_told_by_its_name_and_the_agreements_alone(
 ) -> None:
     """Closed entirely: the agreement is missing. Else: there is no such record to be seen."""
     assert type(_permit(_terms()).missing(name)) is answer
+
+
+_AGENCIES = ("health", "police", "water")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("watr/water.level/1", "its department is 'watr', which is no department of the city; "),
+        ("health/health.bed/1", "its kind is 'health.bed', which is no kind; did you mean health."),
+    ],
+)
+def test_a_name_that_cannot_be_is_no_missing_agreement(name: str, said: str) -> None:
+    """Nobody could grant it."""
+    error = Permit(_POLICE, (), (), _AGENCIES).missing(name)
+
+    assert isinstance(error, NotFound)
+    assert said in str(error)
+
+
+@pytest.mark.parametrize("agencies", [_AGENCIES, ()])
+def test_a_selection_of_a_department_that_cannot_be_is_told_with_those_near(
+    agencies: tuple[str, ...],
+) -> None:
+    """Where the city's departments are known; an empty one never is."""
+    permit = Permit(_POLICE, (), (), agencies)
+    asked = ["police", "", "watr"] if agencies else ["police", ""]
+
+    with pytest.raises(InvalidRequest) as raised:
+        permit.require_selection(Selection(agencies=asked))
+
+    wrong = dict(raised.value.violations)
+    assert wrong["selection.agencies[1]"].startswith("is '', which is no department of the city")
+    assert wrong.get("selection.agencies[2]", "").endswith("did you mean water") is bool(agencies)
 
 
 def test_a_missing_agreement_is_named_with_one_that_would_open() -> None:

@@ -16,7 +16,7 @@ from grpc_status import rpc_status
 
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.record.v1.record_pb2 import Record
-from tests.gateway.town import NOW, City, level
+from tests.gateway.town import NOW, City, level, reason
 from tests.gateway.watching import BOOKMARK, Watch, another, metres, store, watching
 
 FROZEN = """
@@ -123,7 +123,11 @@ async def test_a_slow_watcher_of_every_revision_is_ended_and_goes_on_with_its_to
             with pytest.raises(grpc.aio.AioRpcError) as raised:
                 await read_to_its_end(slow, events)
         assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert f"resume_token {slow.token}" in str(raised.value.details())
+        assert reason(raised.value) == "WATCHER_TOO_SLOW"
+        assert raised.value.details() == (
+            "more came than was read: read faster, or select less; "
+            f"go on with resume_token {slow.token}"
+        )
         seen = len(events)
 
         async with watching(narrow, "water", here, slow.token, every_revision=True) as again:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
 
 from broker.connection import Bus, BusSettings
 from broker.home import Home
@@ -63,6 +65,16 @@ def journal(folder: Path) -> JournalSettings:
     return JournalSettings(
         gateway=name, key=str(key), public_keys=str(folder), path=str(folder / f"{name}.sqlite")
     )
+
+
+def reason(error: grpc.aio.AioRpcError) -> str:
+    """Return the reason that a status tells programs, whose message is what people are told."""
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it has what that reads
+    assert status is not None, "a status without details"
+    assert status.message == error.details()
+    info = error_details_pb2.ErrorInfo()
+    assert status.details[0].Unpack(info)
+    return info.reason
 
 
 class City:

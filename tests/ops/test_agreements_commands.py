@@ -1,5 +1,7 @@
 """What `agreements list`, `explain` and `rehearse` show."""
 
+import pytest
+
 from tests.ops.conftest import Town
 
 
@@ -50,6 +52,28 @@ def test_a_wrong_question_is_told_in_one_sentence(town: Town) -> None:
     assert word[1].startswith("--classification is 'secret', expected public, internal")
     assert others[0] == 1
     assert others[1].startswith("water is neither consumer nor provider here")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            ("polic", "environment/environment.air/1"),
+            "consumer: is 'polic', which is no",
+        ),
+        (("police", "--provider", "watr", "--kind", "water.level"), "did you mean water"),
+        (("police", "--provider", "water", "--kind", "water.lvl"), "did you mean water.level"),
+        (("police", "watr/water.level/1"), "name: is 'watr', which is no department of the city"),
+    ],
+)
+def test_what_cannot_be_is_not_explained_as_a_missing_agreement(
+    town: Town, asked: tuple[str, ...], said: str
+) -> None:
+    """A slip of the pen is told as one."""
+    status, sentence = town.refused("agreements", "explain", *asked)
+
+    assert status == 2
+    assert said in sentence
 
 
 def test_proposed_agreements_are_rehearsed_on_the_citys_own_records(town: Town) -> None:

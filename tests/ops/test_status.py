@@ -54,6 +54,18 @@ def test_parts_that_are_away_are_named_and_the_others_shown(town: Town) -> None:
     assert no_bus[2].count("\n") == 1
 
 
+def test_a_file_of_agreements_that_is_wrong_is_named(town: Town) -> None:
+    """Where to look is the last thing that is said."""
+    broken, city = town.folder / "broken.toml", town.folder / "with_broken.toml"
+    broken.write_text("[[agreement]\n")
+    city.write_text(town.city.read_text().replace("agreements.toml", broken.name, 1))
+
+    status, sentence = town.refused("status", "--city", city)
+
+    assert status == 1
+    assert sentence == f"not all is well: look at {broken}"
+
+
 async def test_a_quarantine_that_is_nearly_full_is_told_before_senders_must_wait(
     tmp_path: Path,
 ) -> None:

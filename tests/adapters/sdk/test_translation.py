@@ -1,8 +1,9 @@
 """What becomes of one message: valid records, or a reason that a person understands."""
 
+import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -97,6 +98,33 @@ def test_the_schema_refuses_one_record_and_keeps_the_others() -> None:
     assert (stations, cause) == (["1", "2"], "constraint")
     assert "water_level.station_id" in reason
     assert "records refused: 2" in reason
+
+
+def test_a_time_that_cannot_be_is_refused_with_its_field() -> None:
+    """At whatever depth: no reader could say it."""
+
+    def broken(gauge: Gauge, _: Note) -> Iterable[Translated]:
+        for path in ("observed_at", "provenance.sent_at"):
+            one = gauge.level("1")
+            stamp = operator.attrgetter(path)(one.record)
+            stamp.nanos = -1
+            yield one
+        yield gauge.level("2")
+
+    stations, cause, reason = of(broken)
+
+    assert (stations, cause) == (["2"], "constraint")
+    assert reason == "observed_at: has -1 nanos, expected 0 to 999999999 (records refused: 2)"
+
+
+def test_a_time_more_than_a_day_ahead_of_its_message_is_refused() -> None:
+    """As every adapter's own times are."""
+
+    def early(gauge: Gauge, _: Note) -> Iterable[Translated]:
+        gauge.take_for_now(NOW - timedelta(days=1, seconds=1))
+        return [gauge.level("1")]
+
+    assert of(early)[2] == "observed_at: lies more than a day ahead: set the source's clock"
 
 
 def test_a_shape_that_is_refused_once_is_checked_again() -> None:

@@ -223,6 +223,11 @@ class BatchGetRecordsResponse(message.Message):
 
     RECORDS_FIELD_NUMBER: builtins.int
     FEEDS_FIELD_NUMBER: builtins.int
+    UNKNOWN_COUNT_FIELD_NUMBER: builtins.int
+    unknown_count: builtins.int
+    """How many of them are left out because the city no longer keeps their past as far
+    back as `as_of`.
+    """
     @builtins.property
     def records(self) -> containers.RepeatedCompositeFieldContainer[record_pb2.Record]:
         """The records, in the order asked."""
@@ -236,10 +241,11 @@ class BatchGetRecordsResponse(message.Message):
         *,
         records: abc.Iterable[record_pb2.Record] | None = ...,
         feeds: abc.Iterable[FeedAge] | None = ...,
+        unknown_count: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["feeds", b"feeds", "records", b"records"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["feeds", b"feeds", "records", b"records", "unknown_count", b"unknown_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -503,8 +509,13 @@ class ListRecordsResponse(message.Message):
     RECORDS_FIELD_NUMBER: builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
     FEEDS_FIELD_NUMBER: builtins.int
+    UNKNOWN_COUNT_FIELD_NUMBER: builtins.int
     next_page_token: builtins.str
     """Token of the next page; empty: this was the last."""
+    unknown_count: builtins.int
+    """How many records, selected as they stand now, are left out of this page because the
+    city no longer keeps their past as far back as `as_of`.
+    """
     @builtins.property
     def records(self) -> containers.RepeatedCompositeFieldContainer[record_pb2.Record]:
         """The records, in the order asked."""
@@ -519,10 +530,11 @@ class ListRecordsResponse(message.Message):
         records: abc.Iterable[record_pb2.Record] | None = ...,
         next_page_token: builtins.str = ...,
         feeds: abc.Iterable[FeedAge] | None = ...,
+        unknown_count: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["feeds", b"feeds", "next_page_token", b"next_page_token", "records", b"records"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["feeds", b"feeds", "next_page_token", b"next_page_token", "records", b"records", "unknown_count", b"unknown_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
