@@ -128,7 +128,7 @@ class MappedTable(Adapter[Row, MappingOptions]):
             assert step is not None
             found = " / ".join(values[number] for number in step.numbers)
             raise Untranslatable(
-                f"{self._unit} {message.line}: column {step.columns}",
+                f"{self._unit} {message.line}: column {unfit.column or step.columns}",
                 found if unfit.value is None else unfit.value,
                 expected=f"{unfit.expected}{f' for {step.path}' if step.path else ''}",
                 cause=unfit.cause,
