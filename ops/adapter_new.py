@@ -62,10 +62,15 @@ def adapter_new(
 
 def kinds() -> dict[str, FieldDescriptor]:
     """Return the kinds of records that an adapter can begin with, and their bodies."""
+    return {kind: body for kind, body in sorted(_named().items()) if _value_of(body)}
+
+
+def _named() -> dict[str, FieldDescriptor]:
+    """Return the body of every kind."""
     bodies = Record.DESCRIPTOR.oneofs_by_name["body"].fields
     named = {body.name.replace("_", ".", 1): body for body in bodies}
     named["incident.report"] = named.pop("incident")
-    return {kind: body for kind, body in sorted(named.items()) if _value_of(body)}
+    return named
 
 
 def _value_of(body: FieldDescriptor) -> FieldDescriptor | None:
@@ -91,6 +96,9 @@ def _words(name: str, kind: str, transport: str) -> dict[str, str]:
         Failure: There is no such kind.
     """
     known = kinds()
+    if kind in _named() and kind not in known:
+        sentence = f"nothing of {kind} is a plain number or text, with which a line could begin"
+        raise Failure(f"{sentence}: begin with water.level, and fill the body by hand", USAGE)
     if kind not in known:
         raise Failure(f"there is no kind {kind!r}; there are: {', '.join(known)}", USAGE)
     body = known[kind]
