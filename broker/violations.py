@@ -13,6 +13,11 @@ _EXPECTED: Final = {
     "status": "ACTUAL, EXERCISE or TEST",
     "classification": "PUBLIC, INTERNAL, RESTRICTED or CONFIDENTIAL",
     "level": "a level that is stated",
+    "observed_at": "when the world was so",
+    "received_at": "when it came",
+    "quality": "how far it may be trusted, at least its level",
+    "provenance": "where it comes from",
+    "body": "one body, such as water_level",
 }
 """By the field's name, where the schema's rule is a pattern or a list of numbers."""
 
@@ -34,15 +39,27 @@ def sentence_of(violation: Any) -> str:
     proto, value = violation.proto, violation.field_value
     elements = proto.field.elements if proto.field is not None else ()
     rule = proto.rule_id
-    if value is None or value == "" or not isinstance(value, str | int | float):
-        return str(proto.message)
+    name = elements[-1].field_name if elements else ""
+    if rule == "required":
+        # Of a oneof the violation names no value, and the validator's words are of oneofs.
+        return f"is not there, expected {_EXPECTED.get(name, 'it')}"
+    if value == "":
+        return f"is empty, expected {_EXPECTED.get(name, 'a text')}"
+    if value is None or not isinstance(value, str | int | float):
+        return _plural(str(proto.message))
     shown = repr(value)
     if len(shown) > _SHOWN:
         shown = f"{shown[:_SHOWN]}…"
-    expected = _EXPECTED.get(elements[-1].field_name) if elements else None
+    expected = _EXPECTED.get(name)
     if expected is not None and rule in {"string.pattern", "enum.not_in", "enum.defined_only"}:
         return f"is {shown}, expected {expected}"
-    return f"is {shown}, {proto.message}"
+    return f"is {shown}, {_plural(str(proto.message))}"
+
+
+def _plural(sentence: str) -> str:
+    """Return the validator's sentence with the number that its count asks for."""
+    one = sentence.replace("1 characters", "1 character").replace("1 item(s)", "1 item")
+    return one.replace("item(s)", "items")
 
 
 def describe(violations: Sequence[Any], shown: int = 3) -> str:

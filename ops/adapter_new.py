@@ -31,19 +31,6 @@ _ANSWER: Final = '''
         del message, outcome
         return b"OK\\\\r\\\\n"
 '''
-_NUMBER: Final = '''
-
-def _number(field: str, text: str) -> {type}:
-    """Return a number.
-
-    Raises:
-        Untranslatable: It is none.
-    """
-    try:
-        return {type}(text)
-    except ValueError as error:
-        raise Untranslatable(field, text, expected="{expected}") from error
-'''
 
 
 def adapter_new(
@@ -75,10 +62,15 @@ def adapter_new(
 
 def kinds() -> dict[str, FieldDescriptor]:
     """Return the kinds of records that an adapter can begin with, and their bodies."""
+    return {kind: body for kind, body in sorted(_named().items()) if _value_of(body)}
+
+
+def _named() -> dict[str, FieldDescriptor]:
+    """Return the body of every kind."""
     bodies = Record.DESCRIPTOR.oneofs_by_name["body"].fields
     named = {body.name.replace("_", ".", 1): body for body in bodies}
     named["incident.report"] = named.pop("incident")
-    return {kind: body for kind, body in sorted(named.items()) if _value_of(body)}
+    return named
 
 
 def _value_of(body: FieldDescriptor) -> FieldDescriptor | None:
@@ -91,10 +83,10 @@ def _value_of(body: FieldDescriptor) -> FieldDescriptor | None:
 
 
 _READ: Final = {
-    FieldDescriptor.CPPTYPE_DOUBLE: ("float", "a number", "3.21", "4.05", "3.21"),
-    FieldDescriptor.CPPTYPE_UINT32: ("int", "a whole number", "3", "4", "3"),
+    FieldDescriptor.CPPTYPE_DOUBLE: ("number", "3.21", "4.05", "3.21"),
+    FieldDescriptor.CPPTYPE_UINT32: ("whole", "3", "4", "3"),
 }
-"""Type, what is expected, two samples, and the first as Python writes it."""
+"""What reads it, two samples, and the first as Python writes it."""
 
 
 def _words(name: str, kind: str, transport: str) -> dict[str, str]:
@@ -104,6 +96,9 @@ def _words(name: str, kind: str, transport: str) -> dict[str, str]:
         Failure: There is no such kind.
     """
     known = kinds()
+    if kind in _named() and kind not in known:
+        sentence = f"nothing of {kind} is a plain number or text, with which a line could begin"
+        raise Failure(f"{sentence}: begin with water.level, and fill the body by hand", USAGE)
     if kind not in known:
         raise Failure(f"there is no kind {kind!r}; there are: {', '.join(known)}", USAGE)
     body = known[kind]
@@ -119,10 +114,11 @@ def _words(name: str, kind: str, transport: str) -> dict[str, str]:
     is_tcp = transport == "tcp"
     source = "tcp://127.0.0.1:7300" if is_tcp else f"drop:inbox/{agency}"
     numeric = _READ.get(value.cpp_type)
-    type_name, expected, example, other, literal = numeric or ("str", "", "one", "two", '"one"')
+    reader, example, other, literal = numeric or ("", "one", "two", '"one"')
     bad = {f"1001,yesterday,{example}": "time", f",2025-07-17T09:00:00Z,{example}": entity}
     if numeric:
         bad["1001,2025-07-17T09:00:00Z,high"] = value.name
+        bad["1001,2025-07-17T09:00:00Z,1_0"] = value.name
     return {
         "name": name,
         "agency": agency,
@@ -135,8 +131,8 @@ def _words(name: str, kind: str, transport: str) -> dict[str, str]:
         "body": body.name,
         "entity": entity,
         "value": value.name,
-        "read": f'_number("{value.name}", value)' if numeric else "value",
-        "number": _NUMBER.format(type=type_name, expected=expected) if numeric else "",
+        "read": f'{reader}("{value.name}", value)' if numeric else "value",
+        "reader_import": f", {reader}" if numeric else "",
         "answer": _ANSWER.replace("\\\\", "\\") if is_tcp else "",
         "outcome_import": " Outcome," if is_tcp else "",
         "expected_answer": r'b"OK\r\n"' if is_tcp else 'b""',

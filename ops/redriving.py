@@ -82,7 +82,8 @@ class _Run:
         """Try one feed's, one department's, or all.
 
         Raises:
-            Failure: If there are entries of a feed that the city does not have.
+            Failure: If there are entries of a feed that the city does not have, or no entries
+                of the cluster that is named.
         """
         configured = {one.id for one in self._city.feeds}
         strange: list[str] = []
@@ -92,6 +93,8 @@ class _Run:
                 strange += (one for one in held if one not in configured)
                 for feed_id in filter(configured.__contains__, held):
                     await self._try(bus, self._city.feed(feed_id))
+        if self._choice.cluster and not self._found and not strange:
+            raise Failure(f"nothing is tried again: no quarantine has {self._choice}")
         if not self._as_json and not self._found:
             typer.echo("there is nothing to try again")
         elif not self._as_json and not self._apply and any(one.records for one in self._found):

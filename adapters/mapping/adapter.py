@@ -20,7 +20,7 @@ from adapters.sdk.adapter import Adapter, Translated
 from adapters.sdk.clock import moment_of
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.feed import FeedConfig
-from broker.subjects import record_name
+from adapters.sdk.naming import name_for
 from liandong.quantity.v1.quantity_pb2 import (
     QUALITY_LEVEL_SUSPECT,
     QUALITY_LEVEL_VALID,
@@ -91,7 +91,7 @@ class MappedTable(Adapter[Row, MappingOptions]):
                 expected="a value: it names what the row describes",
                 cause="required",
             )
-        record.name = record_name(self.feed.agency, plan.kind, entity)
+        record.name = name_for(self.feed.agency, plan.kind, entity)
         moment_of(self.now()).write(record.received_at)
         for column, number in plan.attributes:
             if values[number]:
@@ -128,7 +128,7 @@ class MappedTable(Adapter[Row, MappingOptions]):
             assert step is not None
             found = " / ".join(values[number] for number in step.numbers)
             raise Untranslatable(
-                f"{self._unit} {message.line}: column {step.columns}",
+                f"{self._unit} {message.line}: column {unfit.column or step.columns}",
                 found if unfit.value is None else unfit.value,
                 expected=f"{unfit.expected}{f' for {step.path}' if step.path else ''}",
                 cause=unfit.cause,

@@ -41,6 +41,9 @@ def compiled(
     if body is None:
         alike = near(mapping.kind, kinds())
         problems.add("kind", f"there is no kind {mapping.kind!r}", listed(kinds()), alike)
+        # What a column or a constant is does not depend on the kind; where it leads does.
+        sources(mapping.fields, problems)
+        constants(mapping.constants, problems)
         return None, problems
     columns = Columns(_named_columns(mapping.format), problems)
     setters = Setters(mapping, columns, _zone(mapping.time_zone or zone, problems), now, problems)

@@ -65,18 +65,21 @@ def _text(target: Target) -> Gauge | None:
 
 
 def _real(target: Target) -> Gauge | None:
-    """Return what gauges a number that has to be finite; None: it has other rules."""
+    """Return what gauges a number that is finite and perhaps in bounds; None: other rules."""
     rules = _rules(target.field, "double")
-    if rules is None or not rules.keys() <= {"finite"}:
+    if rules is None or not rules.keys() <= {"finite", "gte", "lte"}:
         return None
     hold, name = target.holder(), target.field.name
     has_presence = target.field.has_presence
+    least, most = rules.get("gte", -math.inf), rules.get("lte", math.inf)
 
     def gauge(record: Record) -> object:
         holder = hold(record)
         value = getattr(holder, name)
         is_there = holder.HasField(name) if has_presence else value != 0
-        return is_there if math.isfinite(value) else BEYOND
+        if not is_there and has_presence:
+            return False
+        return is_there if math.isfinite(value) and least <= value <= most else BEYOND
 
     return gauge
 

@@ -1,40 +1,20 @@
 """Read a mapping from its file or from a feed's options."""
 
-import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import msgspec
-
-from adapters.mapping import schema
 from adapters.mapping.compile import compiled
+from adapters.mapping.convert import converted
 from adapters.mapping.lines import Lines
 from adapters.mapping.plan import Plan
-from adapters.mapping.problems import MappingWrong, near
+from adapters.mapping.problems import MappingWrong
 from adapters.mapping.schema import Mapping
 from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.feed import FeedConfig
-
-_PATH: Final = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`")
-_INDEX: Final = re.compile(r"\[([^\]]*)\]")
-_QUOTED: Final = re.compile(r"[`']([^`']+)[`']")
-_FORMATS: Final = (
-    schema.Csv,
-    schema.FixedWidth,
-    schema.JsonLines,
-    schema.Rows,
-    schema.Json,
-    schema.Xml,
-)
-_KNOWN: Final = sorted(
-    {field.name for kind in (Mapping, *_FORMATS) for field in msgspec.structs.fields(kind)}
-    | {str(kind.__struct_config__.tag) for kind in _FORMATS}
-    | {"type"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +62,13 @@ def load(
     if file:
         path = Path(feed.folder) / file
         inline, origin = _read(feed, path)
-    try:
-        mapping = msgspec.convert(inline, Mapping)
-    except msgspec.ValidationError as error:
-        raise _wrong(feed, [origin.tell(_schema_problem(error))]) from error
-    plan, problems = compiled(mapping, feed.time_zone, now)
-    if problems.found or plan is None:
-        raise _wrong(feed, [origin.tell(problem) for problem in problems.found])
+    mapping, wrong = converted(inline)
+    plan = None
+    if mapping is not None:
+        plan, problems = compiled(mapping, feed.time_zone, now)
+        wrong += problems.found
+    if wrong or mapping is None or plan is None:
+        raise _wrong(feed, [origin.tell(problem) for problem in wrong])
     return Loaded(mapping, plan)
 
 
@@ -115,23 +95,3 @@ def _wrong(feed: FeedConfig, sentences: list[str]) -> FeedMisconfigured:
     return FeedMisconfigured(
         feed.id, "; ".join(sentences), "see docs/mappings.md for what each key means"
     )
-
-
-def _schema_problem(error: msgspec.ValidationError) -> MappingWrong:
-    """Return what is wrong with a key or a type as a problem, with what was perhaps meant."""
-    sentence = str(error)
-    path = _PATH.search(sentence)
-    where = _INDEX.sub(r".\1", path[1]) if path else ""
-    plain = _PATH.sub("", sentence)
-    word = _QUOTED.search(plain)
-    if "unknown field" in plain and word is not None:
-        where = f"{where}.{word[1]}" if where else word[1]
-        return MappingWrong(where, "is no key", "a key of a mapping", near(word[1], _KNOWN))
-    if plain.startswith("Invalid value") and word is not None:
-        return MappingWrong(
-            where, f"is {word[1]!r}", "a value that there is", near(word[1], _KNOWN)
-        )
-    if "missing required field" in plain and word is not None:
-        return MappingWrong(where or word[1], f"{word[1]!r} is not there", "it")
-    clause = plain[0].lower() + plain[1:]
-    return MappingWrong(where or "mapping", clause, "what docs/mappings.md says")

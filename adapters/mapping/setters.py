@@ -126,7 +126,7 @@ class Setters:
             nulls = self.nulls | set(source.nulls)
             north = self._columns.cell(source.latitude, f"{where}.latitude", nulls)
             east = self._columns.cell(source.longitude, f"{where}.longitude", nulls)
-            return steps.point(target, north, east, system)
+            return steps.point(target, source, north, east, system)
         if not (source.column and source.points):
             self._problems.add(
                 where,

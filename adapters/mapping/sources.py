@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from adapters.mapping.convert import choices
 from adapters.mapping.problems import Problems, listed, near
 from adapters.mapping.schema import SOURCE_KEYS, Source
 
@@ -25,7 +26,7 @@ def sources(fields: Mapping[str, Any], problems: Problems) -> dict[str, Source]:
             given = {"column": value} if isinstance(value, str) else value
             source = msgspec.convert(given, Source)
         except msgspec.ValidationError as error:
-            problems.add(where, _plain(error), *_expected(value))
+            problems.add(where, _plain(error), *_expected(value, error))
             continue
         found[path] = source
         _check(source, where, problems)
@@ -83,9 +84,12 @@ def _plain(error: msgspec.ValidationError) -> str:
     return sentence[0].lower() + sentence[1:]
 
 
-def _expected(value: Any) -> tuple[str, list[str]]:
+def _expected(value: Any, error: msgspec.ValidationError) -> tuple[str, list[str]]:
     """Return what was expected in place of a source that is none."""
     unknown = [key for key in value if key not in SOURCE_KEYS] if isinstance(value, dict) else []
     if unknown:
         return listed(sorted(SOURCE_KEYS)), near(unknown[0], sorted(SOURCE_KEYS))
+    key = str(error).rpartition("`$.")[2].removesuffix("`")
+    if isinstance(value, dict) and (words := choices(key)):
+        return f"{listed(words)} for `{key}`", near(str(value.get(key)), words)
     return 'a column\'s name, or a table such as { column = "水位", unit = "cm" }', []

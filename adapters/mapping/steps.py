@@ -10,9 +10,11 @@ from adapters.mapping.columns import Compose, Values
 from adapters.mapping.fields import Target
 from adapters.mapping.moments import require_plausible
 from adapters.mapping.problems import listed
+from adapters.mapping.schema import Source
 from adapters.mapping.unfit import Unfit
 from adapters.sdk.clock import Moment, moment_of
 from adapters.sdk.coordinates import CoordinateSystem, to_wgs84
+from adapters.sdk.numbers import finite
 from liandong.place.v1 import place_pb2 as place
 from liandong.record.v1.record_pb2 import Record
 
@@ -26,6 +28,7 @@ ReadWord = Callable[[str, list[str]], Any]
 
 _SEPARATORS: Final = re.compile(r"[,;、，；|\n]+")  # noqa: RUF001 - Chinese commas are meant.
 _FLAG: Final = 64
+_HALF_TURN: Final = 180.0
 _SYSTEMS: Final = {
     CoordinateSystem.WGS84: place.COORDINATE_SYSTEM_WGS84,
     CoordinateSystem.GCJ02: place.COORDINATE_SYSTEM_GCJ02,
@@ -141,7 +144,9 @@ def reception(target: Target, now: Callable[[], datetime]) -> Apply:
     return apply
 
 
-def point(target: Target, north: Compose, east: Compose, system: CoordinateSystem) -> Apply:
+def point(
+    target: Target, source: Source, north: Compose, east: Compose, system: CoordinateSystem
+) -> Apply:
     """Return what fills a point in WGS-84; 0, 0 stands for none."""
     hold, name = target.holder(), target.field.name
     stated = _SYSTEMS[system]
@@ -150,8 +155,8 @@ def point(target: Target, north: Compose, east: Compose, system: CoordinateSyste
         texts = north(values), east(values)
         if not any(texts):
             return
-        latitude = _degrees(texts[0], "latitude", 90.0)
-        longitude = _degrees(texts[1], "longitude", 180.0)
+        latitude = _degrees(texts[0], "latitude", _HALF_TURN / 2, source.latitude)
+        longitude = _degrees(texts[1], "longitude", _HALF_TURN, source.longitude)
         if latitude == longitude == 0.0:
             doubts.append("the point 0, 0 stands for none")
             return
@@ -191,17 +196,16 @@ def place_of(
     return apply
 
 
-def _degrees(text: str, what: str, most: float) -> float:
+def _degrees(text: str, what: str, most: float, column: str) -> float:
     """Read a coordinate."""
-    try:
-        degrees = float(text)
-    except ValueError:
-        degrees = most + 1.0
+    degrees = finite(text)
+    expected = f"degrees of {what} from {-most:g} to {most:g}"
+    if degrees is None:
+        remedy = "write it as a decimal number, such as 32.05"
+        raise Unfit(expected, "coordinate", remedy, value=text, column=column)
     if not -most <= degrees <= most:
-        raise Unfit(
-            f"degrees of {what} from {-most:g} to {most:g}",
-            "coordinate",
-            "see that latitude and longitude are not exchanged",
-            value=text,
-        )
+        # Beyond any longitude no exchange explains it.
+        exchanged = "see that latitude and longitude are not exchanged"
+        remedy = exchanged if abs(degrees) <= _HALF_TURN else ""
+        raise Unfit(expected, "coordinate", remedy, value=text, column=column)
     return degrees

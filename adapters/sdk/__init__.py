@@ -5,7 +5,9 @@ from adapters.sdk.answers import Caller, answers
 from adapters.sdk.errors import AdapterError, CannotAnswer, Untranslatable
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.message import Decoder, Message, Undecodable
+from adapters.sdk.numbers import number, whole
 from adapters.sdk.responder import NoOptions, Responder
+from adapters.sdk.times import in_utc
 
 __all__ = [
     "Adapter",
@@ -22,4 +24,7 @@ __all__ = [
     "Undecodable",
     "Untranslatable",
     "answers",
+    "in_utc",
+    "number",
+    "whole",
 ]

@@ -16,7 +16,7 @@ from adapters.sdk.clock import moment_of
 from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.message import Decoder, Message
-from broker.subjects import record_name
+from adapters.sdk.naming import name_for
 from liandong.place.v1.place_pb2 import Location
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
 from liandong.record.v1.record_pb2 import (
@@ -196,11 +196,14 @@ class Adapter(abc.ABC, Generic[M, P]):
             location: Where the thing is; its district defaults to the feed's.
             format_version: The format's version, as the source stated it.
             classification: How far it may travel; defaults to the feed's.
+
+        Raises:
+            Untranslatable: The entity is empty, or has a control character.
         """
         if classification is None:
             classification = self._classification
         record = Record.FromString(self._constant((status, classification, format_version)))
-        record.name = record_name(self.feed.agency, kind, entity)
+        record.name = name_for(self.feed.agency, kind, entity)
         record.quality.CopyFrom(quality)
         moment_of(observed_at).write(record.observed_at)
         moment_of(self.now()).write(record.received_at)

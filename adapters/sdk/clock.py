@@ -87,10 +87,7 @@ class Clock:
         digits = text[:_MINUTE]
         if len(digits) != _MINUTE or not (digits.isascii() and digits.isdigit()):
             raise _impossible(field, text)
-        try:
-            time = from_digits(field, f"{digits}00", self._zone, self._now())
-        except OverflowError as error:
-            raise _impossible(field, text) from error
+        time = from_digits(field, f"{digits}00", self._zone, self._now())
         if len(self._minutes) >= _REMEMBERED:
             self._minutes.clear()
         minute = self._minutes[digits] = int(time.timestamp())

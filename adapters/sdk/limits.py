@@ -40,6 +40,25 @@ def fit(texts: Iterable[str], limits: Iterable[int]) -> bool:
     return all(map(le, map(len, texts), limits))
 
 
+def ranges(message: type[Message]) -> tuple[tuple[str, float, float], ...]:
+    """Return the numbers of a message that the schema bounds on both sides: name, least, most."""
+    rules = ((name, _rules(message, name).double) for name in message.DESCRIPTOR.fields_by_name)
+    return tuple(
+        (name, one.gte, one.lte)
+        for name, one in rules
+        if one.HasField("gte") and one.HasField("lte")
+    )
+
+
+def within(message: Message, bounds: Iterable[tuple[str, float, float]]) -> bool:
+    """Tell whether those numbers of a message that are there lie within their bounds."""
+    return all(
+        low <= getattr(message, name) <= high
+        for name, low, high in bounds
+        if message.HasField(name)
+    )
+
+
 def attributes_fit(pairs: Iterable[tuple[str, str]]) -> bool:
     """Tell whether keys and values may be those of attributes."""
     return all(0 < len(key) <= _KEY and len(value) <= _VALUE for key, value in pairs)

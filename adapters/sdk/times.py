@@ -21,7 +21,10 @@ def in_utc(field: str, local: datetime, zone: ZoneInfo, now: datetime) -> dateti
     Raises:
         Untranslatable: If it is before 1990 or more than a day ahead of now.
     """
-    moment = (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
+    try:
+        moment = (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError as error:
+        raise _implausible(field, local, now) from error
     require_plausible(field, moment, now)
     return moment
 
@@ -33,13 +36,7 @@ def require_plausible(field: str, moment: datetime, now: datetime) -> None:
         Untranslatable: If it is before 1990 or more than a day ahead of now.
     """
     if not EARLIEST <= moment <= now + AHEAD:
-        raise Untranslatable(
-            field,
-            moment.isoformat(),
-            expected=f"a time between 1990 and tomorrow (now is {now:%Y-%m-%dT%H:%M:%SZ})",
-            cause="time",
-            remedy="set the sender's clock",
-        )
+        raise _implausible(field, moment, now)
 
 
 def from_digits(field: str, digits: str, zone: ZoneInfo, now: datetime) -> datetime:
@@ -63,3 +60,14 @@ def from_digits(field: str, digits: str, zone: ZoneInfo, now: datetime) -> datet
             field, digits, expected="a time as yyyyMMddHHmmss", cause="time"
         ) from error
     return in_utc(field, local, zone, now)
+
+
+def _implausible(field: str, moment: datetime, now: datetime) -> Untranslatable:
+    """Make the error for a time that cannot be true."""
+    return Untranslatable(
+        field,
+        moment.isoformat(),
+        expected=f"a time between 1990 and tomorrow (now is {now:%Y-%m-%dT%H:%M:%SZ})",
+        cause="time",
+        remedy="set the sender's clock",
+    )

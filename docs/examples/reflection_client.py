@@ -4,6 +4,7 @@ python reflection_client.py .liandong/tls police localhost:7443
 """
 
 import itertools
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from google.protobuf.message_factory import GetMessageClass
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
+
+# Whoever reads what is printed may stop reading, as `head` does: then this ends, too.
+if hasattr(signal, "SIGPIPE"):
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 folder, agency, target = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 credentials = grpc.ssl_channel_credentials(

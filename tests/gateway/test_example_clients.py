@@ -1,6 +1,7 @@
 """The clients that the documentation shows, as a department would run them."""
 
 import asyncio
+import shlex
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,26 @@ async def test_reflection_and_certificates_are_all_a_client_needs(city: City, st
 
     assert "listed water/water.level/" in told
     assert "event" in told
+
+
+async def test_a_reader_that_has_seen_enough_ends_the_client(city: City, station: str) -> None:
+    """Piped into `head`, it ends without a traceback."""
+    await city.share(level(station, 9.0))
+    client = shlex.join(
+        map(str, (sys.executable, "-u", EXAMPLES / "reflection_client.py", *arguments(city)))
+    )
+
+    done = await asyncio.to_thread(
+        subprocess.run,
+        ["sh", "-c", f"{client} | true"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert "BrokenPipeError" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm: apt-get install npm")

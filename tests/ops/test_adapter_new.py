@@ -59,6 +59,7 @@ def test_a_new_adapter_passes_as_it_is(tmp_path: Path, transport: str, name: str
     assert ("answer: OK" in checked.stdout) == (transport == "tcp")
     assert tested.returncode == 0, tested.stdout
     assert "10 passed" in tested.stdout
+    assert "Warning" not in tested.stdout + tested.stderr
 
 
 @pytest.fixture
@@ -115,6 +116,7 @@ def test_all_kinds_with_a_plain_value_are_there() -> None:
         (["gauge"], "expected agency/format"),
         (["weather/cap"], "there is an adapter weather/cap already"),
         (["water/gauge", "--kind", "water.height"], "water.level"),
+        (["water/pic", "--kind", "water.picture"], "begin with water.level, and fill the body"),
         (["water/gauge", "--into", "{full}"], "is not empty"),
     ],
 )

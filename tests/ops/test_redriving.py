@@ -133,6 +133,15 @@ def test_it_is_tried_dry_first_and_then_healed_while_the_feed_runs(hospital: Hos
     assert "balance (of the quarantined 2 healed" in hospital.read("feeds", "--audit")
 
 
+@pytest.mark.parametrize("more", [(), ("--json",), ("--apply",)])
+def test_a_cluster_that_there_is_not_is_told(hospital: Hospital, more: tuple[str, ...]) -> None:
+    """Nothing to try again would sound as if all were well."""
+    status, sentence = hospital.refused("quarantine", "redrive", "--cluster", "12345678", *more)
+
+    assert status == 1
+    assert "nothing is tried again: no quarantine has cluster 12345678" in sentence
+
+
 def test_a_feed_that_the_city_does_not_have_is_named(hospital: Hospital) -> None:
     """Its entries stay, and that is not passed over in silence."""
     hospital.send("given", air(1))

@@ -1,6 +1,5 @@
 """One factor as a measurement: its values, its quality, and what it adds to the body."""
 
-import math
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -9,6 +8,7 @@ from adapters.environment.hj212.factors import Definition
 from adapters.environment.hj212.flags import NORMAL, judge
 from adapters.environment.hj212.items import Factor
 from adapters.sdk.clock import Clock
+from adapters.sdk.numbers import finite
 from liandong.environment.v1.environment_pb2 import AVERAGING_INSTANT, Averaging
 from liandong.quantity.v1.quantity_pb2 import (
     QUALITY_LEVEL_MISSING,
@@ -77,13 +77,7 @@ def number(text: str) -> float | None:
         return _decode_number(text)
     except msgspec.DecodeError:
         pass
-    if "_" in text or not text.isascii():
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    return finite(text)
 
 
 def preferred(averaging: Averaging.ValueType) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from adapters.mapping.row import Row
 from adapters.mapping.schema import Csv
 from adapters.sdk.message import Undecodable
 from adapters.sdk.tables import CutRow, RowCutter
-from adapters.sdk.text import Encoding
+from adapters.sdk.text import GB18030, UTF8, Encoding, is_valid
 
 # A header may stand below titles that the mapping does not know of.
 _MOST_HEADERS = 5
+_SHOWN = 200
 Pick = Callable[[Sequence[str]], tuple[str, ...]]
 
 
@@ -29,6 +30,7 @@ class DelimitedReader:
     def __init__(self, form: Csv, encoding: Encoding | None, columns: tuple[str, ...]) -> None:
         self._form = form
         self._columns = columns
+        self._encoding = encoding
         self._header = form.columns
         self._pick = _picking(form.columns, columns) if form.columns else None
         self._mismatch = ""
@@ -86,10 +88,23 @@ class DelimitedReader:
         self._perhaps_header(cut)
         for column in self._columns:
             if names.count(column) != 1:
-                self._mismatch = _mismatch(column, names)
+                self._mismatch = _misread(cut.raw, column, self._encoding) or _mismatch(
+                    column, names
+                )
                 return Undecodable(cut.raw, "header", f"line {cut.line}: {self._mismatch}")
         self._pick = _picking(self._header, self._columns)
         return None
+
+
+def _misread(raw: bytes, column: str, encoding: Encoding | None) -> str:
+    """Say that a header was read in another encoding than its own; empty: it was not."""
+    if encoding != GB18030 or raw.isascii() or not is_valid(raw, UTF8):
+        return ""
+    header = raw.decode().strip()
+    return (
+        f"read as gb18030, as the mapping says, the header names no column {column!r}; the file is "
+        f"UTF-8, where it is {header[:_SHOWN]!r}: write encoding = 'utf-8' in the mapping"
+    )
 
 
 def _mismatch(column: str, names: list[str]) -> str:

@@ -4,7 +4,7 @@ import codecs
 
 from adapters.sdk.message import Undecodable
 from adapters.sdk.tables.rows import CutRow
-from adapters.sdk.text import UTF8, Encoding, encoding_of
+from adapters.sdk.text import GB18030, UTF8, Encoding, encoding_of, is_valid
 
 _SHOWN = 40
 
@@ -38,4 +38,6 @@ class RowText:
         except UnicodeDecodeError:
             known = f"not {self.encoding}" if self.encoding else "neither UTF-8 nor GB 18030"
             reason = f"line {row.line} has bytes that are {known}: {raw[:_SHOWN]!r}; expected text"
+            if self.encoding == GB18030 and is_valid(raw, UTF8):
+                reason += f" in it; they are UTF-8, {raw.decode()[:_SHOWN]!r}: name that encoding"
             return Undecodable(row.raw, "encoding", reason)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from adapters.sdk.errors import Untranslatable
-from adapters.sdk.limits import fit, longest
+from adapters.sdk.limits import fit, longest, ranges, within
 from adapters.weather.cma_json.fields import number, words
 from adapters.weather.doubts import remark
 from liandong.quantity.v1.quantity_pb2 import UNIT_BASIS_PRACTICE, Measurement
@@ -12,12 +12,13 @@ from liandong.weather.v1.weather_pb2 import Observation
 
 # The page names no units; these are those that it prints beside the numbers.
 _FIELDS: Final = ("temperature", "humidity", "pressure", "windDirectionDegree", "windSpeed")
+_RANGES: Final = ranges(Observation)
 _LIMITS: Final = longest(Observation, "station_id", "station_title")
 _OTHERS: Final = {"precipitation": "mm", "feelst": "Cel"}
 
 
 def to_observation(data: Mapping[str, Any]) -> tuple[Observation, bool]:
-    """Return the observation of a station's page, and whether its texts are short enough.
+    """Return the observation of a station's page, and whether texts and numbers are in bounds.
 
     Args:
         data: The document's ``data``, with ``location`` and ``now``.
@@ -45,8 +46,8 @@ def to_observation(data: Mapping[str, Any]) -> tuple[Observation, bool]:
         wind_speed_m_s=speed,
         measurements=_rest(now),
     )
-    # What is left are numbers, which are finite, and words under a code; both are cut.
-    return body, fit((station, title), _LIMITS)
+    # What is left are finite numbers and words under a code, which are cut.
+    return body, fit((station, title), _LIMITS) and within(body, _RANGES)
 
 
 def _rest(now: Mapping[str, Any]) -> list[Measurement]:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
+from adapters.sdk.limits import ranges, within
 from adapters.weather.doubts import remark
 from adapters.weather.metar.parse import NOT_OBSERVED, parse
 from adapters.weather.metar.report import MetarReport, Parts, parts_of
@@ -39,6 +40,7 @@ _SOME_DAY: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _ALONE: Final = "METAR ZZZZ 010000Z /////MPS "
 _FIRST: Final = "METAR ZZZZ 010000Z "
 _TYPE: Final = "type"
+_RANGES: Final = ranges(Observation)
 
 
 def put_together(report: MetarReport, parts: Parts, title: str) -> bytes | None:
@@ -61,7 +63,7 @@ def put_together(report: MetarReport, parts: Parts, title: str) -> bytes | None:
     if len(layers) > _MOST_LAYERS:
         return None
     head = Observation(station_id=parts.station, station_title=title, report=report.text)
-    pieces = [
+    pieces: list[bytes | None] = [
         head.SerializeToString(),
         *_said(_TYPE, parts.kind),
         *_said("modifier", " ".join(parts.modifiers)),
@@ -76,7 +78,9 @@ def put_together(report: MetarReport, parts: Parts, title: str) -> bytes | None:
         pieces.append(_piece(temperatures[1:]))
     if pressure:
         pieces.append(_piece(pressure[1:]))
-    return b"".join(pieces)
+    told = [piece for piece in pieces if piece is not None]
+    # What cannot be true goes the long way, on which the schema refuses it.
+    return b"".join(told) if len(told) == len(pieces) else None
 
 
 def _said(code: str, text: str) -> Iterator[bytes]:
@@ -92,10 +96,12 @@ def _word(code: str, text: str) -> bytes:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _piece(group: str, before: str = _ALONE) -> bytes:
-    """Return what a group contributes to an observation, as the library reads it."""
+def _piece(group: str, before: str = _ALONE) -> bytes | None:
+    """Return what a group adds, as the library reads it; None: a number out of its bounds."""
     parts = parts_of(before + group)
     body = to_observation(MetarReport(b"", ""), parts, parse(parts, _SOME_DAY), "")
+    if not within(body, _RANGES):
+        return None
     body.ClearField("station_id")
     words = [one for one in body.measurements if one.code != _TYPE]
     del body.measurements[:]

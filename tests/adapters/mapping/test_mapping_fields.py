@@ -255,11 +255,24 @@ def test_no_point_is_no_fault(one: Callable[..., Record], y: Any, x: Any) -> Non
     assert ("0, 0" in record.quality.note) is (y == "0")
 
 
-@pytest.mark.parametrize(("y", "x"), [("118.7", "32"), ("32", "-"), ("north", "118")])
-def test_half_a_point_is_refused(one: Callable[..., Record], y: str, x: str) -> None:
-    """Exchanged coordinates are the usual mistake, and the reason says so."""
-    with pytest.raises(Untranslatable, match=r"column y, x is .* degrees of .* exchanged"):
+@pytest.mark.parametrize(
+    ("y", "x", "said"),
+    [
+        ("118.7", "32", "column y is '118.7', expected degrees of latitude from -90 to 90"),
+        ("32", "-", "column x is '', expected degrees of longitude from -180 to 180"),
+        ("north", "118", "column y is 'north', expected degrees of latitude from -90 to 90"),
+        ("32", "200", "column x is '200', expected degrees of longitude from -180 to 180"),
+        ("32", "1_18", "column x is '1_18', expected degrees of longitude from -180 to 180"),
+        ("nan", "118", "column y is 'nan', expected degrees of latitude from -90 to 90"),
+    ],
+)
+def test_half_a_point_is_refused(one: Callable[..., Record], y: str, x: str, said: str) -> None:
+    """The column that is wrong is named; an exchange only where it explains the number."""
+    with pytest.raises(Untranslatable) as refused:
         one('location.point = { latitude = "y", longitude = "x" }', y=y, x=x)
+
+    assert said in str(refused.value)
+    assert ("exchanged" in str(refused.value)) == (y == "118.7")
 
 
 def test_a_word_may_stand_for_a_place(one: Callable[..., Record]) -> None:

@@ -142,6 +142,39 @@ def test_everything_is_told_at_once(make: Make) -> None:
     assert "line 12" in complaint
 
 
+def test_keys_and_values_that_are_none_are_told_with_the_rest(make: Make) -> None:
+    """Whatever is wrong with a file, one start tells it."""
+    wrong = HAZARDS.replace('"{编号}"', '"{编号}"\nencoding = "gbk"\ncoordinate_system = "gcj"')
+    wrong = wrong.replace('type = "csv"', 'type = "csv"\ndelimeter = ";"\nskip_rows = "two"')
+    text = f'{wrong}body.gade = "a"\nlocation.point = {{ latitude = "y", longitude = "x", '
+    text += 'coordinate_system = "bd9" }\n'
+
+    complaint = _complaint(make, text)
+
+    for words in (
+        "line 3: encoding: is 'gbk', expected one of auto, gb18030, utf-8",
+        "line 4: coordinate_system: is 'gcj', expected one of wgs84, gcj02, bd09",
+        "line 8: format.delimeter: is no key",
+        "line 9: format.skip_rows: is a `str`, expected an `int`",
+        "line 15: fields.body.gade",
+        "line 16: fields.location.point",
+        "one of wgs84, gcj02, bd09 for `coordinate_system`; did you mean bd09?",
+    ):
+        assert words in complaint
+
+
+@pytest.mark.parametrize("key", ["kind", "entity", "fields"])
+def test_what_must_be_there_hides_no_other_mistake(make: Make, key: str) -> None:
+    """Nor is a key that is spelled wrong told twice."""
+    text = HAZARDS.replace(key, f"{key}z", 1).replace('"csv"', '"cvs"')
+
+    complaint = _complaint(make, text)
+
+    assert f"did you mean {key}" in complaint
+    assert "is 'cvs', expected one of csv, fixed_width, json_lines, rows, json, xml" in complaint
+    assert "is not there" not in complaint
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """With its whole path, for relative ones begin at the city file's folder."""
     with pytest.raises(FeedMisconfigured, match=str(tmp_path / "none.toml")):

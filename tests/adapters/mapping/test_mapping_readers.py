@@ -272,3 +272,24 @@ def test_damaged_tables_raise_nothing_but_their_own_error(
         if isinstance(row, Row):
             with contextlib.suppress(Untranslatable):
                 assert list(adapter.translate(row))
+
+
+def test_a_header_read_in_another_encoding_than_its_own_says_so(make: Make) -> None:
+    """What GB 18030 makes of UTF-8 is no list of columns for anybody to choose from."""
+    decoder = make(_mapping("csv", "gb18030")).decoder()
+
+    (refused, *_) = decoder.feed("编号,时间,描述,其他\n".encode())
+
+    assert isinstance(refused, Undecodable)
+    assert "the file is UTF-8, where it is '编号,时间,描述,其他'" in refused.reason
+    assert "encoding = 'utf-8'" in refused.reason
+
+
+def test_bytes_that_only_another_encoding_can_say_name_it(make: Make) -> None:
+    """An odd number of bytes of UTF-8 is no GB 18030 at all."""
+    decoder = make(_mapping("csv", "gb18030")).decoder()
+
+    (refused,) = decoder.feed("编号,时间,描\n".encode())
+
+    assert isinstance(refused, Undecodable)
+    assert "they are UTF-8, '编号,时间,描': name that encoding" in refused.reason

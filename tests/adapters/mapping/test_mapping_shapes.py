@@ -1,6 +1,7 @@
 """Rows' records that have one shape are judged alike by the schema."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import protovalidate
@@ -12,6 +13,7 @@ from adapters.mapping import MappedTable, MappingOptions, Row
 from adapters.sdk.adapter import Translated
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.feed import FeedConfig
+from adapters.sdk.translation import Translation
 
 HAZARDS = {
     "kind": "safety.hazard",
@@ -157,3 +159,23 @@ def test_a_field_of_several_entries_has_no_shape() -> None:
 
     assert found is not None
     assert found.shape is None
+
+
+def test_a_number_beyond_its_bounds_has_no_shape(make: Callable[[str], MappedTable]) -> None:
+    """A wind from 400 degrees is refused, also after many rows that were right."""
+    table = make(
+        'kind = "weather.observation"\nentity = "{s}"\n[format]\ntype = "csv"\n[fields]\n'
+        'observed_at = "t"\nbody.station_id = "s"\nbody.wind_direction_deg = "d"\n'
+    )
+    decoder, translation = table.decoder(), Translation(table)
+    rows = decoder.feed(b"s,t,d\n1,2025-07-01 00:00,0\n1,2025-07-01 00:00,360\n")
+    (wrong,) = decoder.feed(b"1,2025-07-01 00:00,400\n")
+
+    accepted = [translation.of(row) for row in rows]
+    records, refused = translation.of(wrong)
+
+    assert [one for _, one in accepted] == [None, None]
+    assert len({records[0].shape for records, _ in accepted}) == 1
+    assert not records
+    assert refused is not None
+    assert "wind_direction_deg: is 400.0" in refused.reason

@@ -2,7 +2,8 @@
 
 import pytest
 
-from adapters.sdk.limits import attributes_fit, fit, longest, most
+from adapters.sdk.limits import attributes_fit, fit, longest, most, ranges, within
+from liandong.weather.v1.weather_pb2 import Observation
 from liandong.weather.v1.weather_pb2 import Warning as WarningBody
 
 
@@ -38,3 +39,15 @@ def test_texts_fit_up_to_their_limits() -> None:
 def test_attributes_have_a_key_and_limits(key: str, value: str, expected: bool) -> None:
     """An attribute without a key says nothing."""
     assert attributes_fit([("k", ""), (key, value)]) is expected
+
+
+def test_numbers_that_cannot_be_true_lie_outside() -> None:
+    """The bounds are the schema's own; what is not there is within them."""
+    bounds = ranges(Observation)
+
+    assert ("humidity_pct", 0, 110) in bounds
+    assert within(Observation(humidity_pct=110, wind_direction_deg=360), bounds)
+    assert not within(Observation(humidity_pct=140), bounds)
+    assert not within(Observation(wind_direction_deg=400), bounds)
+    assert not within(Observation(temperature_c=1760), bounds)
+    assert not within(Observation(rain_1h_mm=float("nan")), bounds)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.sdk.adapter import Translated
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.message import Undecodable
+from adapters.sdk.translation import Translation
 from adapters.weather.metar import MetarReport, MetarReports
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.record.v1.record_pb2 import STATUS_TEST, Record
@@ -216,13 +217,15 @@ GROUPS = st.lists(
 def test_whatever_the_groups_are_a_report_with_a_head_is_a_record(
     metar: MetarReports, groups: list[str]
 ) -> None:
-    """Only station and time are demanded, and what comes of it holds what the schema says."""
+    """Only station and time are demanded; the schema refuses numbers beyond bounds alone."""
     report = MetarReport(b"x", " ".join(["METAR ZSNJ 240900Z", *" ".join(groups).split()]))
 
     (translated,) = metar.translate(report)
 
     assert translated.record.weather_observation.station_id == "ZSNJ"
-    protovalidate.validate(translated.record)
+    for broken in protovalidate.collect_violations(translated.record):
+        assert broken.proto.rule_id.startswith("double.")
+        assert translated.shape is None
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -239,3 +242,20 @@ def test_no_bytes_break_it(metar: MetarReports, pieces: list[bytes]) -> None:
         with contextlib.suppress(Untranslatable):
             for translated in metar.translate(message):
                 protovalidate.validate(translated.record)
+
+
+@pytest.mark.parametrize("groups", ["33099MPS 9999 99/10 Q1013", "33005MPS 9999 20/10 Q0100"])
+def test_what_cannot_be_true_is_refused_after_reports_of_the_same_shape(
+    metar: MetarReports, groups: str
+) -> None:
+    """The shape's promise: temperature and pressure have bounds, and the short way keeps them."""
+    translation = Translation(metar)
+    good = MetarReport(b"x", "METAR ZSNJ 240900Z 33005MPS 9999 20/10 Q1013")
+
+    _, accepted = translation.of(good)
+    records, refused = translation.of(MetarReport(b"y", f"METAR ZSNJ 240900Z {groups}"))
+
+    assert accepted is None
+    assert not records
+    assert refused is not None
+    assert "expected" in refused.reason or "must be" in refused.reason
