@@ -290,9 +290,7 @@ def test_a_department_lists_who_read_its_records(town: Town) -> None:
     town.refused("get", name, "--as", "water")
     listing = ("audit", "list", "--as", "environment")
 
-    shown = until(
-        lambda: "NO_AGREEMENT (of environment)" in (text := town.read(*listing)) and text
-    )
+    shown = until(lambda: "NO_AGREEMENT (of environment)" in (text := town.read(*listing)) and text)
     (access,) = town.objects(*listing, "--consumer", "police", "--since", "1d", "--limit", "1")
     refused = town.objects(*listing, "--refused")
 

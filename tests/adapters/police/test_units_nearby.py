@@ -1,6 +1,6 @@
 """Units near a place."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ def car(number: str, metres: float, *, minutes: float = 0.0) -> object:
         "police",
         "traffic.vehicle",
         number,
-        at=NOW - timedelta(minutes=minutes),
+        at=datetime.now(UTC) - timedelta(minutes=minutes),
         where=north(metres),
         vehicle_id=number,
         type=8,
