@@ -52,12 +52,12 @@ FEEDS = {
 }
 
 
-def city_file(folder: Path) -> Path:
+def city_file(folder: Path, workers: int) -> Path:
     """Write the city file of the benchmark."""
     lines = [
         '[city]\nname = "bench"\ntitle = "Bench"\ndistrict = "320100"',
         f'time_zone = "Asia/Shanghai"\n[nats]\nhost = "127.0.0.1"\nport = {free_port()}',
-        f'[gateway]\nhost = "127.0.0.1"\nport = {free_port()}',
+        f'[gateway]\nhost = "127.0.0.1"\nport = {free_port()}\nworkers = {workers}',
     ]
     lines += [
         f'[[agency]]\nname = "{feed.agency}"\ntitle = "{feed.agency}"\n'
@@ -96,9 +96,9 @@ async def child(*arguments: str) -> AsyncIterator[int]:
 
 
 @contextlib.asynccontextmanager
-async def bench_city(folder: Path) -> AsyncIterator[Bench]:
-    """Run the server, both adapters and the gateway."""
-    path = city_file(folder)
+async def bench_city(folder: Path, workers: int = 1) -> AsyncIterator[Bench]:
+    """Run the server, both adapters and so many gateways on one port."""
+    path = city_file(folder, workers)
     city = read_city(path)
     home = Home(folder / "home")
     options = ("--home", str(home.path), "--city", str(path))
@@ -109,5 +109,8 @@ async def bench_city(folder: Path) -> AsyncIterator[Bench]:
             name: await stack.enter_async_context(child("adapter", "run", feed.id, *options))
             for name, feed in FEEDS.items()
         }
-        pid = await stack.enter_async_context(child("gateway", "run", *options))
-        yield Bench(home, city.plan, city, pid, adapters)
+        pids = [
+            await stack.enter_async_context(child("gateway", "run", "--name", name, *options))
+            for name in city.gateway.processes
+        ]
+        yield Bench(home, city.plan, city, pids[0], adapters)
