@@ -84,7 +84,7 @@ def _value_of(body: FieldDescriptor) -> FieldDescriptor | None:
 
 _READ: Final = {
     FieldDescriptor.CPPTYPE_DOUBLE: ("number", "3.21", "4.05", "3.21"),
-    FieldDescriptor.CPPTYPE_UINT32: ("whole", "3", "4", "3"),
+    FieldDescriptor.CPPTYPE_UINT32: ("whole_number", "3", "4", "3"),
 }
 """What reads it, two samples, and the first as Python writes it."""
 

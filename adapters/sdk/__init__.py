@@ -5,7 +5,7 @@ from adapters.sdk.answers import Caller, answers
 from adapters.sdk.errors import AdapterError, CannotAnswer, Untranslatable
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.message import Decoder, Message, Undecodable
-from adapters.sdk.numbers import number, whole
+from adapters.sdk.numbers import number, whole_number
 from adapters.sdk.responder import NoOptions, Responder
 from adapters.sdk.times import in_utc
 
@@ -26,5 +26,5 @@ __all__ = [
     "answers",
     "in_utc",
     "number",
-    "whole",
+    "whole_number",
 ]

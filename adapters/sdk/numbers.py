@@ -36,7 +36,7 @@ def number(field: str, text: str, expected: str = "a number") -> float:
     return value
 
 
-def whole(field: str, text: str, *, least: int = 0, most: int = (1 << 32) - 1) -> int:
+def whole_number(field: str, text: str, *, least: int = 0, most: int = (1 << 32) - 1) -> int:
     """Return a whole number.
 
     Args:
