@@ -12,7 +12,7 @@ from gateway import tokens
 from gateway.query import Queries
 from liandong.gateway.v1 import shared_state_pb2 as api
 from tests.gateway.state import PERMIT, circle, polygon
-from tests.gateway.town import City, level
+from tests.gateway.town import City, level, listed
 
 HERE = circle(32.0, 118.8, 2000)
 AROUND = polygon((31.9, 118.7), (31.9, 118.9), (32.1, 118.9), (32.1, 118.7))
@@ -36,9 +36,9 @@ async def test_circle_polygon_and_filter_select_together(city: City, station: st
     )
 
     async with city.stub("water") as stub:
-        response = await stub.ListRecords(api.ListRecordsRequest(selection=selection))
+        found = await listed(stub, api.ListRecordsRequest(selection=selection))
 
-    assert [record.name for record in response.records] == [near.name]
+    assert [record.name for record in found] == [near.name]
 
 
 async def test_a_mask_cuts_what_get_batch_and_list_answer(city: City, station: str) -> None:
@@ -50,11 +50,12 @@ async def test_a_mask_cuts_what_get_batch_and_list_answer(city: City, station: s
     async with city.stub("water") as stub:
         one = await stub.GetRecord(api.GetRecordRequest(name=name, read_mask=mask))
         batch = await stub.BatchGetRecords(api.BatchGetRecordsRequest(names=[name], read_mask=mask))
-        listed = await stub.ListRecords(api.ListRecordsRequest(selection=selection, read_mask=mask))
+        request = api.ListRecordsRequest(selection=selection, read_mask=mask)
+        found = await listed(stub, request)
 
     assert (one.name, one.water_level.level_m) == (name, 9.5)
     assert {field.name for field, _ in one.ListFields()} == {"name", "water_level"}
-    assert list(batch.records) == list(listed.records) == [one]
+    assert list(batch.records) == found == [one]
 
 
 async def test_records_come_by_distance_from_the_circles_centre(city: City, station: str) -> None:
@@ -70,11 +71,9 @@ async def test_records_come_by_distance_from_the_circles_centre(city: City, stat
     )
 
     async with city.stub("water") as stub:
-        first = await stub.ListRecords(request)
-        request.page_token = first.next_page_token
-        second = await stub.ListRecords(request)
+        found = await listed(stub, request)
 
-    numbers = [int(record.name[-1]) for record in (*first.records, *second.records)]
+    numbers = [int(record.name[-1]) for record in found]
     assert numbers == [0, 1, 2, 3]
 
 

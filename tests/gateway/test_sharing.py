@@ -16,7 +16,7 @@ from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.incident.v1 import incident_pb2
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
-from tests.gateway.town import AGREEMENTS, NOW, City, level
+from tests.gateway.town import AGREEMENTS, NOW, City, level, listed
 
 _HIDING = f'{AGREEMENTS}hidden = ["location.point", "water_level.level_m"]\n'
 _PURPOSE = f'{AGREEMENTS}purposes = ["flood-response"]\n'
@@ -97,14 +97,14 @@ async def test_hidden_fields_stay_behind_in_get_list_and_watch(city: City, stati
         got = await stub.GetRecord(api.GetRecordRequest(name=record.name))
         batch = await stub.BatchGetRecords(api.BatchGetRecordsRequest(names=[record.name]))
         named = api.Selection(filter=f"record.name == '{record.name}'")
-        page = await stub.ListRecords(api.ListRecordsRequest(selection=named))
+        found = await listed(stub, api.ListRecordsRequest(selection=named))
         boxed = await stub.ListRecords(
             api.ListRecordsRequest(selection=api.Selection(bounding_box=box))
         )
         watch = _events(stub.WatchRecords(api.WatchRecordsRequest()))
         event = await _next(watch, api.EVENT_TYPE_SNAPSHOT, record.name)
 
-    told = [got, *batch.records, *page.records, event.record]
+    told = [got, *batch.records, *found, event.record]
     assert told == [expected] * 4
     assert record.name not in {one.name for one in boxed.records}
 

@@ -20,6 +20,7 @@ from broker.signing import make_signing_key
 from broker.subjects import record_name, share_subject
 from gateway import Gateway
 from gateway.audit import JournalSettings
+from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
@@ -127,3 +128,16 @@ class City:
         async with asyncio.timeout(10):
             await seen.wait()
         end()
+
+
+async def listed(
+    stub: "rpc.SharedStateServiceAsyncStub", request: api.ListRecordsRequest
+) -> list[Record]:
+    """Return the records of all pages; one may hold none while there is more."""
+    found: list[Record] = []
+    while True:
+        page = await stub.ListRecords(request)
+        found += page.records
+        if not page.next_page_token:
+            return found
+        request.page_token = page.next_page_token
