@@ -64,6 +64,7 @@ class Entrance:
         self._revoked = revoked
         self._streams: dict[asyncio.Task[Any], Call] = {}
         self._ended: dict[asyncio.Task[Any], GatewayError] = {}
+        self.begun: dict[asyncio.Task[Any], tuple[float, Context]] = {}
         self.recorder = recorder
         self.deadline_s = limits.deadline_s
         self.nothing = Permit(UNKNOWN, ())
@@ -106,13 +107,32 @@ class Entrance:
         try:
             yield
         except asyncio.CancelledError:
-            error = self._ended.pop(task, None)
-            if error is None:
-                raise
-            task.uncancel()
-            raise error from None
+            self.raise_ended(task)
+            raise
         finally:
             del self._streams[task]
+
+    def raise_ended(self, task: asyncio.Task[Any]) -> None:
+        """Raise what a call that was cancelled had to end for; nothing if its caller did it.
+
+        Raises:
+            GatewayError: With why it had to end.
+        """
+        error = self._ended.pop(task, None)
+        if error is not None:
+            task.uncancel()
+            raise error from None
+
+    def end_late(self) -> None:
+        """End calls without a deadline that have lasted too long; streams may last for ever.
+
+        A timer for each call would cost a tenth of what the call costs.
+        """
+        before = time.monotonic() - self.deadline_s
+        for task, (began, context) in self.begun.items():
+            if began < before and task not in self._ended and context.time_remaining() is None:
+                self._ended[task] = TooLate(self.deadline_s)
+                task.cancel()
 
     def end_streams(self, why: Callable[[Call], GatewayError | None]) -> None:
         """End streams.
@@ -158,17 +178,19 @@ def handler(entrance: Entrance, service: Service) -> "grpc.GenericRpcHandler[Any
 
 def _answering(entrance: Entrance, method: Method[bytes]) -> Method[bytes]:
     """Return a method whose answer leaves when it is on record."""
-    recorder, deadline_s = entrance.recorder, entrance.deadline_s
+    recorder, begun = entrance.recorder, entrance.begun
 
     async def answer(request: Message, call: Call) -> bytes:
-        if call.context.time_remaining() is None:
-            try:
-                async with asyncio.timeout(deadline_s):
-                    reply = await method(request, call)
-            except TimeoutError as error:
-                raise TooLate(deadline_s) from error
-        else:
+        task = asyncio.current_task()
+        assert task is not None, "calls are served in tasks"
+        begun[task] = (time.monotonic(), call.context)
+        try:
             reply = await method(request, call)
+        except asyncio.CancelledError:
+            entrance.raise_ended(task)
+            raise
+        finally:
+            del begun[task]
         await recorder.answered(call)
         return reply
 

@@ -281,6 +281,7 @@ class Gateway:
             self.view.expire(now_ns())
             self._agreements.refresh()
             self._revoked.refresh()
+            self._entrance.end_late()
             await self.watches.tick(_TICK_S)
 
 
