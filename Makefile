@@ -59,6 +59,7 @@ bench: $(READY) ## Measure: ingest and query, each beside its ceiling
 	$(BIN)/python -m benchmarks.stations
 	$(BIN)/python -m benchmarks.formats
 	$(BIN)/python -m benchmarks.query
+	$(BIN)/python -m benchmarks.workers
 	$(BIN)/python -m benchmarks.fanout
 	$(BIN)/python -m benchmarks.mapping
 	$(BIN)/python -m benchmarks.startup
