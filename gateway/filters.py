@@ -4,6 +4,7 @@ A record for which a filter fails, such as by a division by zero, is not selecte
 which it takes more steps than the library allows is told: such a filter is mended, not waited for.
 """
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any, Final
@@ -122,22 +123,14 @@ class Filter:
         return value is True
 
 
-_filters: dict[str, Filter] = {}
-
-
+@functools.lru_cache(maxsize=_KEPT)
 def filter_of(source: str) -> Filter:
     """Return the filter of a source; compiled once, and kept while few others come.
 
     Raises:
         InvalidRequest: If it is none; the sentence points at the column.
     """
-    known = _filters.get(source)
-    if known is None:
-        known = Filter(source)
-        if len(_filters) >= _KEPT:
-            _filters.clear()
-        _filters[source] = known
-    return known
+    return Filter(source)
 
 
 def _compiled(source: str) -> Any:

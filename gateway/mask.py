@@ -1,6 +1,7 @@
 """Read masks: the fields that a caller wants, cut out of a record's bytes."""
 
 import difflib
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -59,7 +60,7 @@ class Mask:
         return wanted.SerializeToString()
 
 
-_masks: dict[tuple[str, ...], Mask] = {}
+_known_mask = functools.lru_cache(maxsize=_MASKS)(Mask)
 
 
 def mask_of(wanted: FieldMask) -> Mask | None:
@@ -73,13 +74,7 @@ def mask_of(wanted: FieldMask) -> Mask | None:
         return None
     if len(paths) > _MOST_PATHS:
         raise InvalidRequest([(FIELD, f"has {len(paths)} paths, expected at most {_MOST_PATHS}")])
-    known = _masks.get(paths)
-    if known is None:
-        known = Mask(paths)
-        if len(_masks) >= _MASKS:
-            _masks.clear()
-        _masks[paths] = known
-    return known
+    return _known_mask(paths)
 
 
 def _require(path: str) -> None:
