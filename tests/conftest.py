@@ -1,10 +1,11 @@
 """A city's bus for the tests: the real server, with accounts, keys and TLS."""
 
 import contextlib
+import itertools
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -21,24 +22,41 @@ from liandong.feed.v1.feed_pb2 import Feed
 
 AGENCIES = ("environment", "water", "weather", "police", "health", "emergency", "transport")
 
-# Not the tests' own order of chance, which workers share.
-_ports = random.SystemRandom()
+
+def _ports_of_this_worker() -> Iterator[int]:
+    """Yield ports of this worker's own part of those that the system gives to nobody.
+
+    A city keeps its ports while it is stopped, and nobody listens on them then: workers that
+    drew from the same numbers would find them free. The start is not of the tests' own order
+    of chance, which several runs on a machine could share.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = range(10_240 + worker, 32_700, workers)
+    start = random.SystemRandom().randrange(len(own))
+    return itertools.cycle([*own[start:], *own[:start]])
+
+
+_ports = _ports_of_this_worker()
 # Machines are busy at times: how long an example takes says nothing of what it shows.
 settings.register_profile("liandong", deadline=None)
 settings.load_profile("liandong")
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on.
+    """Return a port that nobody listens on, and that no other test was given.
 
     It is none of those that the system gives to whoever asks for any: one of these could
     be taken before it is used.
+
+    Raises:
+        OSError: If none is free.
     """
-    while True:
-        port = _ports.randrange(10_240, 32_700)
+    for port in itertools.islice(_ports, 1_000):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+    raise OSError("a thousand ports in a row are all in use")
 
 
 def small_plan(agencies: tuple[str, ...] = AGENCIES) -> BusPlan:
