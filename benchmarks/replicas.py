@@ -11,6 +11,7 @@ each acknowledgement, as it must be there.
 
 import asyncio
 import contextlib
+import logging
 import statistics
 import sys
 import tempfile
@@ -74,6 +75,7 @@ def _city_file(folder: Path, topology: str, servers: int) -> Path:
         for number in range(1, servers + 1)
     )
     agencies = "".join(f'[[agency]]\nname = "{name}"\n' for name in _AGENCIES)
+    folder.mkdir()
     file = folder / "city.toml"
     file.write_text(
         f'[city]\nname = "replicas"\n[nats]\nport = {free_port()}\ntopology = "{topology}"\n'
@@ -85,7 +87,6 @@ def _city_file(folder: Path, topology: str, servers: int) -> Path:
 @contextlib.asynccontextmanager
 async def shape(folder: Path, topology: str, servers: int) -> AsyncIterator[Shape]:
     """Run a bus from its rendered folders."""
-    folder.mkdir()
     city, home = read_city(_city_file(folder, topology, servers)), Home(folder / "home")
     plan = msgspec.structs.replace(
         city.plan, agency_bytes=256 * MEBIBYTE, city_bytes=1024 * MEBIBYTE
@@ -150,7 +151,8 @@ async def one_round(running: Shape, records: int, expected: int) -> Round:
             await publishers[0].publish(message)
             singles.append((time.perf_counter() - began) * 1e3)
     async with asyncio.timeout(_CAUGHT_UP_S):
-        while (held := await _in_city(running)) < expected:
+        # Nobody tells when the sources have caught up.
+        while (held := await _in_city(running)) < expected:  # noqa: ASYNC110
             await asyncio.sleep(0.5)
     if held != expected:
         raise SystemExit(f"the city's stream holds {held} records of {expected}")
@@ -183,4 +185,6 @@ async def compare(records: int) -> None:
 
 
 if __name__ == "__main__":
+    # uvloop remarks on each TLS connection that is closed.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     uvloop.run(compare(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000))

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import logging
 import os
 import statistics
 import sys
@@ -25,11 +26,14 @@ import uvloop
 
 from benchmarks.replicas import compare
 from benchmarks.scale_books import audit, disk_bytes, held, sequences
-from benchmarks.scale_city import Part, Running, Size, part, scale_city
+from benchmarks.scale_city import Key, Running, Size, scale_city, write_keys
+from benchmarks.scale_parts import Part, part
 from benchmarks.scale_watchers import WATCHED
 from benchmarks.stations import cpu_s, rss_mib
 
 _WRITERS = 2
+# Of all processes in a second, when there is nothing to do: heartbeats and the like.
+_IDLE_S = 0.2
 
 
 def spread(waits: list[float]) -> str:
@@ -41,56 +45,65 @@ def spread(waits: list[float]) -> str:
 
 
 class Costs:
-    """What processes took since the load began.
+    """What processes take from when this is made.
 
     Args:
-        running: The city.
-        load: The processes of the load, by what they are.
+        pids: The processes by what they are.
     """
 
-    def __init__(self, running: Running, load: dict[str, list[Part]]) -> None:
-        self._pids = running.pids | {
-            name: [one.pid for one in parts] for name, parts in load.items()
-        }
-        self._before = self._spent()
+    def __init__(self, pids: dict[str, list[int]]) -> None:
+        self._pids = pids
+        self._before = self._total()
 
-    def _spent(self) -> dict[str, float]:
+    def _total(self) -> dict[str, float]:
         return {name: sum(map(cpu_s, pids)) for name, pids in self._pids.items()}
 
-    def tell(self, per: dict[str, tuple[int, str]], seconds: int) -> None:
+    async def spent(self) -> dict[str, float]:
+        """Return the processor seconds of each, once all have done what there was to do."""
+        total = self._total()
+        while True:
+            await asyncio.sleep(1)
+            later = self._total()
+            if sum(later.values()) - sum(total.values()) < _IDLE_S:
+                return {name: later[name] - before for name, before in self._before.items()}
+            total = later
+
+    def tell(self, spent: dict[str, float], per: dict[str, tuple[int, str]], seconds: int) -> None:
         """Print the processor time and memory of each, and the time for each thing it did."""
-        after = self._spent()
         for name, pids in self._pids.items():
-            spent = after[name] - self._before[name]
             count, what = per[name]
             print(
-                f"  {name:12} {spent:6.1f} CPU s, {spent / seconds:.2f} of a core, "
-                f"{spent / max(count, 1) * 1e6:5.0f} us {what}, "
+                f"  {name:12} {spent[name]:6.1f} CPU s, {spent[name] / seconds:.2f} of a core, "
+                f"{spent[name] / max(count, 1) * 1e6:5.0f} us {what}, "
                 f"{sum(map(rss_mib, pids)):.0f} MiB",
                 flush=True,
             )
 
 
-async def fill(writers: list[Part], data: Path) -> None:
+async def fill(running: Running, writers: list[Part]) -> None:
     """Publish everything once, and print how fast that was."""
+    costs, data = Costs(running.pids), running.home.nats_dir / "data"
     told = await asyncio.gather(*(one.told("fill") for one in writers))
+    spent = await costs.spent()
     records, size = (sum(one[word] for one in told) for word in ("records", "bytes"))
     rate = records / max(one["seconds"] for one in told)
     print(
         f"fill: {records:,} records of {size / records:.0f} B at {rate:,.0f} records/s, "
-        f"{disk_bytes(data) / records:.0f} B on disk for each in both streams",
+        f"{disk_bytes(data) / records:.0f} B on disk for each in both streams\n"
+        f"  nats-server {spent['nats-server'] / records * 1e6:.0f} CPU us a record, gateway "
+        f"{spent['gateway'] / records * 1e6:.0f}, {sum(map(rss_mib, running.pids['gateway'])):.0f} "
+        "MiB of it then",
         flush=True,
     )
 
 
 async def stored_since(running: Running, since: dict[str, int], path: Path) -> int:
     """Write what was stored since the load began to a file; return how much that is."""
-    lines = []
+    keys: list[Key] = []
     for agency, sequence in since.items():
-        found = await held(running, agency, sequence + 1)
-        lines += [f"{name}\t{message_id}" for name, message_id in found.elements()]
-    path.write_text("\n".join(lines) + "\n")
-    return len(lines)
+        keys += (await held(running, agency, sequence + 1)).elements()
+    write_keys(path, keys)
+    return len(keys)
 
 
 async def load(running: Running, folder: Path, size: Size) -> list[str]:
@@ -107,14 +120,18 @@ async def load(running: Running, folder: Path, size: Size) -> list[str]:
             await begin("scale_writers", running.city.path, home, told_size, number, _WRITERS)
             for number in range(_WRITERS)
         ]
-        await fill(writers, data)
+        await fill(running, writers)
         stations = await begin("scale_stations", told_size, *running.ports)
         watchers = await begin("scale_watchers", home, target, told_size)
         readers = await begin("scale_readers", home, target, told_size)
         since, disk = await sequences(running), disk_bytes(data)
         costs = Costs(
-            running,
-            {"writers": writers, "stations": [stations], "readers": [readers, watchers]},
+            running.pids
+            | {
+                "writers": [one.pid for one in writers],
+                "stations": [stations.pid],
+                "readers": [readers.pid, watchers.pid],
+            }
         )
         files = [folder / f"acknowledged.{number}" for number in range(_WRITERS + 1)]
         *published, read = await asyncio.gather(
@@ -122,6 +139,7 @@ async def load(running: Running, folder: Path, size: Size) -> list[str]:
             stations.told(f"load {files[-1]}"),
             readers.told("load"),
         )
+        spent = await costs.spent()
         stored = await stored_since(running, since, folder / "stored")
         watched = await watchers.told(f"check {folder / 'stored'}")
         frames = published[-1]["acknowledged"]
@@ -134,7 +152,7 @@ async def load(running: Running, folder: Path, size: Size) -> list[str]:
             "readers": (watched["delivered"], "an event, calls included"),
         }
         tell(published, read, watched, stored)
-        costs.tell(per, size.seconds)
+        costs.tell(spent, per, size.seconds)
         print(f"  disk {(disk_bytes(data) - disk) / stored:.0f} B a record", flush=True)
         books = await audit(running, files)
     print(
@@ -187,11 +205,12 @@ def tell(
     offered, acknowledged = (
         sum(one[word] for one in published) for word in ("offered", "acknowledged")
     )
+    own = [wait for one in writers for wait in one["waits"]]
     print(
         f"load: offered {offered:,} ({stations['offered']:,} over TCP), acknowledged "
         f"{acknowledged:,}, stored {stored:,}, delivered to watchers {watched['delivered']:,} "
         f"(each to {WATCHED}), lacking {watched['lacking']}\n"
-        f"  due to acknowledgement, publisher: {spread([w for one in writers for w in one['waits']])}\n"
+        f"  due to acknowledgement, publisher: {spread(own)}\n"
         f"  due to answer, station on TCP:     {spread(stations['waits'])}\n"
         f"  station's socket to watcher:       {spread(watched['from_socket'])}\n"
         f"  publisher to watcher:              {spread(watched['from_publisher'])}"
@@ -228,4 +247,6 @@ def read_arguments() -> tuple[Size, int]:
 
 
 if __name__ == "__main__":
+    # uvloop remarks on each TLS connection that is closed.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     uvloop.run(main(*read_arguments()))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.scale_city import Running
+from benchmarks.scale_city import Key, Running, read_keys
 from broker.api import call
 from broker.connection import Bus, BusSettings
 from broker.home import GATEWAY
@@ -16,7 +16,6 @@ from broker.subscriber import scan
 from broker.users import CITY
 from liandong.record.v1.record_pb2 import Record
 
-Key = tuple[str, str]
 _CAUGHT_UP_S = 60.0
 
 
@@ -63,7 +62,8 @@ async def audit(running: Running, acknowledged: Iterable[Path]) -> Books:
         stored += await held(running, agency)
     async with Bus(BusSettings.of(running.home, running.city.plan, GATEWAY)) as bus:
         async with asyncio.timeout(_CAUGHT_UP_S):
-            while await _messages(bus, CITY) < stored.total():
+            # Nobody tells when the sources have caught up.
+            while await _messages(bus, CITY) < stored.total():  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
         city = await _keys(bus, CITY, "share.>", 1)
     return Books(
@@ -74,16 +74,10 @@ async def audit(running: Running, acknowledged: Iterable[Path]) -> Books:
     )
 
 
-def read_keys(path: Path) -> list[Key]:
-    """Return the names and message ids in a file."""
-    pairs = (line.partition("\t") for line in path.read_text().splitlines())
-    return [(name, message_id) for name, _, message_id in pairs]
-
-
 def disk_bytes(folder: Path) -> int:
     """Return what a folder takes on disk."""
     return sum(
-        os.stat(Path(root, name)).st_blocks * 512
+        Path(root, name).stat().st_blocks * 512
         for root, _, names in os.walk(folder)
         for name in names
     )

@@ -1,15 +1,12 @@
 """A city of 39 departments at full size: its file, its records, and its processes."""
 
-import asyncio
 import contextlib
 import json
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import grpc
 
@@ -22,8 +19,9 @@ from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
 from ops.city import City, read_city
 
+Key = tuple[str, str]
+"""A record's name and its source's message id."""
 KIND = "environment.air"
-_LINE = 1 << 28
 _VALUES = {"a34004": 31.0, "a34002": 52.0, "a21026": 6.0, "a21004": 31.5, "a05024": 48.0}
 
 
@@ -121,6 +119,17 @@ def record_bytes(agency: str, entity: int, message_id: str) -> tuple[str, bytes]
     return record.name, record.SerializeToString()
 
 
+def write_keys(path: Path, keys: Iterable[Key]) -> None:
+    """Write keys to a file, for another process."""
+    path.write_text("".join(f"{name}\t{message_id}\n" for name, message_id in keys))
+
+
+def read_keys(path: Path) -> list[Key]:
+    """Return the keys in a file."""
+    pairs = (line.partition("\t") for line in path.read_text().splitlines())
+    return [(name, message_id) for name, _, message_id in pairs]
+
+
 def credentials(home: Home, agency: str) -> grpc.ChannelCredentials:
     """Return what a department shows the gateway."""
     pem, key = home.certificate(agency)
@@ -178,61 +187,3 @@ async def scale_city(folder: Path, size: Size) -> AsyncIterator[Running]:
             flush=True,
         )
         yield running
-
-
-class Part:
-    """A process of the load: told what to do by lines, it answers each with one of JSON."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-
-    @property
-    def pid(self) -> int:
-        """Return the id of its process."""
-        return self.process.pid
-
-    async def told(self, line: str = "") -> dict[str, Any]:
-        """Tell it something, and return its answer.
-
-        Raises:
-            SystemExit: If it has ended.
-        """
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        if line:
-            self.process.stdin.write(line.encode() + b"\n")
-        answer = await self.process.stdout.readline()
-        if not answer:
-            raise SystemExit(f"a part of the load ended with {await self.process.wait()}")
-        found: dict[str, Any] = json.loads(answer)
-        return found
-
-
-@contextlib.asynccontextmanager
-async def part(module: str, *arguments: object) -> AsyncIterator[Part]:
-    """Run a process of the load, from ready to stopped."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=_LINE,
-    )
-    assert process.stdin is not None
-    made = Part(process)
-    try:
-        await made.told()
-        yield made
-    finally:
-        process.stdin.close()
-        await process.wait()
-
-
-async def told_line() -> str:
-    """Return the next line that this process was told; empty: it is to end."""
-    line = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-    return line.strip()
-
-
-def tell(**answer: object) -> None:
-    """Answer whoever runs this process."""
-    print(json.dumps(answer), flush=True)

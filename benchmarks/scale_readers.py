@@ -17,7 +17,8 @@ import grpc
 import uvloop
 
 from benchmarks.callers import raw
-from benchmarks.scale_city import Size, credentials, read_size, tell, told_line
+from benchmarks.scale_city import Size, credentials, read_size
+from benchmarks.scale_parts import tell, told_line
 from broker.home import Home
 from liandong.gateway.v1 import shared_state_pb2 as api
 
@@ -109,7 +110,7 @@ async def main(home: Home, target: str, size: Size) -> None:
     while await told_line():
         await load([Reader(channel) for channel in channels], size)
     for channel in channels:
-        await channel.close()
+        await channel.close(None)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 
 import uvloop
 
-from benchmarks.scale_city import KIND, Size, read_size, tell, told_line
+from benchmarks.scale_city import KIND, Key, Size, read_size, write_keys
+from benchmarks.scale_parts import tell, told_line
 from broker.subjects import record_name
 from ops.demo import frames
 from ops.limits import allow_connections
@@ -35,7 +36,7 @@ class Tally:
     """What came of all frames."""
 
     sent: int = 0
-    answered: list[str] = field(default_factory=list)
+    answered: list[Key] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
 
 
@@ -64,7 +65,7 @@ class Station:
             if number.encode() not in answer:
                 raise SystemExit(f"station {self.number} was answered {answer!r}, not {number}")
             tally.waits.append((time.perf_counter() - due) * 1e3)
-            tally.answered.append(f"{name}\t{number}")
+            tally.answered.append((name, number))
 
 
 def _frame(station: str, turn: int, now: datetime) -> bytes:
@@ -110,7 +111,7 @@ async def main(size: Size, ports: list[int]) -> None:
         async with asyncio.TaskGroup() as group:
             for station in stations:
                 group.create_task(station.run(size, began, tally))
-        Path(line.partition(" ")[2]).write_text("\n".join(tally.answered) + "\n")
+        write_keys(Path(line.partition(" ")[2]), tally.answered)
         tell(offered=tally.sent, acknowledged=len(tally.answered), refused=[], waits=tally.waits)
     for station in stations:
         station.writer.close()

@@ -20,7 +20,8 @@ import grpc
 import uvloop
 
 from benchmarks.callers import raw
-from benchmarks.scale_city import Size, credentials, read_size, tell, told_line
+from benchmarks.scale_city import Key, Size, credentials, read_keys, read_size
+from benchmarks.scale_parts import tell, told_line
 from broker.home import Home
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.record.v1.record_pb2 import Record
@@ -47,7 +48,7 @@ class Watcher:
     def __init__(self, agencies: list[str]) -> None:
         self.agencies = frozenset(agencies)
         self.live = asyncio.Event()
-        self.came: Counter[tuple[str, str]] = Counter()
+        self.came: Counter[Key] = Counter()
         self.from_socket: list[float] = []
         self.from_publisher: list[float] = []
 
@@ -73,7 +74,7 @@ class Watcher:
         else:
             self.from_publisher.append((now - record.received_at.ToNanoseconds() / 1e9) * 1e3)
 
-    def lacking(self, stored: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    def lacking(self, stored: list[Key]) -> list[Key]:
         """Return what was stored and has not come."""
         return [
             key
@@ -82,7 +83,7 @@ class Watcher:
         ]
 
 
-async def check(watchers: list[Watcher], stored: list[tuple[str, str]]) -> None:
+async def check(watchers: list[Watcher], stored: list[Key]) -> None:
     """Wait until all has come, but not for ever, and tell."""
     deadline = time.monotonic() + _PATIENCE_S
     lacking = [key for one in watchers for key in one.lacking(stored)]
@@ -116,9 +117,7 @@ async def main(home: Home, target: str, size: Size) -> None:
     while line := await told_line():
         if ended := [task for task in tasks if task.done()]:
             raise SystemExit(f"{len(ended)} watches have ended: {ended[0].exception()}")
-        text = Path(line.partition(" ")[2]).read_text()
-        pairs = (one.partition("\t") for one in text.splitlines())
-        await check(watchers, [(name, message_id) for name, _, message_id in pairs])
+        await check(watchers, read_keys(Path(line.partition(" ")[2])))
     for task in tasks:
         task.cancel()
 

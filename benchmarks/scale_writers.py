@@ -12,13 +12,15 @@ was due.
 import asyncio
 import contextlib
 import itertools
+import logging
 import sys
 import time
 from pathlib import Path
 
 import uvloop
 
-from benchmarks.scale_city import Size, read_size, record_bytes, tell, told_line
+from benchmarks.scale_city import Key, Size, read_size, record_bytes, write_keys
+from benchmarks.scale_parts import tell, told_line
 from broker.connection import Bus, BusSettings
 from broker.errors import PublishError
 from broker.home import Home
@@ -47,7 +49,7 @@ class Department:
 
     def __init__(self, name: str, publisher: Publisher, entities: int) -> None:
         self.name = name
-        self.acknowledged: list[tuple[str, str]] = []
+        self.acknowledged: list[Key] = []
         self.waits: list[float] = []
         self.refused: list[str] = []
         self._publisher = publisher
@@ -116,8 +118,8 @@ async def load(departments: list[Department], size: Size, path: Path) -> None:
     async with asyncio.TaskGroup() as group:
         for number, one in enumerate(departments):
             group.create_task(one.load(each, size.seconds, number / len(departments)))
-    told = [f"{name}\t{key}" for one in departments for name, key in one.acknowledged]
-    path.write_text("\n".join(told) + "\n")
+    told = [key for one in departments for key in one.acknowledged]
+    write_keys(path, told)
     refused = [problem for one in departments for problem in one.refused]
     tell(
         offered=int(each * size.seconds) * len(departments),
@@ -145,6 +147,8 @@ async def main(home: Home, plan: BusPlan, size: Size, names: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    # uvloop remarks on each TLS connection that is closed.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     city, folder, how_large, first, step = sys.argv[1:]
     described = read_size(how_large)
     mine = described.agencies()[int(first) :: int(step)]
