@@ -140,6 +140,8 @@ def _lines(size: Size) -> Iterator[str]:
     """Yield the city file's lines."""
     yield 'agreements = "agreements.toml"\n[city]\nname = "scale"\ndistrict = "320100"'
     yield f'[nats]\nhost = "127.0.0.1"\nport = {free_port()}'
+    # Whoever checks that all came sees no revision dropped as history, however long it lasts.
+    yield "[streams]\nhistory = 100000\ncity_mb = 16384"
     yield f'[gateway]\nhost = "127.0.0.1"\nport = {free_port()}'
     for number, agency in enumerate(size.agencies()):
         yield f'[[agency]]\nname = "{agency}"\ntitle = "{agency}"'
