@@ -5,7 +5,7 @@ READY := .venv/.ready
 SCHEMAS := .build/schemas.binpb
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types schemas proto lock bench release-schemas
+.PHONY: help demo test check format lint types schemas proto lock bench scale release-schemas
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -66,3 +66,6 @@ bench: $(READY) ## Measure: ingest and query, each beside its ceiling
 	$(BIN)/python -m benchmarks.selections
 	$(BIN)/python -m benchmarks.console
 	$(BIN)/python -m benchmarks.metrics
+
+scale: $(READY) ## Measure a city of 39 departments for two minutes, and one server beside a cluster
+	$(BIN)/python -m benchmarks.scale

@@ -86,6 +86,13 @@ class _Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     journal_mb: Annotated[int, msgspec.Meta(ge=1)] = 256
 
 
+class _Streams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    city_mb: Annotated[int, msgspec.Meta(ge=64)] = 4096
+    agency_mb: Annotated[int, msgspec.Meta(ge=16)] = 1024
+    quarantine_mb: Annotated[int, msgspec.Meta(ge=16)] = 256
+    history: Annotated[int, msgspec.Meta(ge=1)] = 64
+
+
 class MetricsPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where metrics are served, over plain HTTP: keep it on the loopback address.
 
@@ -126,6 +133,7 @@ class _CityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway: GatewayAddress = GatewayAddress()
     console: ConsolePage | None = None
     audit: _Audit = _Audit()
+    streams: _Streams = _Streams()
     metrics: MetricsPlace = MetricsPlace()
     traces: TracePlace = TracePlace()
     agreements: str = ""
@@ -253,6 +261,10 @@ def read_city(path: Path = DEFAULT, topology: Topology | None = None) -> City:
                 port=file.nats.port,
                 monitor_port=file.nats.monitor_port,
                 audit_bytes=file.audit.log_mb * MEBIBYTE,
+                city_bytes=file.streams.city_mb * MEBIBYTE,
+                agency_bytes=file.streams.agency_mb * MEBIBYTE,
+                quarantine_bytes=file.streams.quarantine_mb * MEBIBYTE,
+                history=file.streams.history,
             ),
             grid,
         ),

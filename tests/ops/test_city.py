@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from broker.plan import BusPlan
 from broker.toml import FileWrong
 from ops.city import DEFAULT, read_city
 
@@ -45,6 +46,18 @@ def test_a_wrong_city_file_is_refused_with_the_line(
 
     assert said in str(caught.value)
     assert str(file) in str(caught.value)
+
+
+def test_a_city_file_sets_how_much_the_streams_hold(tmp_path: Path) -> None:
+    """A city of many things raises the limits; what is left out stays at its default."""
+    file = tmp_path / "city.toml"
+    table = "[streams]\ncity_mb = 65536\nagency_mb = 2048\nhistory = 16\n"
+    file.write_text(f'[[agency]]\nname = "water"\n[city]\nname = "town"\n{table}')
+
+    plan = read_city(file).plan
+
+    assert (plan.city_bytes >> 20, plan.agency_bytes >> 20, plan.history) == (65536, 2048, 16)
+    assert plan.quarantine_bytes == BusPlan(agencies=("water",)).quarantine_bytes
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
