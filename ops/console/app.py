@@ -87,6 +87,10 @@ class Console:
         self._live.close()
         await self._stack.aclose()
 
+    async def settle(self) -> None:
+        """Wait until all visits so far are on record."""
+        await self._visits.settle()
+
     def _tls(self) -> ssl.SSLContext:
         """Return TLS that asks for a certificate of the city, and does without."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
