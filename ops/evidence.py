@@ -96,7 +96,8 @@ class Evidence:
         """Record an action before it begins, and how it ended; it is told in what is yielded.
 
         Raises:
-            Failure: If it cannot be recorded; before it begins, it must not begin.
+            BrokerError: If the bus cannot be reached: nothing was done.
+            Failure: If it cannot be recorded; the sentence says whether it was done.
         """
         async with self._deeds() as deeds:
             opening = _access(method, actor, Course(PHASE_OPENED), action)
