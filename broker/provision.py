@@ -41,8 +41,11 @@ def prepare(home: Home, plan: BusPlan, gateway_names: Sequence[str] = ()) -> lis
         if not path.exists():
             write_secret(path, new_seed() + b"\n")
             made.append(f"made the key of bus user {user.name}")
-    if make_signing_key(*home.signing_key(GATEWAY)):
-        made.append(f"made the key with which {GATEWAY} signs the record of accesses")
+    made += [
+        f"made the key with which {name} signs the record of accesses"
+        for name in (GATEWAY, OPS)
+        if make_signing_key(*home.signing_key(name))
+    ]
     write_secret(home.nats_config, render(home, plan).encode())
     return made
 

@@ -6,8 +6,9 @@ published, takes entries out of its quarantine, and answers ``ask.<agency>.>``;
 ``ops.<agency>`` reads, so that operators can count without being able to write, and asks
 responders how they fare; ``gateway.<agency>`` publishes what the agency sends to the gateway;
 ``gateway`` reads the city's streams in the hub, writes and reads its audit log, and is the
-only one that puts questions. Replies go to inboxes of each user's own, so that no user can
-listen to another's.
+only one that puts questions; ``ops`` reads them too, and adds to the log what operators and
+visitors of the console do, under its own name only. Replies go to inboxes of each user's own,
+so that no user can listen to another's.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from broker.home import GATEWAY, OPS
 from broker.plan import BusPlan, stream_name
 from broker.questions import DISCOVERY, MICRO, answering_subject
-from broker.subjects import checkpoint_subject
+from broker.subjects import audit_subject, checkpoint_subject
 
 HUB = "HUB"
 SYSTEM = "SYS"
@@ -111,7 +112,7 @@ def users(plan: BusPlan) -> list[User]:
             (CITY, CITY_FEEDS, AUDIT),
             extra=("audit.>", "ask.>", answering_subject("*")),
         ),
-        _reader(OPS, HUB, (CITY, CITY_FEEDS, AUDIT)),
+        _reader(OPS, HUB, (CITY, CITY_FEEDS, AUDIT), extra=(audit_subject(OPS),)),
     ]
     for agency in plan.agencies:
         account = stream_name(agency)

@@ -22,7 +22,7 @@ from ops.options import (
     OperatorOption,
     open_home,
 )
-from ops.screen import cell, console, local, print_message, table
+from ops.screen import cell, console, counted, local, print_message, table
 from ops.selecting import SinceOption, since_moment
 
 _PAGE = 500
@@ -87,14 +87,17 @@ def _accesses(
 def _cells(access: api.AccessEntry, city: City) -> list[Text]:
     """Return an access's row."""
     names = [*access.names, *([f"and {access.more_names} more"] if access.more_names else [])]
-    asked = " ".join([access.method.partition("/")[2], *names, access.asked])
+    what = [_acted(access.action)] if access.HasField("action") else []
+    asked = " ".join([access.method.partition("/")[2], *names, access.asked, *what])
     return [
         cell(local(access.accessed_at.ToDatetime(UTC), city)),
-        cell(access.agency or "nobody known"),
+        cell(" ".join(filter(None, [access.agency or "nobody known", access.actor]))),
         cell(access.purpose),
         cell(asked),
         _outcome(access),
-        cell(", ".join([*map(_left, access.disclosed), *map(_put, access.questions)])),
+        cell(
+            ", ".join([*map(_left, access.disclosed), *map(_put, access.questions), *_came(access)])
+        ),
     ]
 
 
@@ -102,10 +105,26 @@ def _outcome(access: api.AccessEntry) -> Text:
     """Return how an access ended, and what stayed closed."""
     if access.outcome == api.OUTCOME_ALLOWED:
         phase = api.Phase.Name(access.phase).removeprefix("PHASE_").lower()
-        return cell("answered" if access.phase == api.PHASE_CALL else f"watch {phase}")
+        what = "action" if access.HasField("action") else "watch"
+        return cell("answered" if access.phase == api.PHASE_CALL else f"{what} {phase}")
     closed = f" (of {', '.join(access.closed_providers)})" if access.closed_providers else ""
     style = "red" if access.outcome == api.OUTCOME_REFUSED else ""
     return cell(f"{access.reason}{closed}", style)
+
+
+def _acted(one: api.QuarantineAction) -> str:
+    """Return which entries of a quarantine were meant, and why."""
+    why = f": {one.reason}" if one.reason else ""
+    return f"{one.feed} {one.which} ({counted(one.meant)}){why}"
+
+
+def _came(access: api.AccessEntry) -> list[str]:
+    """Return what came of an action on a quarantine, once it has ended."""
+    if not access.HasField("action") or access.phase != api.PHASE_ENDED:
+        return []
+    one = access.action
+    records = f" as {one.records:,} records" if one.records else ""
+    return [f"{counted(one.removed)} of {one.agency}{records}"]
 
 
 def _put(one: api.PutQuestion) -> str:

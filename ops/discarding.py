@@ -11,12 +11,13 @@ from adapters.sdk.discarding import Discarded, discard
 from broker.home import OPS, Home
 from broker.quarantine import entries
 from broker.removals import Removals, all_removals
+from ops import evidence
 from ops.bus import bus_of, reader_of
 from ops.city import City
 from ops.failure import USAGE, Failure
 from ops.options import CITY, HOME, CityOption, HomeOption, JsonOption, OperatorOption, open_home
 from ops.quarantine import CauseOption, ClusterOption, FeedOption, OneAgencyOption, owners
-from ops.redriving import tell_waiting, who
+from ops.redriving import actor, tell_waiting, who
 from ops.screen import cell, console, counted, local, print_object, table
 
 _LONGEST_REASON = 500
@@ -34,7 +35,7 @@ def quarantine_discard(
     cluster: ClusterOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Delete entries for good; who did it, when and why is kept."""
+    """Delete entries for good; who did it, when and why is kept, and in the record of accesses."""
     folder, described = open_home(home, city)
     if not reason.strip():
         raise Failure("--reason is empty: say why these entries are given up", USAGE)
@@ -98,6 +99,7 @@ async def _discard(
         Failure: If there are no such entries, one of them is not there, or their feed has
             never told its counts.
     """
+    recorded = evidence.Evidence(home, city)
     async with bus_of(home, city, agency) as bus:
         first = min(choice.numbers, default=1)
         found = entries(bus, agency, feed or None, start=first, headers_only=True)
@@ -109,7 +111,11 @@ async def _discard(
         done = []
         try:
             for one in sorted(set(meant.values())):
-                done.append((one, await discard(bus, agency, one, choice, who=who(), why=why)))
+                action = await evidence.meant(bus, agency, one, choice, why)
+                async with recorded.of(evidence.DISCARD, actor(), action) as came:
+                    gone = await discard(bus, agency, one, choice, who=who(), why=why)
+                    came.removed = gone.count
+                done.append((one, gone))
         except LookupError as error:
             raise Failure(str(error)) from error
         return done

@@ -18,6 +18,7 @@ from adapters.sdk.redrive import Redrive
 from broker.connection import Bus
 from broker.home import OPS, Home
 from broker.quarantine import feeds_held
+from ops import evidence
 from ops.bus import bus_of
 from ops.city import City
 from ops.failure import USAGE, Failure
@@ -114,7 +115,7 @@ class _Run:
         redrive = Redrive(bus, feed, self._home)
         try:
             outlook = (
-                await redrive.apply(self._choice, who())
+                await self._do(redrive, bus, feed)
                 if self._apply
                 else await redrive.try_out(self._choice)
             )
@@ -127,6 +128,22 @@ class _Run:
             print_object(_facts(feed, outlook, applied=self._apply))
         else:
             _tell(feed.id, outlook, ZoneInfo(self._city.time_zone), applied=self._apply)
+
+    async def _do(self, redrive: Redrive, bus: Bus, feed: FeedConfig) -> Outlook:
+        """Try for good, on record; entries that are not there leave nothing to record."""
+        action = await evidence.meant(bus, feed.agency, feed.id, self._choice)
+        if not action.meant:
+            return Outlook()
+        recorded = evidence.Evidence(self._home, self._city)
+        async with recorded.of(evidence.REDRIVE, actor(), action) as came:
+            outlook = await redrive.apply(self._choice, who())
+            came.removed, came.records = outlook.heals, outlook.records
+        return outlook
+
+
+def actor() -> evidence.Actor:
+    """Return who runs the command, for the record of accesses."""
+    return evidence.Actor(OPS, who(), role="command")
 
 
 def who() -> str:

@@ -41,7 +41,7 @@ def encode(gateway: bytes, access: Access, sequence: int, previous: bytes) -> by
     """
     call, course, opening = access.call, access.course, access.opening
     # Fields 2 and 3: sequence, previous_hash; 10: opened_sequence.
-    return b"%b\x10%b\x1a\x20%b%b%b%b%b%b%b%b" % (
+    entry = b"%b\x10%b\x1a\x20%b%b%b%b%b%b%b%b" % (
         gateway,
         varint(sequence),
         previous,
@@ -53,6 +53,9 @@ def encode(gateway: bytes, access: Access, sequence: int, previous: bytes) -> by
         _disclosed(access.read, access.permit) if access.read else b"",
         _tail(course.closed, call.trace) if course.closed or call.trace else b"",
     ) + b"".join(map(_question, access.asked))
+    if access.action is None and not access.actor:
+        return entry
+    return entry + AccessEntry(action=access.action, actor=access.actor).SerializeToString()
 
 
 def gateway_field(gateway: str) -> bytes:

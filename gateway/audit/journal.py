@@ -152,7 +152,7 @@ class Journal:
     async def _continued(self) -> Head:
         """Return where the chain stands, by the journal and by the log."""
         last = await last_message(self._bus, AUDIT, self._subject)
-        logged = _head(last.payload, "the log") if last is not None else None
+        logged = head_in(last.payload, "the log") if last is not None else None
         written = await self._written()
         if written is None:
             if logged is not None:
@@ -174,7 +174,7 @@ class Journal:
     async def _written(self) -> Head | None:
         """Return where the chain stands by the journal; None: it is new."""
         newest = await self._spool.newest(AUDIT)
-        return _head(newest.payload, self._settings.path) if newest is not None else None
+        return head_in(newest.payload, self._settings.path) if newest is not None else None
 
     async def _run(self) -> None:
         """Write what comes: at once, but not more often than each window."""
@@ -257,8 +257,12 @@ class Journal:
             self._refuse("the journal has a fault")
 
 
-def _head(payload: bytes, where: str) -> Head:
-    """Return where a chain stands behind a group."""
+def head_in(payload: bytes, where: str) -> Head:
+    """Return where a chain stands behind a group.
+
+    Raises:
+        JournalUnusable: If it is none.
+    """
     try:
         return head_of(payload)
     except (DecodeError, IndexError) as error:

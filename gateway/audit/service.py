@@ -157,9 +157,10 @@ def _test(request: ListAccessesRequest) -> Test:
 
 
 def _concerns(entry: AccessEntry, provider: str) -> bool:
-    """Tell whether a provider's records were read or stayed closed."""
+    """Tell whether a provider's records were read or stayed closed, or its quarantine changed."""
     return (
         provider in entry.closed_providers
+        or entry.action.agency == provider
         or any(one.provider == provider for one in entry.disclosed)
         or any(one.provider == provider for one in entry.questions)
     )

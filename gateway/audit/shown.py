@@ -16,12 +16,16 @@ def shown(entry: AccessEntry, agency: str) -> AccessEntry | None:
         return _without_closed(entry)
     own = [one for one in entry.disclosed if one.provider == agency]
     questions = [one for one in entry.questions if one.provider == agency]
-    if not own and not questions and agency not in entry.closed_providers:
+    is_acted_on = entry.action.agency == agency
+    if not (own or questions or is_acted_on or agency in entry.closed_providers):
         return None
     part = _without_closed(entry)
     names = [name for name in part.names if name.startswith(f"{agency}/")]
     for field in ("disclosed", "names", "more_names", "questions"):
         part.ClearField(field)
+    if not is_acted_on:
+        part.ClearField("action")
+        part.ClearField("actor")
     part.disclosed.extend(own)
     part.questions.extend(questions)
     part.names.extend(names)

@@ -4,9 +4,9 @@ import contextlib
 import ssl
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-import structlog
+import msgspec
 from aiohttp import web
 
 from broker.home import OPS, Home
@@ -21,14 +21,15 @@ from ops.console.record_pages import RecordPages
 from ops.console.sharing_pages import SharingPages
 from ops.console.shield import Handler, guards, is_own, said
 from ops.console.signing import Signer
-from ops.console.visitors import Visitors
+from ops.console.visitors import Visitors, named
+from ops.console.visits import Visits
+from ops.evidence import SIGN_IN, SIGN_OUT, Actor, Evidence
 from ops.failure import Failure
 
 _STATIC: Final = Path(__file__).parent / "static"
 _CERTIFICATE: Final = "console"
 _OPEN: Final = frozenset({"/login", "/api/login"})
 _PROOF: Final = "X-Liandong-Proof"
-_log = structlog.get_logger()
 
 
 class Console:
@@ -51,7 +52,9 @@ class Console:
         self._home, self._city, self._page = home, city, city.console
         self._visitors = Visitors(home, city, Signer(home))
         self._channels = Channels(home, target(city, gateway))
-        self._desk = Desk(home, city, self._channels, _noted)
+        self._evidence = Evidence(home, city)
+        self._visits = Visits(self._evidence)
+        self._desk = Desk(home, city, self._channels, self._evidence)
         self._live = Live(self._desk, self._visitors)
         self._stack = contextlib.AsyncExitStack()
         self._guards = guards(self._page.tiles)
@@ -60,6 +63,7 @@ class Console:
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(self._channels)
+            stack.push_async_callback(self._visits.settle)
             runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1.0)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
@@ -82,6 +86,10 @@ class Console:
     ) -> None:
         self._live.close()
         await self._stack.aclose()
+
+    async def settle(self) -> None:
+        """Wait until all visits so far are on record."""
+        await self._visits.settle()
 
     def _tls(self) -> ssl.SSLContext:
         """Return TLS that asks for a certificate of the city, and does without."""
@@ -109,6 +117,7 @@ class Console:
                 web.post("/api/login", self._login),
                 web.post("/api/logout", self._logout),
                 web.get("/api/session", self._session),
+                web.post("/api/purpose", self._purpose),
                 web.get("/api/live", self._live.serve),
                 web.static("/static", _STATIC),
             ]
@@ -157,17 +166,32 @@ class Console:
             raise web.HTTPForbidden(text="this did not come from the console's own page")
         session = self._visitors.by_token((await request.text())[:2000].strip())
         if session is None:
-            raise web.HTTPUnauthorized(text="the token is void: it works once, for ten minutes")
+            told = "the token is void: it works once, for ten minutes"
+            self._visits.refused(Actor("", f"from {request.remote}"), "TOKEN_VOID", told)
+            raise web.HTTPUnauthorized(text=told)
+        self._visits.note(SIGN_IN, session.actor)
         response = web.json_response({"agency": session.agency})
         self._visitors.remember(response, session)
         # The page is loaded meanwhile.
-        self._live.room(session.agency).open()
+        self._live.room(session).open()
         return response
 
     async def _logout(self, request: web.Request) -> web.Response:
         """End the session."""
         self._visitors.end(request[SESSION])
+        self._visits.note(SIGN_OUT, request[SESSION].actor)
         return web.json_response({})
+
+    async def _purpose(self, request: web.Request) -> web.Response:
+        """State another purpose, for all that is asked from now on.
+
+        Raises:
+            Failure: If it is none that a call can carry.
+        """
+        session = self._visitors.stating(request[SESSION], await _word(request))
+        response = web.json_response({"purpose": session.purpose})
+        self._visitors.remember(response, session)
+        return response
 
     async def _session(self, request: web.Request) -> web.Response:
         """Return who looks, and at which city."""
@@ -176,6 +200,7 @@ class Console:
         return web.json_response(
             {
                 "agency": session.agency,
+                "purpose": session.purpose,
                 "proof": self._visitors.proof(session),
                 "is_ops": session.agency == OPS,
                 "city": {"name": self._city.name, "title": self._city.title or self._city.name},
@@ -192,7 +217,23 @@ class Console:
         away = web.HTTPSeeOther("/login" if session is None else "/")
         if session is not None:
             self._visitors.remember(away, session)
+            self._visits.note(SIGN_IN, session.actor)
+        elif agency := (who := named(request))[0]:
+            told = f"certificate {who[1]} lets nobody in: it was revoked, or is of another city"
+            self._visits.refused(Actor(agency, f"from {request.remote}"), "NOT_LET_IN", told)
         return away
+
+
+async def _word(request: web.Request) -> str:
+    """Return the text that a request has as JSON.
+
+    Raises:
+        HTTPBadRequest: If it has none.
+    """
+    try:
+        return msgspec.json.decode(await request.read(), type=str)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise web.HTTPBadRequest(text=str(error)) from error
 
 
 async def _login_page(request: web.Request) -> web.StreamResponse:  # noqa: ARG001
@@ -202,8 +243,3 @@ async def _login_page(request: web.Request) -> web.StreamResponse:  # noqa: ARG0
 
 def _page(name: str) -> web.FileResponse:
     return web.FileResponse(_STATIC / name)
-
-
-def _noted(**facts: Any) -> None:
-    """Keep a record of what somebody changed; the audit log takes it from here."""
-    _log.info("console action", **facts)

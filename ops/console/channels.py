@@ -1,13 +1,16 @@
 """The console's way to the gateway: as the visitor's department, with its certificate."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 import grpc
 
 from broker.home import Home
+from gateway.identity import PURPOSE
 from ops.failure import Failure
 
 _OPTIONS = (
@@ -72,6 +75,27 @@ class Channels:
         channel = grpc.aio.secure_channel(self._target, credentials, options=_OPTIONS)
         self._open[agency] = (stamp, channel)
         return channel
+
+
+def stating(channel: grpc.aio.Channel, purpose: str) -> grpc.aio.Channel:
+    """Return a channel whose calls state a purpose; the connection stays the same."""
+    return cast("grpc.aio.Channel", _Stating(channel, purpose)) if purpose else channel
+
+
+class _Stating:
+    """Makes the calls of a stub, each with a purpose in its metadata."""
+
+    def __init__(self, channel: grpc.aio.Channel, purpose: str) -> None:
+        self._channel = channel
+        self._metadata = ((PURPOSE, purpose),)
+
+    def unary_unary(self, *method: Any, **kinds: Any) -> Callable[..., Any]:
+        """Return a method with one answer."""
+        return partial(self._channel.unary_unary(*method, **kinds), metadata=self._metadata)
+
+    def unary_stream(self, *method: Any, **kinds: Any) -> Callable[..., Any]:
+        """Return a method with a stream of answers."""
+        return partial(self._channel.unary_stream(*method, **kinds), metadata=self._metadata)
 
 
 def _stamp(path: Path) -> Stamp:

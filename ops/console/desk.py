@@ -1,6 +1,5 @@
 """What the console's pages share: the city, its bus and gateway, and who asks."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import grpc
@@ -8,8 +7,9 @@ from aiohttp import web
 
 from broker.home import OPS, Home
 from ops.city import City, read_city
-from ops.console.channels import Channels
+from ops.console.channels import Channels, stating
 from ops.console.visitors import Session
+from ops.evidence import Evidence
 
 SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)
 
@@ -22,13 +22,13 @@ class Desk:
         home: The home.
         city: The city as it was when the console started.
         channels: The way to the gateway.
-        noted: Takes each action that changes something, for the record.
+        evidence: Records what visitors do beside the gateway.
     """
 
     home: Home
     city: City
     channels: Channels
-    noted: Callable[..., None]
+    evidence: Evidence
 
     def agency(self, request: web.Request) -> str:
         """Return as which department a visitor asks."""
@@ -39,8 +39,8 @@ class Desk:
         return self.agency(request) == OPS
 
     def channel(self, request: web.Request) -> grpc.aio.Channel:
-        """Return the channel of a visitor's department."""
-        return self.channels.of(self.agency(request))
+        """Return the channel of a visitor's department, stating the visitor's purpose."""
+        return stating(self.channels.of(self.agency(request)), request[SESSION].purpose)
 
     def present_city(self) -> City:
         """Return the city as its file describes it now.

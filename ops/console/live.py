@@ -7,12 +7,13 @@ from typing import Final
 from aiohttp import web
 
 from broker.home import OPS
+from ops.console.channels import stating
 from ops.console.desk import SESSION, Desk
 from ops.console.feeds import FeedBook
 from ops.console.room import Room, Visitor
 from ops.console.rows import row_of
 from ops.console.shield import is_own
-from ops.console.visitors import Visitors
+from ops.console.visitors import Session, Visitors
 
 _LOOK_S: Final = 30.0
 _ROOM_FOR_WORDS: Final = 64
@@ -29,27 +30,32 @@ class Live:
     def __init__(self, desk: Desk, visitors: Visitors) -> None:
         self._desk = desk
         self._visitors = visitors
-        self._rooms: dict[str, Room] = {}
+        self._rooms: dict[tuple[str, str], Room] = {}
 
     def close(self) -> None:
         """End all watches."""
         for room in self._rooms.values():
             room.close()
 
-    def room(self, agency: str) -> Room:
-        """Return the live view of a department."""
-        if agency not in self._rooms:
+    def room(self, session: Session) -> Room:
+        """Return the live view of a visitor's department, for the visitor's purpose."""
+        agency, purpose = key = (session.agency, session.purpose)
+        if key not in self._rooms:
+            # Visitors choose their purposes: rooms for one are kept while somebody is in them.
+            left = [other for other, room in self._rooms.items() if other[1] and not room.is_open]
+            for other in left:
+                del self._rooms[other]
             expected = (
                 f"{feed.agency}/{feed.id}"
                 for feed in self._desk.city.feeds
                 if agency in {OPS, feed.agency}
             )
-            self._rooms[agency] = Room(
-                lambda: self._desk.channels.of(agency),
+            self._rooms[key] = Room(
+                lambda: stating(self._desk.channels.of(agency), purpose),
                 lambda event: row_of(event.record),
                 FeedBook(self._desk.city, expected),
             )
-        return self._rooms[agency]
+        return self._rooms[key]
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Send a page what changes, until it leaves or its session is over."""
@@ -61,7 +67,7 @@ class Live:
         tasks = [
             asyncio.create_task(work)
             for work in (
-                _send(self.room(request[SESSION].agency), visitor, socket),
+                _send(self.room(request[SESSION]), visitor, socket),
                 _listen(visitor, socket),
                 self._until_over(request),
             )

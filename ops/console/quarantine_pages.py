@@ -2,9 +2,12 @@
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+import structlog
 from aiohttp import web
 
 from adapters.sdk.choice import Choice
@@ -15,8 +18,10 @@ from adapters.sdk.redrive import Redrive
 from broker.home import OPS
 from broker.quarantine import QuarantineEntry, entries
 from broker.removals import all_removals
+from liandong.gateway.v1.audit_pb2 import QuarantineAction
+from ops import evidence
 from ops.bus import bus_of, reader_of
-from ops.console.desk import Desk
+from ops.console.desk import SESSION, Desk
 from ops.failure import Failure
 from ops.options import own_agencies
 from ops.quarantine import cluster_facts
@@ -25,6 +30,7 @@ from ops.raw_bytes import text_of, visible
 _ENTRIES = 200
 _MOST_BYTES = 64 * 1024
 _LONGEST_REASON = 500
+_log = structlog.get_logger()
 
 
 class _Meant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,6 +101,9 @@ class QuarantinePages:
             found = [one async for one in entries(bus, agency, start=number, upto=number)]
         if not found:
             raise web.HTTPNotFound
+        shown = QuarantineAction(agency=agency, feed=found[0].feed, meant=1, numbers=[number])
+        shown.which = f"no. {number}"
+        await self._desk.evidence.record(evidence.SHOW, request[SESSION].actor, action=shown)
         raw = found[0].raw
         text = text_of(raw)
         return web.json_response(
@@ -131,8 +140,10 @@ class QuarantinePages:
         async with bus_of(self._desk.home, city, meant.agency) as bus:
             redrive = Redrive(bus, feed, self._desk.home)
             if meant.apply:
-                outlook = await redrive.apply(meant.choice, self._who(request))
-                self._note(request, "redrive", meant, healed=outlook.heals, stays=outlook.stays)
+                action = await evidence.meant(bus, meant.agency, meant.feed, meant.choice)
+                async with self._recorded(request, evidence.REDRIVE, action) as came:
+                    outlook = await redrive.apply(meant.choice, self._who(request))
+                    came.removed, came.records = outlook.heals, outlook.records
             else:
                 outlook = await redrive.try_out(meant.choice)
         return web.json_response(_outlook(outlook) | {"applied": meant.apply})
@@ -150,10 +161,12 @@ class QuarantinePages:
         if not (meant.cluster or meant.numbers):
             raise Failure("name the entries, by number or by their cause")
         async with bus_of(self._desk.home, self._desk.city, meant.agency) as bus:
-            done = await discard(
-                bus, meant.agency, meant.feed, meant.choice, who=self._who(request), why=why
-            )
-        self._note(request, "discard", meant, discarded=done.count)
+            action = await evidence.meant(bus, meant.agency, meant.feed, meant.choice, why)
+            async with self._recorded(request, evidence.DISCARD, action) as came:
+                done = await discard(
+                    bus, meant.agency, meant.feed, meant.choice, who=self._who(request), why=why
+                )
+                came.removed = done.count
         return web.json_response({"discarded": done.count, "waiting": done.waiting})
 
     async def _meant(self, request: web.Request) -> _Meant:
@@ -166,7 +179,15 @@ class QuarantinePages:
             meant = msgspec.json.decode(await request.read(), type=_Meant)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise web.HTTPBadRequest(text=str(error)) from error
-        self._require(request, meant.agency)
+        if meant.agency not in self._owners(request):
+            told = f"the quarantine of {meant.agency} is for it and for {OPS}"
+            what = QuarantineAction(
+                agency=meant.agency, feed=meant.feed, which=str(meant.choice)[:300]
+            )
+            course = evidence.refused("NOT_ITS_QUARANTINE", told)
+            method = evidence.DISCARD if request.path.endswith("discard") else evidence.REDRIVE
+            await self._desk.evidence.record(method, request[SESSION].actor, course, what)
+            raise web.HTTPForbidden(text=told)
         return meant
 
     def _owners(self, request: web.Request) -> list[str]:
@@ -186,16 +207,21 @@ class QuarantinePages:
         """Return who does something, for the record."""
         return f"{self._desk.agency(request)} at the console"
 
-    def _note(self, request: web.Request, action: str, meant: _Meant, **came: int) -> None:
-        """Note an action for the record."""
-        self._desk.noted(
-            action=action,
+    @asynccontextmanager
+    async def _recorded(
+        self, request: web.Request, method: str, action: QuarantineAction
+    ) -> AsyncGenerator[QuarantineAction]:
+        """Record an action before it begins and when it has ended, and log it."""
+        async with self._desk.evidence.of(method, request[SESSION].actor, action) as came:
+            yield came
+        _log.info(
+            "console action",
+            action=method,
             by=self._desk.agency(request),
-            agency=meant.agency,
-            feed=meant.feed,
-            which=str(meant.choice),
-            reason=meant.reason,
-            **came,
+            agency=action.agency,
+            feed=action.feed,
+            which=action.which,
+            removed=came.removed,
         )
 
 

@@ -1,4 +1,4 @@
-"""What all visitors of one department see live: one watch and one look at its feeds for all.
+"""What all visitors of one department and purpose see live: one watch and one look for all.
 
 A visitor is sent what has changed since the last time it could take something: one that is
 slow gets the latest of each record, and holds no more than the names of those.
@@ -78,6 +78,11 @@ class Room:
         self._work: list[asyncio.Task[None]] = []
         self._is_whole = False
         self._is_away = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it watches."""
+        return bool(self._work)
 
     async def frames(self, visitor: Visitor) -> AsyncGenerator[bytes, None]:
         """Yield what a page is sent, for ever: rows at once, then whatever changes."""

@@ -94,6 +94,7 @@ def _access(one: audit_pb2.AccessEntry) -> dict[str, Any]:
         "at": one.accessed_at.seconds,
         "agency": one.agency,
         "role": one.role,
+        "actor": one.actor,
         "purpose": one.purpose,
         "method": one.method.partition("/")[2],
         "phase": audit_pb2.Phase.Name(one.phase).removeprefix("PHASE_").lower(),
@@ -102,6 +103,7 @@ def _access(one: audit_pb2.AccessEntry) -> dict[str, Any]:
         "names": list(one.names),
         "more": one.more_names,
         "asked": one.asked,
+        "action": _action(one.action) if one.HasField("action") else None,
         "left": [
             {
                 "provider": left.provider,
@@ -111,4 +113,17 @@ def _access(one: audit_pb2.AccessEntry) -> dict[str, Any]:
             }
             for left in one.disclosed
         ],
+    }
+
+
+def _action(one: audit_pb2.QuarantineAction) -> dict[str, Any]:
+    """Return what was done with entries of a quarantine, for the page."""
+    return {
+        "agency": one.agency,
+        "feed": one.feed,
+        "which": one.which,
+        "meant": one.meant,
+        "reason": one.reason,
+        "removed": one.removed,
+        "records": one.records,
     }

@@ -17,10 +17,14 @@ from broker.tls import SERIAL
 from gateway.revocation import Revoked
 from ops.city import City
 from ops.console.signing import Signer, Spent
+from ops.evidence import Actor
+from ops.failure import Failure
 
 COOKIE: Final = "__Host-liandong"
 TOKEN_S: Final = 600.0
 _SESSION_S: Final = 12 * 3600.0
+_NAMED: Final = 8
+_PURPOSE: Final = re.compile(r"(?:[!-~](?:[ -~]{0,254}[!-~])?)?")
 _URI: Final = re.compile(r"liandong://agency/([a-z][a-z0-9_-]{0,31})/([a-z][a-z0-9_-]{0,31})")
 _log = structlog.get_logger()
 
@@ -47,12 +51,20 @@ class Session(msgspec.Struct, frozen=True):
         id: Its own name.
         ends: When it is over, seconds since 1970.
         serial: Serial number of the certificate that let it in; empty: a token did.
+        purpose: What for it looks, as every call of the gateway is told; empty: not stated.
     """
 
     agency: str
     id: str
     ends: float
     serial: str = ""
+    purpose: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """Return who it is, for the record of accesses; the name opens nothing."""
+        by = f"certificate {self.serial}" if self.serial else "token"
+        return Actor(self.agency, f"session {self.id[:_NAMED]} by {by}", self.purpose)
 
 
 def login_address(city: City, signer: Signer, agency: str) -> str:
@@ -88,10 +100,7 @@ class Visitors:
 
     def by_certificate(self, request: web.Request) -> Session | None:
         """Return the session that the client's certificate opens; None: it has none that does."""
-        transport = request.transport
-        tls = transport.get_extra_info("ssl_object") if transport is not None else None
-        certificate = tls.getpeercert() if isinstance(tls, ssl.SSLObject) else None
-        agency, serial = _named(certificate or {})
+        agency, serial = named(request)
         self._revoked.refresh()
         if agency not in self._agencies or serial in self._revoked:
             return None
@@ -106,6 +115,19 @@ class Visitors:
         if session.serial in self._revoked or session.agency not in self._agencies:
             return None
         return session
+
+    def stating(self, session: Session, purpose: str) -> Session:
+        """Return a session with another purpose.
+
+        Raises:
+            Failure: If it is none that a call can carry.
+        """
+        if not _PURPOSE.fullmatch(purpose):
+            raise Failure(
+                "the purpose cannot be stated: expected letters, digits and signs of ASCII, up to "
+                "256, as agreements name purposes, for example flood-response"
+            )
+        return msgspec.structs.replace(session, purpose=purpose)
 
     def end(self, session: Session) -> None:
         """End a session: its cookie is worth nothing from now on."""
@@ -134,6 +156,14 @@ class Visitors:
     def _open(self, agency: str, serial: str) -> Session:
         _log.info("console visitor", agency=agency, by="certificate" if serial else "token")
         return Session(agency, secrets.token_urlsafe(16), time.time() + _SESSION_S, serial)
+
+
+def named(request: web.Request) -> tuple[str, str]:
+    """Return the department and serial number of the client's certificate; empty: it has none."""
+    transport = request.transport
+    tls = transport.get_extra_info("ssl_object") if transport is not None else None
+    certificate = tls.getpeercert() if isinstance(tls, ssl.SSLObject) else None
+    return _named(certificate or {})
 
 
 def _named(certificate: Mapping[str, Any]) -> tuple[str, str]:

@@ -109,7 +109,7 @@ def test_each_part_gets_the_keys_that_it_needs(tmp_path: Path) -> None:
     }
     hands = {"gateway.police.nk", "gateway.water.nk"}
     certificates = {"gateway.pem", "gateway.key", "probe.pem", "probe.key"}
-    signing = {"gateway.audit.key", "gateway.audit.pub"}
+    signing = {"gateway.audit.key", "gateway.audit.pub", "ops.audit.pub"}
     assert held == {
         "gateway": {"ca.pem", "gateway.nk", *hands, *certificates, *signing},
         "streams": {"ca.pem", "admin.hub.nk", "admin.police.nk", "admin.water.nk"},

@@ -131,6 +131,19 @@ def test_it_is_tried_dry_first_and_then_healed_while_the_feed_runs(hospital: Hos
     assert len(hospital.entries("healed")) == 1
     assert (books["balances"], books["healed"], books["in_quarantine"]) == (True, 2, 1)
     assert "balance (of the quarantined 2 healed" in hospital.read("feeds", "--audit")
+    begun, ended = [
+        one
+        for one in hospital.objects("audit", "list", "--as", "ops", "--oldest")
+        if one.get("action", {}).get("feed") == "environment.healed"
+    ]
+    assert begun["agency"] == ended["agency"] == "ops"
+    assert "@" in ended["actor"]
+    assert (begun["phase"], begun["action"]["meant"]) == ("PHASE_OPENED", "3")
+    assert (ended["action"]["removed"], ended["action"]["records"]) == ("2", "2")
+    assert hospital.objects("audit", "verify")[-1]["whole"] is True
+    assert "2 entries of environment as 2 records" in " ".join(
+        hospital.read("audit", "list", "--as", "environment").split()
+    )
 
 
 @pytest.mark.parametrize("more", [(), ("--json",), ("--apply",)])

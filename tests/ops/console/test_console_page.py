@@ -1,9 +1,9 @@
 """The console as people use it: in a real browser, on a city that runs."""
 
-import json
 import os
 import re
 import signal
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -95,10 +95,12 @@ def test_a_quarantined_message_is_mended_from_the_page_to_the_bus(
             "() => [...liandong.store.slots.keys()].some((one) => one.includes('environment.air'))"
         )
     assert "environment.air" in lit.read("list", "--as", "environment")
-    noted = (lit.home / "logs" / "console.log").read_text()
-    actions = [json.loads(line) for line in noted.splitlines() if "console action" in line]
-    assert actions[-1]["action"] == "redrive"
-    assert (actions[-1]["by"], actions[-1]["healed"]) == ("environment", 2)
+    begun, ended = on_record(lit, "Quarantine/Redrive")
+    assert (begun["phase"], begun["action"]["meant"]) == ("PHASE_OPENED", "2")
+    assert ended["agency"] == "environment"
+    assert ended["actor"].startswith("session ")
+    assert ended["opened_sequence"] == begun["sequence"]
+    assert (ended["action"]["removed"], ended["action"]["records"]) == ("2", "2")
 
 
 def test_entries_are_given_up_with_a_reason_that_is_kept(lit: Lit, chromium: Browser) -> None:
@@ -116,6 +118,35 @@ def test_entries_are_given_up_with_a_reason_that_is_kept(lit: Lit, chromium: Bro
         expect(page.locator("#toast")).to_contain_text("1 discarded")
     (account, *_) = lit.objects("quarantine", "discarded")
     assert (account["who"], account["why"]) == ("ops at the console", "a test of the sender")
+    _, ended = on_record(lit, "Quarantine/Discard")
+    assert (ended["agency"], ended["action"]["reason"]) == ("ops", "a test of the sender")
+    assert (ended["action"]["removed"], len(ended["action"]["numbers"])) == ("1", 1)
+
+
+def test_a_visitor_states_a_purpose_that_every_access_tells(lit: Lit, chromium: Browser) -> None:
+    """The page is asked for anew with it; what no call can carry is refused in a sentence."""
+    with looking(lit, chromium, "police", "en-GB", may_fail="409") as page:
+        page.fill("#purpose", "救灾")
+        page.press("#purpose", "Enter")
+        expect(page.locator("#toast")).to_contain_text("letters, digits and signs of ASCII")
+        expect(page.locator("#purpose")).to_have_value("")
+
+        with page.expect_navigation():
+            page.fill("#purpose", "flood-response")
+            page.press("#purpose", "Enter")
+
+        page.wait_for_selector(LIVE)
+        expect(page.locator("#purpose")).to_have_value("flood-response")
+        page.click("#nav-accesses")
+        watched = page.locator("#view-accesses tr", has_text="WatchRecords")
+        expect(watched.first).to_contain_text("flood-response")
+
+
+def on_record(lit: Lit, method: str) -> list[dict[str, Any]]:
+    """Return the beginning and the end of the latest action; the log is whole."""
+    assert lit.objects("audit", "verify")[-1]["whole"] is True
+    owner = lit.objects("audit", "list", "--as", "environment", "--provider", "environment")
+    return [one for one in owner if one["method"] == method][1::-1]
 
 
 def test_the_language_is_switched_and_kept(lit: Lit, chromium: Browser) -> None:

@@ -1,5 +1,6 @@
 """The console's server: who comes in, and what is kept out."""
 
+import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -11,9 +12,15 @@ import aiohttp
 import msgspec
 import pytest
 
-from broker.home import Home
+from broker.connection import Bus, BusSettings
+from broker.home import OPS, Home
 from broker.plan import BusPlan
+from broker.subjects import audit_subject
+from broker.subscriber import scan
 from broker.tls import Authority
+from broker.users import AUDIT
+from gateway.audit.listing import entries
+from liandong.gateway.v1.audit_pb2 import AccessEntry
 from ops.city import City, GatewayAddress, read_city
 from ops.console import Console, Signer, login_address, make_key
 from ops.console.visitors import COOKIE, TOKEN_S, Token
@@ -36,10 +43,22 @@ name = "health"
 """
 
 
+_FOR_FLOODS = """
+[[agreement]]
+id = "levels-in-floods"
+provider = "water"
+consumer = "police"
+kinds = ["water.level"]
+classification = "internal"
+purposes = ["flood-response"]
+"""
+
+
 class Entry:
     """A console, and how clients come to it."""
 
-    def __init__(self, home: Home, described: City, signer: Signer) -> None:
+    def __init__(self, home: Home, described: City, signer: Signer, console: Console) -> None:
+        self.console = console
         self.home, self.described, self.signer = home, described, signer
         assert described.console is not None
         self.url = f"https://localhost:{described.console.port}"
@@ -53,6 +72,16 @@ class Entry:
         connector = aiohttp.TCPConnector(ssl=context)
         async with aiohttp.ClientSession(self.url, connector=connector) as session:
             yield session
+
+    async def recorded(self) -> list[AccessEntry]:
+        """Return what the log has under the operators' name."""
+        settings = BusSettings.of(self.home, self.described.plan, OPS)
+        async with Bus(settings) as bus:
+            return [
+                one
+                async for delivery in scan(bus, AUDIT, audit_subject(OPS))
+                for one in entries(delivery)
+            ]
 
     def token(self, agency: str) -> str:
         """Return a token."""
@@ -73,8 +102,8 @@ async def entry(city_home: Home, plan: BusPlan, city: Town, tmp_path: Path) -> A
         read_city(file), plan=plan, gateway=GatewayAddress(port=city.gateway.port)
     )
     make_key(city_home)
-    async with Console(city_home, described):
-        yield Entry(city_home, described, Signer(city_home))
+    async with Console(city_home, described) as console:
+        yield Entry(city_home, described, Signer(city_home), console)
 
 
 async def test_a_token_lets_in_once(entry: Entry) -> None:
@@ -171,6 +200,72 @@ async def test_a_department_leaves_other_quarantines_alone(entry: Entry) -> None
             meant = {"agency": "water", "feed": "x", "numbers": [1], "reason": "r"}
             async with client.post(f"/api/quarantine/{what}", json=meant, headers=own) as answer:
                 assert answer.status == 403
+    refused = [one for one in await entry.recorded() if one.reason == "NOT_ITS_QUARANTINE"]
+    assert [one.method for one in refused[-2:]] == ["Quarantine/Redrive", "Quarantine/Discard"]
+    assert {one.agency for one in refused[-2:]} == {"police"}
+    assert {one.action.agency for one in refused[-2:]} == {"water"}
+
+
+async def test_who_comes_is_on_record_and_of_those_kept_out_the_first_of_a_minute(
+    entry: Entry,
+) -> None:
+    """Anybody may try tokens: they must not fill the log."""
+    before = len(await entry.recorded())
+    async with entry.client() as client:
+        assert await entry.enter(client, entry.token("health")) == 200
+        for _ in range(15):
+            assert await entry.enter(client, "x.y") == 401
+    await entry.console.settle()
+
+    visits = (await entry.recorded())[before:]
+    came = [one for one in visits if not one.reason]
+    assert [(one.method, one.agency) for one in came] == [("Console/SignIn", "health")]
+    assert came[0].actor.endswith(" by token")
+    kept_out = [one for one in visits if one.reason == "TOKEN_VOID"]
+    assert len(kept_out) == 10
+    assert {one.agency for one in kept_out} == {""}
+
+
+async def test_an_agreement_for_a_purpose_opens_to_a_visitor_who_states_it(
+    entry: Entry, city: Town, station: str
+) -> None:
+    """Every call for the visitor carries it, and the record of accesses tells it."""
+    city.agreements.write_text(_FOR_FLOODS)
+    await city.share(level(station, 7.0))
+    name = f"water/water.level/{station}"
+    async with entry.client("police") as client:
+        async with client.get("/"):
+            pass
+
+        async def record(expected: int) -> None:
+            async with asyncio.timeout(30):
+                while True:
+                    async with client.get("/api/record", params={"name": name}) as answer:
+                        if answer.status == expected:
+                            return
+                    await asyncio.sleep(0.1)
+
+        await record(403)
+        async with client.get("/api/session") as answer:
+            own = {"Origin": entry.url, "X-Liandong-Proof": (await answer.json())["proof"]}
+        async with client.post("/api/purpose", json="flood-response", headers=own) as answer:
+            assert answer.status == 200
+        await record(200)
+        async with client.get("/api/session") as answer:
+            assert (await answer.json())["purpose"] == "flood-response"
+        for wrong in ("汛情", " x", "a\n", "x" * 257):
+            async with client.post("/api/purpose", json=wrong, headers=own) as answer:
+                assert answer.status == 409, wrong
+        # Answers leave only once they are on disk; the log has them a little later.
+        async with asyncio.timeout(30):
+            while True:
+                async with client.get("/api/accesses") as answer:
+                    accesses = (await answer.json())["accesses"]
+                read = [one for one in accesses if "levels-in-floods" in str(one["left"])]
+                if read:
+                    break
+                await asyncio.sleep(0.1)
+    assert (read[0]["names"], read[0]["purpose"]) == ([name], "flood-response")
 
 
 async def test_who_leaves_is_out(entry: Entry) -> None:

@@ -11,6 +11,33 @@ const VIEWS = ["map", "bus", "quarantine", "sharing", "accesses"];
 const node = (id) => document.getElementById(id);
 const live = { state: "connecting", whole: false };
 
+/** Let a visitor state a purpose; those that agreements name are offered. @param {any} session */
+function purpose(session) {
+  const field = node("purpose");
+  field.value = session.purpose;
+  const hint = () => { field.placeholder = t("no_purpose"); field.title = t("purpose_how"); };
+  hint();
+  onLanguage(hint);
+  field.onfocus = async () => {
+    field.onfocus = null;
+    const named = (await get("agreements")).filter((one) => session.is_ops || one.consumer === session.agency);
+    fill(node("purposes"), ...[...new Set(named.flatMap((one) => one.purposes))].sort().map((value) => el("option", { value })));
+  };
+  const state = async () => {
+    if (field.value.trim() === session.purpose) return;
+    try {
+      await post("purpose", field.value.trim());
+      // All that is shown is asked for anew, for this purpose.
+      location.reload();
+    } catch (error) {
+      field.value = session.purpose;
+      tell(error.message);
+    }
+  };
+  node("purpose-form").onsubmit = (event) => { event.preventDefault(); state(); };
+  field.onchange = state;
+}
+
 /** Make the page's frame, its views, and follow what changes. */
 async function start() {
   label();
@@ -57,6 +84,7 @@ async function start() {
   }
 
   node("language").onclick = () => use(current() === "zh" ? "en" : "zh");
+  purpose(session);
   node("leave").onclick = async () => { await post("logout", {}); location.replace("/login"); };
   onLanguage(() => { frame(); for (const view of Object.values(views)) view.words(); });
   const tick = () => { node("clock").textContent = clock(Date.now() / 1000); };

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from liandong.gateway.v1 import shared_state_pb2 as liandong_dot_gateway_dot_v1_dot_shared__state__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fliandong/gateway/v1/audit.proto\x12\x13liandong.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&liandong/gateway/v1/shared_state.proto\"\xd5\x05\n\x0b\x41\x63\x63\x65ssEntry\x12\x18\n\x07gateway\x18\x01 \x01(\tR\x07gateway\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12#\n\rprevious_hash\x18\x03 \x01(\x0cR\x0cpreviousHash\x12;\n\x0b\x61\x63\x63\x65ssed_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\naccessedAt\x12\x16\n\x06\x61gency\x18\x05 \x01(\tR\x06\x61gency\x12\x12\n\x04role\x18\x06 \x01(\tR\x04role\x12\x18\n\x07purpose\x18\x07 \x01(\tR\x07purpose\x12\x16\n\x06method\x18\x08 \x01(\tR\x06method\x12\x30\n\x05phase\x18\t \x01(\x0e\x32\x1a.liandong.gateway.v1.PhaseR\x05phase\x12\'\n\x0fopened_sequence\x18\n \x01(\x03R\x0eopenedSequence\x12\x14\n\x05names\x18\x0b \x03(\tR\x05names\x12\x1d\n\nmore_names\x18\x0c \x01(\x05R\tmoreNames\x12\x14\n\x05\x61sked\x18\r \x01(\tR\x05\x61sked\x12\x36\n\x07outcome\x18\x0e \x01(\x0e\x32\x1c.liandong.gateway.v1.OutcomeR\x07outcome\x12\x16\n\x06reason\x18\x0f \x01(\tR\x06reason\x12\x16\n\x06\x64\x65tail\x18\x10 \x01(\tR\x06\x64\x65tail\x12<\n\tdisclosed\x18\x11 \x03(\x0b\x32\x1e.liandong.gateway.v1.DisclosedR\tdisclosed\x12)\n\x10\x63losed_providers\x18\x12 \x03(\tR\x0f\x63losedProviders\x12\x19\n\x08trace_id\x18\x13 \x01(\tR\x07traceId\x12>\n\tquestions\x18\x14 \x03(\x0b\x32 .liandong.gateway.v1.PutQuestionR\tquestions\"\x7f\n\x0bPutQuestion\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12\x1a\n\x08question\x18\x02 \x01(\tR\x08question\x12\x1e\n\nagreements\x18\x03 \x03(\tR\nagreements\x12\x18\n\x07outcome\x18\x04 \x01(\tR\x07outcome\"\x93\x01\n\tDisclosed\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12\x12\n\x04kind\x18\x02 \x01(\tR\x04kind\x12\x18\n\x07records\x18\x03 \x01(\x03R\x07records\x12\x1e\n\nagreements\x18\x04 \x03(\tR\nagreements\x12\x1c\n\temergency\x18\x05 \x01(\tR\temergency\"b\n\x0b\x41\x63\x63\x65ssGroup\x12\x18\n\x07\x65ntries\x18\x01 \x03(\x0cR\x07\x65ntries\x12\x1b\n\thead_hash\x18\x02 \x01(\x0cR\x08headHash\x12\x1c\n\tsignature\x18\x03 \x01(\x0cR\tsignature\"\xef\x02\n\x13ListAccessesRequest\x12#\n\x08provider\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x08provider\x12#\n\x08\x63onsumer\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x08\x63onsumer\x12;\n\x08\x61\x63\x63\x65ssed\x18\x03 \x01(\x0b\x32\x1f.liandong.gateway.v1.TimeWindowR\x08\x61\x63\x63\x65ssed\x12@\n\x07outcome\x18\x04 \x01(\x0e\x32\x1c.liandong.gateway.v1.OutcomeB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x07outcome\x12@\n\x05order\x18\x05 \x01(\x0e\x32 .liandong.gateway.v1.AccessOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05order\x12$\n\tpage_size\x18\x06 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"|\n\x14ListAccessesResponse\x12<\n\x08\x61\x63\x63\x65sses\x18\x01 \x03(\x0b\x32 .liandong.gateway.v1.AccessEntryR\x08\x61\x63\x63\x65sses\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x96\x01\n\nChainPoint\x12!\n\x07gateway\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x07gateway\x12#\n\x08sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08sequence\x12\x1b\n\x04hash\x18\x03 \x01(\x0c\x42\x07\xbaH\x04z\x02h R\x04hash\x12#\n\x08position\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08position\"R\n\x10VerifyLogRequest\x12>\n\x04\x66rom\x18\x01 \x03(\x0b\x32\x1f.liandong.gateway.v1.ChainPointB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\x04\x66rom\"\xaf\x01\n\x07\x46inding\x12\x18\n\x07gateway\x18\x01 \x01(\tR\x07gateway\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12\x1a\n\x08position\x18\x03 \x01(\x03R\x08position\x12\x36\n\x07problem\x18\x04 \x01(\x0e\x32\x1c.liandong.gateway.v1.ProblemR\x07problem\x12\x1a\n\x08sentence\x18\x05 \x01(\tR\x08sentence\"\x9e\x01\n\x11VerifyLogResponse\x12\x18\n\x07\x65ntries\x18\x01 \x01(\x03R\x07\x65ntries\x12\x35\n\x05heads\x18\x02 \x03(\x0b\x32\x1f.liandong.gateway.v1.ChainPointR\x05heads\x12\x38\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x1c.liandong.gateway.v1.FindingR\x08\x66indings*d\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_ALLOWED\x10\x01\x12\x13\n\x0fOUTCOME_REFUSED\x10\x02\x12\x16\n\x12OUTCOME_BROKEN_OFF\x10\x03*f\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0e\n\nPHASE_CALL\x10\x01\x12\x10\n\x0cPHASE_OPENED\x10\x02\x12\x13\n\x0fPHASE_CONTINUED\x10\x03\x12\x0f\n\x0bPHASE_ENDED\x10\x04*i\n\x0b\x41\x63\x63\x65ssOrder\x12\x1c\n\x18\x41\x43\x43\x45SS_ORDER_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41\x43\x43\x45SS_ORDER_NEWEST_FIRST\x10\x01\x12\x1d\n\x19\x41\x43\x43\x45SS_ORDER_OLDEST_FIRST\x10\x02*w\n\x07Problem\x12\x17\n\x13PROBLEM_UNSPECIFIED\x10\x00\x12\x13\n\x0fPROBLEM_CHANGED\x10\x01\x12\x13\n\x0fPROBLEM_REMOVED\x10\x02\x12\x11\n\rPROBLEM_MOVED\x10\x03\x12\x16\n\x12PROBLEM_NOT_SIGNED\x10\x04\x32\xcf\x01\n\x0c\x41uditService\x12\x63\n\x0cListAccesses\x12(.liandong.gateway.v1.ListAccessesRequest\x1a).liandong.gateway.v1.ListAccessesResponse\x12Z\n\tVerifyLog\x12%.liandong.gateway.v1.VerifyLogRequest\x1a&.liandong.gateway.v1.VerifyLogResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fliandong/gateway/v1/audit.proto\x12\x13liandong.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&liandong/gateway/v1/shared_state.proto\"\xaa\x06\n\x0b\x41\x63\x63\x65ssEntry\x12\x18\n\x07gateway\x18\x01 \x01(\tR\x07gateway\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12#\n\rprevious_hash\x18\x03 \x01(\x0cR\x0cpreviousHash\x12;\n\x0b\x61\x63\x63\x65ssed_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\naccessedAt\x12\x16\n\x06\x61gency\x18\x05 \x01(\tR\x06\x61gency\x12\x12\n\x04role\x18\x06 \x01(\tR\x04role\x12\x18\n\x07purpose\x18\x07 \x01(\tR\x07purpose\x12\x16\n\x06method\x18\x08 \x01(\tR\x06method\x12\x30\n\x05phase\x18\t \x01(\x0e\x32\x1a.liandong.gateway.v1.PhaseR\x05phase\x12\'\n\x0fopened_sequence\x18\n \x01(\x03R\x0eopenedSequence\x12\x14\n\x05names\x18\x0b \x03(\tR\x05names\x12\x1d\n\nmore_names\x18\x0c \x01(\x05R\tmoreNames\x12\x14\n\x05\x61sked\x18\r \x01(\tR\x05\x61sked\x12\x36\n\x07outcome\x18\x0e \x01(\x0e\x32\x1c.liandong.gateway.v1.OutcomeR\x07outcome\x12\x16\n\x06reason\x18\x0f \x01(\tR\x06reason\x12\x16\n\x06\x64\x65tail\x18\x10 \x01(\tR\x06\x64\x65tail\x12<\n\tdisclosed\x18\x11 \x03(\x0b\x32\x1e.liandong.gateway.v1.DisclosedR\tdisclosed\x12)\n\x10\x63losed_providers\x18\x12 \x03(\tR\x0f\x63losedProviders\x12\x19\n\x08trace_id\x18\x13 \x01(\tR\x07traceId\x12>\n\tquestions\x18\x14 \x03(\x0b\x32 .liandong.gateway.v1.PutQuestionR\tquestions\x12=\n\x06\x61\x63tion\x18\x15 \x01(\x0b\x32%.liandong.gateway.v1.QuarantineActionR\x06\x61\x63tion\x12\x14\n\x05\x61\x63tor\x18\x16 \x01(\tR\x05\x61\x63tor\"\xd0\x01\n\x10QuarantineAction\x12\x16\n\x06\x61gency\x18\x01 \x01(\tR\x06\x61gency\x12\x12\n\x04\x66\x65\x65\x64\x18\x02 \x01(\tR\x04\x66\x65\x65\x64\x12\x14\n\x05which\x18\x03 \x01(\tR\x05which\x12\x14\n\x05meant\x18\x04 \x01(\x03R\x05meant\x12\x18\n\x07numbers\x18\x05 \x03(\x03R\x07numbers\x12\x16\n\x06reason\x18\x06 \x01(\tR\x06reason\x12\x18\n\x07removed\x18\x07 \x01(\x03R\x07removed\x12\x18\n\x07records\x18\x08 \x01(\x03R\x07records\"\x7f\n\x0bPutQuestion\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12\x1a\n\x08question\x18\x02 \x01(\tR\x08question\x12\x1e\n\nagreements\x18\x03 \x03(\tR\nagreements\x12\x18\n\x07outcome\x18\x04 \x01(\tR\x07outcome\"\x93\x01\n\tDisclosed\x12\x1a\n\x08provider\x18\x01 \x01(\tR\x08provider\x12\x12\n\x04kind\x18\x02 \x01(\tR\x04kind\x12\x18\n\x07records\x18\x03 \x01(\x03R\x07records\x12\x1e\n\nagreements\x18\x04 \x03(\tR\nagreements\x12\x1c\n\temergency\x18\x05 \x01(\tR\temergency\"b\n\x0b\x41\x63\x63\x65ssGroup\x12\x18\n\x07\x65ntries\x18\x01 \x03(\x0cR\x07\x65ntries\x12\x1b\n\thead_hash\x18\x02 \x01(\x0cR\x08headHash\x12\x1c\n\tsignature\x18\x03 \x01(\x0cR\tsignature\"\xef\x02\n\x13ListAccessesRequest\x12#\n\x08provider\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x08provider\x12#\n\x08\x63onsumer\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18 R\x08\x63onsumer\x12;\n\x08\x61\x63\x63\x65ssed\x18\x03 \x01(\x0b\x32\x1f.liandong.gateway.v1.TimeWindowR\x08\x61\x63\x63\x65ssed\x12@\n\x07outcome\x18\x04 \x01(\x0e\x32\x1c.liandong.gateway.v1.OutcomeB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x07outcome\x12@\n\x05order\x18\x05 \x01(\x0e\x32 .liandong.gateway.v1.AccessOrderB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x05order\x12$\n\tpage_size\x18\x06 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"|\n\x14ListAccessesResponse\x12<\n\x08\x61\x63\x63\x65sses\x18\x01 \x03(\x0b\x32 .liandong.gateway.v1.AccessEntryR\x08\x61\x63\x63\x65sses\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x96\x01\n\nChainPoint\x12!\n\x07gateway\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x07gateway\x12#\n\x08sequence\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08sequence\x12\x1b\n\x04hash\x18\x03 \x01(\x0c\x42\x07\xbaH\x04z\x02h R\x04hash\x12#\n\x08position\x18\x04 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00R\x08position\"R\n\x10VerifyLogRequest\x12>\n\x04\x66rom\x18\x01 \x03(\x0b\x32\x1f.liandong.gateway.v1.ChainPointB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\x04\x66rom\"\xaf\x01\n\x07\x46inding\x12\x18\n\x07gateway\x18\x01 \x01(\tR\x07gateway\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12\x1a\n\x08position\x18\x03 \x01(\x03R\x08position\x12\x36\n\x07problem\x18\x04 \x01(\x0e\x32\x1c.liandong.gateway.v1.ProblemR\x07problem\x12\x1a\n\x08sentence\x18\x05 \x01(\tR\x08sentence\"\x9e\x01\n\x11VerifyLogResponse\x12\x18\n\x07\x65ntries\x18\x01 \x01(\x03R\x07\x65ntries\x12\x35\n\x05heads\x18\x02 \x03(\x0b\x32\x1f.liandong.gateway.v1.ChainPointR\x05heads\x12\x38\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x1c.liandong.gateway.v1.FindingR\x08\x66indings*d\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_ALLOWED\x10\x01\x12\x13\n\x0fOUTCOME_REFUSED\x10\x02\x12\x16\n\x12OUTCOME_BROKEN_OFF\x10\x03*f\n\x05Phase\x12\x15\n\x11PHASE_UNSPECIFIED\x10\x00\x12\x0e\n\nPHASE_CALL\x10\x01\x12\x10\n\x0cPHASE_OPENED\x10\x02\x12\x13\n\x0fPHASE_CONTINUED\x10\x03\x12\x0f\n\x0bPHASE_ENDED\x10\x04*i\n\x0b\x41\x63\x63\x65ssOrder\x12\x1c\n\x18\x41\x43\x43\x45SS_ORDER_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x41\x43\x43\x45SS_ORDER_NEWEST_FIRST\x10\x01\x12\x1d\n\x19\x41\x43\x43\x45SS_ORDER_OLDEST_FIRST\x10\x02*w\n\x07Problem\x12\x17\n\x13PROBLEM_UNSPECIFIED\x10\x00\x12\x13\n\x0fPROBLEM_CHANGED\x10\x01\x12\x13\n\x0fPROBLEM_REMOVED\x10\x02\x12\x11\n\rPROBLEM_MOVED\x10\x03\x12\x16\n\x12PROBLEM_NOT_SIGNED\x10\x04\x32\xcf\x01\n\x0c\x41uditService\x12\x63\n\x0cListAccesses\x12(.liandong.gateway.v1.ListAccessesRequest\x1a).liandong.gateway.v1.ListAccessesResponse\x12Z\n\tVerifyLog\x12%.liandong.gateway.v1.VerifyLogRequest\x1a&.liandong.gateway.v1.VerifyLogResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,34 +56,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHAINPOINT'].fields_by_name['position']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_VERIFYLOGREQUEST'].fields_by_name['from']._loaded_options = None
   _globals['_VERIFYLOGREQUEST'].fields_by_name['from']._serialized_options = b'\272H\006\222\001\003\020\200\002'
-  _globals['_OUTCOME']._serialized_start=2337
-  _globals['_OUTCOME']._serialized_end=2437
-  _globals['_PHASE']._serialized_start=2439
-  _globals['_PHASE']._serialized_end=2541
-  _globals['_ACCESSORDER']._serialized_start=2543
-  _globals['_ACCESSORDER']._serialized_end=2648
-  _globals['_PROBLEM']._serialized_start=2650
-  _globals['_PROBLEM']._serialized_end=2769
+  _globals['_OUTCOME']._serialized_start=2633
+  _globals['_OUTCOME']._serialized_end=2733
+  _globals['_PHASE']._serialized_start=2735
+  _globals['_PHASE']._serialized_end=2837
+  _globals['_ACCESSORDER']._serialized_start=2839
+  _globals['_ACCESSORDER']._serialized_end=2944
+  _globals['_PROBLEM']._serialized_start=2946
+  _globals['_PROBLEM']._serialized_end=3065
   _globals['_ACCESSENTRY']._serialized_start=159
-  _globals['_ACCESSENTRY']._serialized_end=884
-  _globals['_PUTQUESTION']._serialized_start=886
-  _globals['_PUTQUESTION']._serialized_end=1013
-  _globals['_DISCLOSED']._serialized_start=1016
-  _globals['_DISCLOSED']._serialized_end=1163
-  _globals['_ACCESSGROUP']._serialized_start=1165
-  _globals['_ACCESSGROUP']._serialized_end=1263
-  _globals['_LISTACCESSESREQUEST']._serialized_start=1266
-  _globals['_LISTACCESSESREQUEST']._serialized_end=1633
-  _globals['_LISTACCESSESRESPONSE']._serialized_start=1635
-  _globals['_LISTACCESSESRESPONSE']._serialized_end=1759
-  _globals['_CHAINPOINT']._serialized_start=1762
-  _globals['_CHAINPOINT']._serialized_end=1912
-  _globals['_VERIFYLOGREQUEST']._serialized_start=1914
-  _globals['_VERIFYLOGREQUEST']._serialized_end=1996
-  _globals['_FINDING']._serialized_start=1999
-  _globals['_FINDING']._serialized_end=2174
-  _globals['_VERIFYLOGRESPONSE']._serialized_start=2177
-  _globals['_VERIFYLOGRESPONSE']._serialized_end=2335
-  _globals['_AUDITSERVICE']._serialized_start=2772
-  _globals['_AUDITSERVICE']._serialized_end=2979
+  _globals['_ACCESSENTRY']._serialized_end=969
+  _globals['_QUARANTINEACTION']._serialized_start=972
+  _globals['_QUARANTINEACTION']._serialized_end=1180
+  _globals['_PUTQUESTION']._serialized_start=1182
+  _globals['_PUTQUESTION']._serialized_end=1309
+  _globals['_DISCLOSED']._serialized_start=1312
+  _globals['_DISCLOSED']._serialized_end=1459
+  _globals['_ACCESSGROUP']._serialized_start=1461
+  _globals['_ACCESSGROUP']._serialized_end=1559
+  _globals['_LISTACCESSESREQUEST']._serialized_start=1562
+  _globals['_LISTACCESSESREQUEST']._serialized_end=1929
+  _globals['_LISTACCESSESRESPONSE']._serialized_start=1931
+  _globals['_LISTACCESSESRESPONSE']._serialized_end=2055
+  _globals['_CHAINPOINT']._serialized_start=2058
+  _globals['_CHAINPOINT']._serialized_end=2208
+  _globals['_VERIFYLOGREQUEST']._serialized_start=2210
+  _globals['_VERIFYLOGREQUEST']._serialized_end=2292
+  _globals['_FINDING']._serialized_start=2295
+  _globals['_FINDING']._serialized_end=2470
+  _globals['_VERIFYLOGRESPONSE']._serialized_start=2473
+  _globals['_VERIFYLOGRESPONSE']._serialized_end=2631
+  _globals['_AUDITSERVICE']._serialized_start=3068
+  _globals['_AUDITSERVICE']._serialized_end=3275
 # @@protoc_insertion_point(module_scope)

@@ -59,11 +59,11 @@ class _PhaseEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Phase.ValueType]
     PHASE_CALL: _Phase.ValueType  # 1
     """The whole of a call that has one answer."""
     PHASE_OPENED: _Phase.ValueType  # 2
-    """A stream begins; counted is what it begins with."""
+    """A stream begins; counted is what it begins with. Or an action on a quarantine begins."""
     PHASE_CONTINUED: _Phase.ValueType  # 3
     """A stream goes on; counted is what has left since its entry before."""
     PHASE_ENDED: _Phase.ValueType  # 4
-    """A stream has ended; counted is what has left since its entry before."""
+    """A stream has ended; counted is what has left since its entry before. Or an action on a quarantine has."""
 
 class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper):
     """What of a call an entry tells."""
@@ -73,11 +73,11 @@ PHASE_UNSPECIFIED: Phase.ValueType  # 0
 PHASE_CALL: Phase.ValueType  # 1
 """The whole of a call that has one answer."""
 PHASE_OPENED: Phase.ValueType  # 2
-"""A stream begins; counted is what it begins with."""
+"""A stream begins; counted is what it begins with. Or an action on a quarantine begins."""
 PHASE_CONTINUED: Phase.ValueType  # 3
 """A stream goes on; counted is what has left since its entry before."""
 PHASE_ENDED: Phase.ValueType  # 4
-"""A stream has ended; counted is what has left since its entry before."""
+"""A stream has ended; counted is what has left since its entry before. Or an action on a quarantine has."""
 
 class _AccessOrder:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -159,8 +159,10 @@ class AccessEntry(message.Message):
     CLOSED_PROVIDERS_FIELD_NUMBER: builtins.int
     TRACE_ID_FIELD_NUMBER: builtins.int
     QUESTIONS_FIELD_NUMBER: builtins.int
+    ACTION_FIELD_NUMBER: builtins.int
+    ACTOR_FIELD_NUMBER: builtins.int
     gateway: builtins.str
-    """The gateway that recorded it, by the name of its signing key."""
+    """The gateway that recorded it, by the name of its signing key; `ops`: the console, or a command."""
     sequence: builtins.int
     """Its number in that gateway's chain, from 1 without a gap."""
     previous_hash: builtins.bytes
@@ -189,6 +191,8 @@ class AccessEntry(message.Message):
     """The same as the caller was told it, at most 300 characters."""
     trace_id: builtins.str
     """Trace of the call (W3C `traceparent`); empty: none."""
+    actor: builtins.str
+    """Who it was within the department: a session of the console, or a user of a machine; empty: not known."""
     @builtins.property
     def accessed_at(self) -> timestamp_pb2.Timestamp:
         """When it was recorded, UTC."""
@@ -208,6 +212,10 @@ class AccessEntry(message.Message):
     @builtins.property
     def questions(self) -> containers.RepeatedCompositeFieldContainer[PutQuestion]:
         """Live questions that were put to departments, or refused."""
+
+    @builtins.property
+    def action(self) -> QuarantineAction:
+        """What was done with entries of a quarantine, from the console or by a command."""
 
     def __init__(
         self,
@@ -232,10 +240,62 @@ class AccessEntry(message.Message):
         closed_providers: abc.Iterable[builtins.str] | None = ...,
         trace_id: builtins.str = ...,
         questions: abc.Iterable[PutQuestion] | None = ...,
+        action: QuarantineAction | None = ...,
+        actor: builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["accessed_at", b"accessed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["accessed_at", b"accessed_at", "action", b"action"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["accessed_at", b"accessed_at", "agency", b"agency", "asked", b"asked", "closed_providers", b"closed_providers", "detail", b"detail", "disclosed", b"disclosed", "gateway", b"gateway", "method", b"method", "more_names", b"more_names", "names", b"names", "opened_sequence", b"opened_sequence", "outcome", b"outcome", "phase", b"phase", "previous_hash", b"previous_hash", "purpose", b"purpose", "questions", b"questions", "reason", b"reason", "role", b"role", "sequence", b"sequence", "trace_id", b"trace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["accessed_at", b"accessed_at", "action", b"action", "actor", b"actor", "agency", b"agency", "asked", b"asked", "closed_providers", b"closed_providers", "detail", b"detail", "disclosed", b"disclosed", "gateway", b"gateway", "method", b"method", "more_names", b"more_names", "names", b"names", "opened_sequence", b"opened_sequence", "outcome", b"outcome", "phase", b"phase", "previous_hash", b"previous_hash", "purpose", b"purpose", "questions", b"questions", "reason", b"reason", "role", b"role", "sequence", b"sequence", "trace_id", b"trace_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class QuarantineAction(message.Message):
+    """What was done with entries of a quarantine, or was to be done."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    AGENCY_FIELD_NUMBER: builtins.int
+    FEED_FIELD_NUMBER: builtins.int
+    WHICH_FIELD_NUMBER: builtins.int
+    MEANT_FIELD_NUMBER: builtins.int
+    NUMBERS_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    REMOVED_FIELD_NUMBER: builtins.int
+    RECORDS_FIELD_NUMBER: builtins.int
+    agency: builtins.str
+    """The department whose quarantine it is."""
+    feed: builtins.str
+    """The feed whose entries they are."""
+    which: builtins.str
+    """What the entries that were meant have in common, at most 300 characters, for example `cluster 1a2b3c4d`."""
+    meant: builtins.int
+    """How many entries were meant."""
+    reason: builtins.str
+    """Why they were given up, at most 500 characters; empty: they were not."""
+    removed: builtins.int
+    """How many entries left the quarantine; told at the end."""
+    records: builtins.int
+    """How many records came of them; told at the end."""
+    @builtins.property
+    def numbers(self) -> containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Their numbers in the quarantine, the first 100."""
+
+    def __init__(
+        self,
+        *,
+        agency: builtins.str = ...,
+        feed: builtins.str = ...,
+        which: builtins.str = ...,
+        meant: builtins.int = ...,
+        numbers: abc.Iterable[builtins.int] | None = ...,
+        reason: builtins.str = ...,
+        removed: builtins.int = ...,
+        records: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["agency", b"agency", "feed", b"feed", "meant", b"meant", "numbers", b"numbers", "reason", b"reason", "records", b"records", "removed", b"removed", "which", b"which"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
