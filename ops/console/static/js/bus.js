@@ -9,6 +9,7 @@ const TONES = { running: "good", late: "warn", starting: "warn", stopped: "off",
 export function busView(root, session) {
   let feeds = [];
   let known = { streams: [], servers: [] };
+  let complaints = [];
   let timer = 0;
   let open = false;
 
@@ -58,6 +59,8 @@ export function busView(root, session) {
         tile(`${feeds.length - unwell} / ${feeds.length}`, t("feeds_well"), unwell > 0),
         tile(count(Math.round(sum("rate"))), t("per_min")), tile(count(sum("stored")), t("stored")),
         tile(count(sum("quarantined")), t("in_quarantine")), tile(count(sum("spooled")), t("spooled"))),
+      complaints.length ? el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("complaints") }, el("h2", {}, t("complaints")),
+        table(t("complaints"), [[t("check")], [t("complaint"), "wrap"]], complaints.map((one) => [one.check, one.sentence]))) : "",
       el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("feeds") }, el("h2", {}, t("feeds")),
         table(t("feeds"), [[t("feed")], [t("state")], [t("rate"), "num"], [t("last_minutes")], [t("last")], [t("received"), "num"], [t("stored"), "num"], [t("duplicates"), "num"], [t("in_quarantine"), "num"], [t("spooled"), "num"], [t("last_error"), "wrap"]], feedRows())),
       known.servers.length ? el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("servers") }, el("h2", {}, t("servers")),
@@ -69,7 +72,16 @@ export function busView(root, session) {
   }
 
   async function ask() {
-    try { known = await get("bus"); } finally { if (open) timer = setTimeout(ask, AGAIN_MS); }
+    const asked = [get("bus"), session.is_ops ? get("doctor") : []];
+    try {
+      // When the bus is away the doctor says so.
+      complaints = await asked[1];
+      draw();
+      known = await asked[0];
+    } finally {
+      await Promise.allSettled(asked);
+      if (open) timer = setTimeout(ask, AGAIN_MS);
+    }
     draw();
   }
 
