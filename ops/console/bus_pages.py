@@ -27,7 +27,8 @@ class BusPages:
         self._desk = desk
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
         self._asking = asyncio.Lock()
-        self._found: tuple[float, list[dict[str, str]]] = (0.0, [])
+        self._found: list[dict[str, str]] = []
+        self._examined_at = 0.0
         self._examining = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
@@ -48,13 +49,14 @@ class BusPages:
         """Return what the doctor complains of, to the operators; a department has no home."""
         if not self._desk.is_ops(request):
             raise web.HTTPForbidden(text="the doctor tells the operators only")
+        asked_at = time.monotonic()
         async with self._examining:
-            at, found = self._found
-            if time.monotonic() - at > _KEPT_S:
+            # Those who ask while it examines share the next time.
+            if self._examined_at < asked_at:
+                self._examined_at = time.monotonic()
                 # Its checks wait for sockets and files, some in a loop of their own.
-                found = await asyncio.to_thread(self._examine)
-                self._found = (time.monotonic(), found)
-        return web.json_response(found)
+                self._found = await asyncio.to_thread(self._examine)
+        return web.json_response(self._found)
 
     def _examine(self) -> list[dict[str, str]]:
         """Make all checks; what is only good to know is left out."""

@@ -6,7 +6,6 @@ supervisor that has given up.
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import ssl
@@ -131,7 +130,14 @@ class Breakable(RunningCity):
         Args:
             live: The line of the console's live view that is waited for; empty: none.
         """
-        return Look(self.scrape(), self.examined(), asyncio.run(self._shown(live)))
+        return asyncio.run(self._looked(live))
+
+    async def _looked(self, live: str) -> Look:
+        """Ask all of them at the same time."""
+        doctor, console, page = await asyncio.gather(
+            asyncio.to_thread(self.examined), self._shown(live), asyncio.to_thread(self.scrape)
+        )
+        return Look(page, doctor, console)
 
     def examined(self, *checks: str) -> list[str]:
         """Return the doctor's sentences, as its command prints them."""
@@ -145,11 +151,10 @@ class Breakable(RunningCity):
     async def _shown(self, live: str) -> list[str]:
         """Return what the pages are told: of feeds, streams, causes, and what needs doing."""
         async with self._operators() as client:
-            lines = await _live(client, live) if live else []
-            for path in ("bus", "quarantine", "doctor"):
-                async with client.get(f"/api/{path}") as answer:
-                    lines += _lines(path, await answer.json())
-        return lines
+            told = [_told(client, path) for path in ("bus", "quarantine", "doctor")]
+            if live:
+                told.append(_live(client, live))
+            return [line for lines in await asyncio.gather(*told) for line in lines]
 
     @contextlib.asynccontextmanager
     async def _operators(self) -> AsyncIterator[aiohttp.ClientSession]:
@@ -180,17 +185,18 @@ async def _live(client: aiohttp.ClientSession, wanted: str) -> list[str]:
                 return lines
 
 
-def _lines(path: str, told: Any) -> Iterator[str]:
-    """Yield what a page shows of an answer."""
+async def _told(client: aiohttp.ClientSession, path: str) -> list[str]:
+    """Return what a page shows of an answer."""
+    async with client.get(f"/api/{path}") as answer:
+        told: Any = await answer.json()
+    if "error" in told:
+        return [f"Could not be done: {told['error']}"]
+    if path == "bus":
+        full = {one["name"]: one["bytes"] / max(one["limit"], 1) for one in told["streams"]}
+        return [f"{name} {share:.0%} full" for name, share in full.items()]
     if path == "doctor":
-        for one in told:
-            yield f"Needs doing: {one['check']}  {one['sentence']}"
-    elif "error" in told:
-        yield f"Could not be done: {told['error']}"
-    elif path == "bus":
-        for stream in told["streams"]:
-            full = round(100 * stream["bytes"] / stream["limit"]) if stream["limit"] else 0
-            yield f"{stream['name']} {full} % full"
-    else:
-        for cluster in told["clusters"]:
-            yield json.dumps(cluster, ensure_ascii=False)
+        return [f"Needs doing: {one['check']}  {one['sentence']}" for one in told]
+    return [
+        f"{one['agency']} {one['cause']} {one['entries']}: {one['reason']}"
+        for one in told["clusters"]
+    ]

@@ -105,14 +105,6 @@ def test_the_console_tells_it(told: dict[str, tuple[Look, Look]]) -> None:
             assert not _is_said(phrase, before.console), (broken, phrase, before.console)
 
 
-def test_the_console_shows_what_the_doctor_says(told: dict[str, tuple[Look, Look]]) -> None:
-    """The same complaints, for those who do not sit at that machine."""
-    for broken, (_, after) in told.items():
-        shown = [one for one in after.console if one.startswith("Needs doing: ")]
-        complaints = [one for one in after.doctor if "  note  " not in one]
-        assert len(shown) == len(complaints) > 0, (broken, shown, complaints)
-
-
 def _phrases(cell: str) -> list[str]:
     """Return what a cell quotes."""
     found = re.findall(r"`([^`]+)`", cell)

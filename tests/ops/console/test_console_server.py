@@ -173,6 +173,15 @@ async def test_a_department_leaves_other_quarantines_alone(entry: Entry) -> None
                 assert answer.status == 403
 
 
+async def test_the_doctor_tells_the_operators_only(entry: Entry) -> None:
+    """What it finds is of the operators' machine: ports, files, keys of all departments."""
+    async with entry.client("police") as client:
+        async with client.get("/"):
+            pass
+        async with client.get("/api/doctor") as answer:
+            assert answer.status == 403
+
+
 async def test_who_leaves_is_out(entry: Entry) -> None:
     """The cookie that was kept is worth nothing."""
     async with entry.client() as client:
