@@ -10,7 +10,7 @@ export function busView(root, session) {
   let feeds = [];
   let known = { streams: [], servers: [] };
   let complaints = [];
-  let timer = 0;
+  const timers = {};
   let open = false;
 
   const sum = (name) => feeds.reduce((all, feed) => all + (feed[name] ?? 0), 0);
@@ -71,24 +71,22 @@ export function busView(root, session) {
         table(t("streams"), [[t("stream")], [t("messages"), "num"], [t("size"), "num"], [t("full")], [t("replicas"), "num"], [t("consumers")], [t("lag"), "num"]], streamRows())));
   }
 
-  async function ask() {
-    const asked = [get("bus"), session.is_ops ? get("doctor") : []];
-    try {
-      // When the bus is away the doctor says so.
-      complaints = await asked[1];
-      draw();
-      known = await asked[0];
-    } finally {
-      await Promise.allSettled(asked);
-      if (open) timer = setTimeout(ask, AGAIN_MS);
-    }
+  async function ask(path, keep) {
+    try { keep(await get(path)); } finally { if (open) timers[path] = setTimeout(ask, AGAIN_MS, path, keep); }
     draw();
+  }
+
+  function enter() {
+    open = true;
+    draw();
+    ask("bus", (told) => { known = told; });
+    if (session.is_ops) ask("doctor", (told) => { complaints = told; });
   }
 
   return {
     take: (told) => { feeds = told; draw(); },
     words: draw,
-    enter: () => { open = true; draw(); ask(); },
-    leave: () => { open = false; clearTimeout(timer); },
+    enter,
+    leave: () => { open = false; Object.values(timers).forEach(clearTimeout); },
   };
 }
