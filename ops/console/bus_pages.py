@@ -12,6 +12,9 @@ from broker.servers import ask_servers
 from broker.users import SYSTEM_READER, feeds_stream, quarantine_stream
 from ops.bus import bus_of, reader_of
 from ops.console.desk import Desk
+from ops.doctor.case import Case
+from ops.doctor.checks import CHECKS, examine
+from ops.doctor.finding import Weight
 
 _KEPT_S = 2.0
 _JETSTREAM = {"accounts": True, "streams": True, "consumer": True, "config": True}
@@ -24,10 +27,13 @@ class BusPages:
         self._desk = desk
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
         self._asking = asyncio.Lock()
+        self._found: list[dict[str, str]] = []
+        self._examined_at = 0.0
+        self._examining = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
         """Return what is answered where."""
-        return [web.get("/api/bus", self.bus)]
+        return [web.get("/api/bus", self.bus), web.get("/api/doctor", self.doctor)]
 
     async def bus(self, request: web.Request) -> web.Response:
         """Return streams and servers: operators see all, a department its own streams."""
@@ -38,6 +44,29 @@ class BusPages:
                 known = await (self._whole() if agency == OPS else self._own(agency))
                 self._known[agency] = (time.monotonic(), known)
         return web.json_response(known)
+
+    async def doctor(self, request: web.Request) -> web.Response:
+        """Return what the doctor complains of, to the operators; a department has no home."""
+        if not self._desk.is_ops(request):
+            raise web.HTTPForbidden(text="the doctor tells the operators only")
+        asked_at = time.monotonic()
+        async with self._examining:
+            # Those who ask while it examines share the next time.
+            if self._examined_at < asked_at:
+                self._examined_at = time.monotonic()
+                # Its checks wait for sockets and files, some in a loop of their own.
+                self._found = await asyncio.to_thread(self._examine)
+        return web.json_response(self._found)
+
+    def _examine(self) -> list[dict[str, str]]:
+        """Make all checks; what is only good to know is left out."""
+        case = Case(self._desk.home, self._desk.city.path)
+        return [
+            {"check": name, "state": one.weight.value, "sentence": one.sentence}
+            for name in CHECKS
+            for one in examine(case, name)
+            if one.weight is not Weight.NOTE
+        ]
 
     async def _whole(self) -> dict[str, Any]:
         """Return every stream with its consumers, and every server, as the servers tell it."""

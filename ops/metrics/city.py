@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from broker.home import Home
 from ops.city import City
+from ops.metrics.agreements import AgreementsCollector
 from ops.metrics.bus import HearingCollector, ServerCollector, StreamCollector
 from ops.metrics.bus_watch import BusWatch
 from ops.metrics.certificates import CertificateCollector
@@ -33,6 +34,7 @@ async def serve_city(home: Home, city: City, address: MetricsAddress) -> AsyncIt
             StreamCollector(watch),
             HearingCollector(watch, city),
             CertificateCollector(home),
+            AgreementsCollector(city),
             ProcessCollector(PART),
             parts,
         )

@@ -56,6 +56,7 @@ def _delivered(bound: str) -> str:
 LAG = 'liandong_stream_source_lag_messages{account="HUB",stream="CITY",source="WATER"}'
 BEHIND = f"liandong_stream_consumer_lag_messages{CITY}"
 INTERNAL = 'liandong_gateway_calls_total{method="SharedStateService/GetRecord",code="INTERNAL"}'
+REVOKED = 'liandong_gateway_refusals_total{reason="CERTIFICATE_REVOKED"}'
 ENDS = 'liandong_certificate_expiry_timestamp_seconds{certificate="water"}'
 DAY = 86400
 CASES = {
@@ -174,6 +175,14 @@ CASES = {
     "a reader that catches up": Case({BEHIND: "0x27 5000 0x30"}),
     "a failing gateway": Case({INTERNAL: "0x27 1x30"}, ("LiandongGatewayFailing",)),
     "a gateway that failed once, long ago": Case({INTERNAL: "0x5 1x55"}),
+    "a revoked certificate in use": Case(
+        {REVOKED: "0x27 3x30"}, ("LiandongRevokedCertificateUsed",)
+    ),
+    "a revoked certificate used long ago": Case({REVOKED: "0x5 3x55"}),
+    "agreements that cannot be read": Case(
+        {"liandong_agreements_right": "1x20 0x40"}, ("LiandongAgreementsWrong",)
+    ),
+    "agreements half written": Case({"liandong_agreements_right": "1x29 0 1x30"}),
     "slow delivery": Case(
         {_delivered("2.0"): "0+1x60", _delivered("5.0"): "0+9x60", _delivered("+Inf"): "0+10x60"},
         ("LiandongDeliverySlow",),

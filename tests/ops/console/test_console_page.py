@@ -198,6 +198,20 @@ def test_the_bus_is_shown_with_its_feeds_streams_and_servers(lit: Lit, chromium:
         shoot(page, "bus-en")
 
 
+def test_the_bus_begins_with_what_needs_doing(lit: Lit, chromium: Browser) -> None:
+    """The operators see what the doctor complains of; what is mended is gone without a reload."""
+    seed = lit.home / "keys" / "police.nk"
+    seed.chmod(0o644)
+    with looking(lit, chromium, "ops", "en-GB") as page:
+        page.click("#nav-bus")
+        complaints = page.get_by_role("region", name="Needs doing")
+        expect(complaints).to_contain_text("police.nk can be read by others (mode 0644")
+
+        seed.chmod(0o600)
+
+        expect(page.locator("#view-bus")).not_to_contain_text("police.nk", timeout=20_000)
+
+
 def test_who_shares_with_whom_and_who_read_what(lit: Lit, chromium: Browser) -> None:
     """The matrix has the agreement's cell; the accesses have this page's own watch."""
     with looking(lit, chromium, "police", "en-GB") as page:
@@ -213,6 +227,7 @@ def test_the_slider_shows_the_city_as_it_was(lit: Lit, chromium: Browser) -> Non
     """A quarter of an hour ago there was nothing; what comes meanwhile is there on return."""
     with looking(lit, chromium, "police") as page:
         page.wait_for_function("() => liandong.store.size > 0")
+        expect(page.locator("#total")).not_to_be_empty()
         now = page.inner_text("#total")
         page.focus("#back")
         for _ in range(3):

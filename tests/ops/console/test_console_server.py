@@ -268,6 +268,15 @@ async def test_an_agreement_for_a_purpose_opens_to_a_visitor_who_states_it(
     assert (read[0]["names"], read[0]["purpose"]) == ([name], "flood-response")
 
 
+async def test_the_doctor_tells_the_operators_only(entry: Entry) -> None:
+    """What it finds is of the operators' machine: ports, files, keys of all departments."""
+    async with entry.client("police") as client:
+        async with client.get("/"):
+            pass
+        async with client.get("/api/doctor") as answer:
+            assert answer.status == 403
+
+
 async def test_who_leaves_is_out(entry: Entry) -> None:
     """The cookie that was kept is worth nothing."""
     async with entry.client() as client:

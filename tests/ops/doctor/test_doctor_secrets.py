@@ -1,15 +1,10 @@
 """What the doctor says of keys and certificates."""
 
-import contextlib
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from broker.home import Home
 from broker.tls import Authority
@@ -17,22 +12,7 @@ from ops.doctor.case import Case
 from ops.doctor.checks import examine
 from tests.ops.conftest import Town
 from tests.ops.doctor.conftest import FOUND
-
-
-@contextlib.contextmanager
-def kept(*files: Path) -> Iterator[None]:
-    """Put files back as they were, modes too."""
-    before = {file: (file.read_bytes(), file.stat().st_mode) for file in files if file.exists()}
-    try:
-        yield
-    finally:
-        for file in files:
-            if file in before:
-                content, mode = before[file]
-                file.write_bytes(content)
-                file.chmod(mode)
-            else:
-                file.unlink(missing_ok=True)
+from tests.ops.doctor.secret_files import kept, sign
 
 
 def test_a_key_that_others_can_read_is_told(found: FOUND, patient: Town) -> None:
@@ -88,7 +68,7 @@ def test_a_certificate_that_ends_is_told_thirty_days_before(
     """And when it has ended."""
     pem, key = Home(patient.home).certificate("water")
     with kept(pem, key):
-        _sign(patient.home / "tls", pem, key, ends=datetime.now(UTC) + timedelta(days=days))
+        sign(patient.home / "tls", pem, key, ends=datetime.now(UTC) + timedelta(days=days))
         told = found("certificates")
 
     assert [one.about for one in told] == ([str(pem)] if said else [])
@@ -168,29 +148,3 @@ def test_without_the_authoritys_certificate_that_is_what_is_told(
 
     assert [one.about for one in told] == [str(ca)]
     assert "from a backup" in told[0].remedy
-
-
-def _sign(tls: Path, pem: Path, key_path: Path, *, ends: datetime) -> None:
-    """Make a certificate and key of the city's authority that end at a moment."""
-    authority = x509.load_pem_x509_certificate((tls / "ca.pem").read_bytes())
-    signing = serialization.load_pem_private_key((tls / "ca.key").read_bytes(), None)
-    assert isinstance(signing, ec.EllipticCurvePrivateKey)
-    key = ec.generate_private_key(ec.SECP256R1())
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([]))
-        .issuer_name(authority.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(ends - timedelta(days=400))
-        .not_valid_after(ends)
-        .sign(signing, hashes.SHA256())
-    )
-    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )

@@ -9,7 +9,8 @@ const TONES = { running: "good", late: "warn", starting: "warn", stopped: "off",
 export function busView(root, session) {
   let feeds = [];
   let known = { streams: [], servers: [] };
-  let timer = 0;
+  let complaints = [];
+  const timers = {};
   let open = false;
 
   const sum = (name) => feeds.reduce((all, feed) => all + (feed[name] ?? 0), 0);
@@ -58,6 +59,8 @@ export function busView(root, session) {
         tile(`${feeds.length - unwell} / ${feeds.length}`, t("feeds_well"), unwell > 0),
         tile(count(Math.round(sum("rate"))), t("per_min")), tile(count(sum("stored")), t("stored")),
         tile(count(sum("quarantined")), t("in_quarantine")), tile(count(sum("spooled")), t("spooled"))),
+      complaints.length ? el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("complaints") }, el("h2", {}, t("complaints")),
+        table(t("complaints"), [[t("check")], [t("complaint"), "wrap"]], complaints.map((one) => [one.check, one.sentence]))) : "",
       el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("feeds") }, el("h2", {}, t("feeds")),
         table(t("feeds"), [[t("feed")], [t("state")], [t("rate"), "num"], [t("last_minutes")], [t("last")], [t("received"), "num"], [t("stored"), "num"], [t("duplicates"), "num"], [t("in_quarantine"), "num"], [t("spooled"), "num"], [t("last_error"), "wrap"]], feedRows())),
       known.servers.length ? el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("servers") }, el("h2", {}, t("servers")),
@@ -68,15 +71,22 @@ export function busView(root, session) {
         table(t("streams"), [[t("stream")], [t("messages"), "num"], [t("size"), "num"], [t("full")], [t("replicas"), "num"], [t("consumers")], [t("lag"), "num"]], streamRows())));
   }
 
-  async function ask() {
-    try { known = await get("bus"); } finally { if (open) timer = setTimeout(ask, AGAIN_MS); }
+  async function ask(path, keep) {
+    try { keep(await get(path)); } finally { if (open) timers[path] = setTimeout(ask, AGAIN_MS, path, keep); }
     draw();
+  }
+
+  function enter() {
+    open = true;
+    draw();
+    ask("bus", (told) => { known = told; });
+    if (session.is_ops) ask("doctor", (told) => { complaints = told; });
   }
 
   return {
     take: (told) => { feeds = told; draw(); },
     words: draw,
-    enter: () => { open = true; draw(); ask(); },
-    leave: () => { open = false; clearTimeout(timer); },
+    enter,
+    leave: () => { open = false; Object.values(timers).forEach(clearTimeout); },
   };
 }
