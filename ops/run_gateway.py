@@ -8,7 +8,7 @@ import typer
 import uvloop
 
 from broker.connection import BusSettings
-from broker.home import GATEWAY, Home
+from broker.home import GATEWAY, OPS, Home
 from broker.signing import make_signing_key
 from broker.users import hand
 from gateway import Gateway, GatewaySettings
@@ -76,6 +76,8 @@ def gateway_run(
 
     if not _NAME.fullmatch(name):
         raise Failure(f"--name is {name!r}, expected letters, digits and hyphens, up to 64", USAGE)
+    if name == OPS:
+        raise Failure(f"--name is {OPS!r}, under which the operators' deeds are recorded", USAGE)
     make_signing_key(*folder.signing_key(name))
 
     async def run() -> None:

@@ -22,6 +22,7 @@ TO = "tcp://127.0.0.1:1"
         ("adapter run none", 1, "has no feed 'none'; it has: environment.hj212, police.calls"),
         (f"play raw /etc/hostname --to {TO}", 1, "is the feed running?"),
         ("gateway run --home nowhere", 1, "run `liandong keys` to make what is missing"),
+        ("gateway run --name ops", 2, "deeds are recorded"),
         ("up", 1, "runs already on"),
         ("up --home /proc/none", 1, "cannot be made"),
         ("keys --home /proc/none", 1, "cannot be written"),
