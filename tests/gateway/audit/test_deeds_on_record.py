@@ -61,6 +61,24 @@ async def test_several_at_once_write_one_whole_chain(city_home: Home, bus_of: Bu
     assert next(one for one in held if one.actor in names).action.numbers == [7]
 
 
+async def test_the_same_done_twice_in_a_millisecond_is_recorded_twice(
+    city_home: Home, bus_of: BusOf
+) -> None:
+    """Such entries are the same to the byte, and are still those of different deeds."""
+    key, _ = city_home.signing_key(OPS)
+    name = f"{uuid.uuid4().hex}@desk"
+    async with bus_of(OPS) as bus:
+        await asyncio.gather(*(Deeds(bus, OPS, key).record(access(name)) for _ in range(12)))
+        held = [
+            entry
+            async for one in scan(bus, AUDIT, audit_subject(OPS))
+            for entry in entries(one)
+            if entry.actor == name
+        ]
+
+    assert len(held) == 12
+
+
 async def test_operators_cannot_write_in_a_gateways_name(bus_of: BusOf) -> None:
     """Their key opens one subject of the log."""
     async with bus_of(OPS) as bus, Publisher(bus, AUDIT) as publisher:
