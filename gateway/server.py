@@ -51,7 +51,7 @@ from liandong.gateway.v1 import shared_state_pb2 as api
 _TICK_S = 0.5
 # The field of an event.
 _EVENT_FEEDS = 5
-_GRACE_S = 2.0
+_GRACE_S = 5.0
 _MAX_CALLS = 10_000
 OPTIONS = (
     ("grpc.max_receive_message_length", 4 << 20),
