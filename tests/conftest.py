@@ -112,7 +112,7 @@ _SECTIONS = {
     SECONDS: "seconds from a socket to a client",
     FAULT: (
         "fault | acknowledged | stored | duplicates | lost | first answer after s | "
-        "watchers after s"
+        "watchers after s | seed"
     ),
 }
 

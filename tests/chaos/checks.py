@@ -12,15 +12,6 @@ from liandong.record.v1.record_pb2 import Record
 from tests.chaos.town import CITY, STREAM, Town
 from tests.e2e.stations import PATIENCE_S, until
 
-TITLES = (
-    "fault",
-    "acknowledged",
-    "stored",
-    "duplicates",
-    "lost",
-    "first answer after s",
-    "watchers after s",
-)
 _READERS = {STREAM: "environment", CITY: GATEWAY}
 
 

@@ -8,18 +8,20 @@ import asyncio
 import os
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.chaos.checks import Row, balanced, known, settle
-from tests.chaos.faults import FAULTS, Fault
-from tests.chaos.town import Town
+from tests.chaos.faults import FAULTS, LEAF_CUT, Fault
+from tests.chaos.town import Town, running
 from tests.conftest import FAULT
 from tests.e2e.stations import until
 
 ALL = bool(os.environ.get("LIANDONG_CHAOS"))
 SEED = int(os.environ.get("LIANDONG_SEED") or random.SystemRandom().randrange(1 << 32))
 Told = Callable[[str, object], None]
+pytestmark = pytest.mark.timeout(300)
 
 
 async def suffer(town: Town, fault: Fault) -> Row:
@@ -58,5 +60,19 @@ async def test_what_was_answered_is_there_once_and_in_order_after(
 
     row = await suffer(town, fault)
 
-    record_property(FAULT, f"{row}")
+    record_property(FAULT, f"{row} | {SEED}")
+    assert (row.duplicates, row.lost, row.stored) == (0, 0, row.acknowledged)
+
+
+@pytest.mark.skipif(not ALL, reason="it takes more than a minute: make chaos")
+async def test_a_leaf_that_was_cut_for_a_minute_delivers_all_in_order(
+    tmp_path: Path, record_property: Told
+) -> None:
+    """Its stations are answered and its streams read all the while; the city gets it later, once."""
+    print(f"LIANDONG_SEED={SEED}")
+
+    async with running(tmp_path, has_leaf=True) as town:
+        row = await suffer(town, LEAF_CUT)
+
+    record_property(FAULT, f"{row} | {SEED}")
     assert (row.duplicates, row.lost, row.stored) == (0, 0, row.acknowledged)

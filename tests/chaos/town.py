@@ -44,8 +44,12 @@ class Wired(Machines):
     def __init__(self, file: Path, folder: Path) -> None:
         super().__init__(file, folder)
         grid = self.city.grid
-        ends = [(one.name, other.name, other.cluster_port) for one in grid.hub for other in grid.hub]
-        ends += [(one.name, other.name, other.leaf_port) for one in grid.leaves for other in grid.hub]
+        ends = [
+            (one.name, other.name, other.cluster_port) for one in grid.hub for other in grid.hub
+        ]
+        ends += [
+            (one.name, other.name, other.leaf_port) for one in grid.leaves for other in grid.hub
+        ]
         self._ports = {
             (one, other): (port, free_port()) for one, other, port in ends if one != other
         }
@@ -134,7 +138,7 @@ class Town:
     def _gateway(self, text: str, port: int) -> Part:
         """Return a gateway at a port; each reads a city file of its own."""
         file = self._folder / f"city-{port}.toml"
-        file.write_text(f"{text}\n[gateway]\nhost = \"127.0.0.1\"\nport = {port}\n")
+        file.write_text(f'{text}\n[gateway]\nhost = "127.0.0.1"\nport = {port}\n')
         at = ("--home", str(self.wired.part(GATEWAY).path), "--city", str(file))
         return Part(
             self._folder / f"gateway-{port}.log", "gateway", "run", "--name", f"g-{port}", *at
@@ -177,7 +181,7 @@ class Town:
         """Wait until each stream is the same on all of its servers."""
         async with asyncio.timeout(PATIENCE_S):
             for stream in _ACCOUNTS:
-                while not _is_whole(await self.state(stream)):
+                while not _is_whole(await self.state(stream)):  # noqa: ASYNC110 - nobody tells
                     await asyncio.sleep(0.1)
 
 
