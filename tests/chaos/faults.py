@@ -42,14 +42,19 @@ async def kill_the_leader(town: Town, rng: random.Random) -> None:
     await machine.start()
 
 
-async def pause_a_server(town: Town, rng: random.Random) -> None:
+async def pause_a_server(town: Town, rng: random.Random, frames: int = 5) -> None:
     """Stop the leader where it stands, so that its connections stay open; let it go on later."""
     machine = town.wired.by_name[await town.leader()]
     machine.signal(signal.SIGSTOP)
     try:
-        await town.load.goes_on()
+        await town.load.goes_on(frames)
     finally:
         machine.signal(signal.SIGCONT)
+
+
+async def pause_a_server_for_long(town: Town, rng: random.Random) -> None:
+    """Stop the leader until the others have long chosen another; let it go on then."""
+    await pause_a_server(town, rng, _LONG)
 
 
 async def kill_a_gateway(town: Town, rng: random.Random) -> None:
@@ -168,6 +173,7 @@ FAULTS = (
     Fault("two servers are killed in turn", kill_two_in_turn),
     Fault("a server is parted from the others", part_a_server),
     Fault("a server is paused (SIGSTOP)", pause_a_server, is_short=True),
+    Fault("a server is paused until others lead", pause_a_server_for_long),
     Fault("the city's stream is full", fill_a_limit),
     Fault("a gateway is killed", kill_a_gateway, is_short=True),
     Fault("a station's clock is a day slow", skew_a_clock),

@@ -68,7 +68,7 @@ async def test_what_was_answered_is_there_once_and_in_order_after(
 async def test_a_leaf_that_was_cut_for_a_minute_delivers_all_in_order(
     tmp_path: Path, record_property: Told
 ) -> None:
-    """Its stations are answered and its streams read all the while; the city gets it later, once."""
+    """Its stations are answered and its streams are read meanwhile; the city gets all, once."""
     print(f"LIANDONG_SEED={SEED}")
 
     async with running(tmp_path, has_leaf=True) as town:

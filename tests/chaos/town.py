@@ -93,7 +93,17 @@ class Part:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start it, and wait until it says that it is ready."""
+        """Start it, and wait until it says that it is ready.
+
+        One that ends instead, as a gateway does when nobody leads the city's stream, is started
+        again, as by whatever looks after it on its machine.
+        """
+        async with asyncio.timeout(PATIENCE_S):
+            while not await self._is_ready():
+                await self.stop()
+
+    async def _is_ready(self) -> bool:
+        """Start it, and tell whether it gets ready."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "ops.command", *self._command),
@@ -103,9 +113,8 @@ class Part:
                 env={**os.environ, "LIANDONG_LOG": "json"},
             )
         assert self._process.stdout is not None
-        async with asyncio.timeout(PATIENCE_S):
-            line = await self._process.stdout.readline()
-        assert json.loads(line or b"{}").get("ready"), self._log.read_text()[-2000:]
+        line = await self._process.stdout.readline()
+        return bool(json.loads(line or b"{}").get("ready"))
 
     async def stop(self) -> None:
         """End it as a power cut would."""
