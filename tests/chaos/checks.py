@@ -9,7 +9,7 @@ from broker.errors import StreamUnavailable
 from broker.home import GATEWAY
 from broker.subscriber import scan
 from liandong.record.v1.record_pb2 import Record
-from tests.chaos.town import CITY, STREAM, Town
+from tests.chaos.town import CITY, NODES, STREAM, Town
 from tests.e2e.stations import PATIENCE_S, until
 
 _READERS = {STREAM: "environment", CITY: GATEWAY}
@@ -104,6 +104,10 @@ async def balanced(
     for stream, numbers in found.items():
         for name, answered in wanted.items():
             assert numbers.get(name, []) == [*range(answered)], (stream, name, str(row))
+    # What one server reads to somebody the other two must hold too.
+    held = await town.replicas(CITY) + await town.replicas(STREAM)
+    assert held == [(sum(wanted.values()), 1, sum(wanted.values()))] * len(held), str(row)
+    assert len(held) >= len(NODES)
     for watcher in town.watchers:
         assert watcher.troubles == []
         for logger in town.load.loggers:

@@ -14,7 +14,8 @@ from nats.js.api import StreamInfo
 
 from broker.connection import Bus, BusSettings
 from broker.home import GATEWAY, Home
-from broker.users import admin
+from broker.servers import ask_servers
+from broker.users import SYSTEM_READER, admin
 from tests.chaos.load import Load
 from tests.chaos.watchers import Watcher
 from tests.conftest import free_port
@@ -186,18 +187,34 @@ class Town:
                 with contextlib.suppress(NatsError):
                     await bus.nc.request(f"$JS.API.STREAM.LEADER.STEPDOWN.{stream}", asked)
 
+    async def replicas(self, stream: str) -> list[tuple[int, int, int]]:
+        """Return of each server of the hub that holds a stream: messages, first and last."""
+        async with self.bus(SYSTEM_READER) as bus:
+            told = await ask_servers(bus, "JSZ", {"accounts": True, "streams": True})
+        states = [
+            held["state"]
+            for server in told
+            for account in server["data"].get("account_details") or ()
+            if account["name"] == _ACCOUNTS[stream]
+            for held in account.get("stream_detail") or ()
+            if held["name"] == stream
+        ]
+        return [(one["messages"], one["first_seq"], one["last_seq"]) for one in states]
+
     async def whole(self) -> None:
         """Wait until each stream is the same on all of its servers."""
         async with asyncio.timeout(PATIENCE_S):
             for stream in _ACCOUNTS:
-                while not _is_whole(await self.state(stream)):  # noqa: ASYNC110 - nobody tells
+                while not await self._is_whole(stream):  # noqa: ASYNC110 - nobody tells
                     await asyncio.sleep(0.1)
 
-
-def _is_whole(info: StreamInfo) -> bool:
-    """Tell whether every replica of a stream is up to date."""
-    replicas = info.cluster.replicas if info.cluster is not None else None
-    return all(one.current and not one.offline for one in replicas or ())
+    async def _is_whole(self, stream: str) -> bool:
+        """Tell whether every server that shall hold a stream holds the same of it."""
+        info = await self.state(stream)
+        others = (info.cluster.replicas if info.cluster is not None else None) or ()
+        if not all(one.current and not one.offline for one in others):
+            return False
+        return len(set(await self.replicas(stream))) <= 1
 
 
 @asynccontextmanager
