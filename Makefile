@@ -5,7 +5,7 @@ READY := .venv/.ready
 SCHEMAS := .build/schemas.binpb
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types schemas proto lock bench scale release-schemas
+.PHONY: help demo test chaos check format lint types schemas proto lock bench scale release-schemas
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -21,6 +21,9 @@ demo: $(READY) ## Run the whole system on this machine, with feeds of a rainy ev
 
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest -n 4 --dist loadfile
+
+chaos: $(READY) ## Kill, cut, pause, fill and damage parts under load, and check that nothing is lost
+	LIANDONG_CHAOS=1 $(BIN)/python -m pytest -p no:randomly tests/chaos
 
 check: lint types schemas test ## Run everything that must hold: format, lint, types, schemas, tests
 

@@ -120,6 +120,9 @@ class Watches:
         try:
             if after is not None:
                 await self._reach(after)
+                if request.every_revision and not self._stream:
+                    # A moment later it is known, and the place with it: nothing is gone yet.
+                    raise StreamAway
             watched = Watched(call.caller, request.selection, bound_to)
             group = self._group(watched, call, encode, every_revision=request.every_revision)
             await self._watch(group, request, call, after)

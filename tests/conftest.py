@@ -105,7 +105,16 @@ Books = Callable[[str, Ledger | Feed], None]
 _BOOKS = "books"
 SECONDS = "seconds"
 """Of a test's property: lines on how long what took, for the summary."""
-_SECTIONS = {_BOOKS: "books of feeds", SECONDS: "seconds from a socket to a client"}
+FAULT = "fault"
+"""Of a test's property: a row on what a fault did, for the summary."""
+_SECTIONS = {
+    _BOOKS: "books of feeds",
+    SECONDS: "seconds from a socket to a client",
+    FAULT: (
+        "fault | acknowledged | stored | duplicates | lost | first answer after s | "
+        "watchers after s | seed"
+    ),
+}
 
 
 @pytest.fixture

@@ -106,6 +106,31 @@ async def test_a_token_of_one_gateway_goes_on_at_another(
             assert metres([seen]) == [number]
 
 
+async def test_a_token_is_not_refused_for_good_while_the_stream_is_found_again(
+    city: City, station: str, place: str, here: api.Selection
+) -> None:
+    """When servers change who leads, it is not known for a moment which stream is read."""
+    await city.share(level(station, 1.0, district=place))
+    async with another(city) as other:
+        async with watching(other, "water", here, every_revision=True) as watch:
+            await watch.until(BOOKMARK)
+            token = watch.token
+        other.gateway.watches.restart()
+
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    async with watching(
+                        other, "water", here, token, every_revision=True
+                    ) as resumed:
+                        events = await resumed.until(BOOKMARK)
+                    break
+                except grpc.aio.AioRpcError as error:
+                    assert error.code() is grpc.StatusCode.UNAVAILABLE  # noqa: PT017
+
+    assert [event.type for event in events] == [BOOKMARK]
+
+
 async def test_a_token_of_other_agreements_begins_anew(
     city: City, station: str, place: str, here: api.Selection
 ) -> None:
