@@ -33,7 +33,7 @@ def today(name: str) -> type[Message]:
 
 def stated(record: Any, district: str) -> Any:
     """Make a filled record one of the water department, in a district of its own."""
-    kind = "water.level"
+    kind = record.WhichOneof("body").replace("_", ".", 1)
     record.name = record_name("water", kind, uuid.uuid4().hex)
     for moment in (record.observed_at, record.received_at):
         moment.FromDatetime(datetime.now(UTC))

@@ -53,7 +53,7 @@ const page = await new Promise((resolve, reject) =>
   ),
 );
 for (const record of page.records) {
-  console.log("listed", record.name, record.water_level.level_m);
+  console.log("listed", record.name, record.water_level?.level_m);
 }
 
 const watch = state.WatchRecords({ selection });
