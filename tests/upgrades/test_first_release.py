@@ -15,6 +15,7 @@ from broker.connection import Bus, BusSettings
 from broker.outgoing import Outgoing
 from broker.publisher import Publisher
 from broker.subjects import record_name, share_subject
+from gateway.key import BODIES
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.record.v1.record_pb2 import Record
 from tests.gateway.town import City, listed
@@ -33,7 +34,8 @@ def today(name: str) -> type[Message]:
 
 def stated(record: Any, district: str) -> Any:
     """Make a filled record one of the water department, in a district of its own."""
-    kind = record.WhichOneof("body").replace("_", ".", 1)
+    body = record.WhichOneof("body")
+    kind = next(kind for kind, field in BODIES.items() if field == body)
     record.name = record_name("water", kind, uuid.uuid4().hex)
     for moment in (record.observed_at, record.received_at):
         moment.FromDatetime(datetime.now(UTC))
