@@ -145,6 +145,11 @@ def refused(reason: str, detail: str) -> Course:
     return Course(PHASE_CALL, OUTCOME_REFUSED, reason, detail)
 
 
+def asked(agency: str, feed: str, choice: Choice, reason: str = "") -> QuarantineAction:
+    """Return an action as it was asked for, before anybody looks which entries that means."""
+    return QuarantineAction(agency=agency, feed=feed, which=str(choice)[:_WHICH], reason=reason)
+
+
 async def meant(
     bus: Bus, agency: str, feed: str, choice: Choice, reason: str = ""
 ) -> QuarantineAction:
@@ -153,7 +158,7 @@ async def meant(
     Raises:
         StreamUnavailable: If the quarantine cannot be read to its end.
     """
-    action = QuarantineAction(agency=agency, feed=feed, which=str(choice)[:_WHICH], reason=reason)
+    action = asked(agency, feed, choice, reason)
     async with aclosing(chosen(bus, agency, feed, choice, headers_only=True)) as found:
         async for entry in found:
             action.meant += 1

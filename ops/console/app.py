@@ -6,7 +6,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import msgspec
 from aiohttp import web
 
 from broker.home import OPS, Home
@@ -14,7 +13,7 @@ from ops.city import City
 from ops.client import target
 from ops.console.bus_pages import BusPages
 from ops.console.channels import Channels
-from ops.console.desk import SESSION, Desk
+from ops.console.desk import SESSION, Desk, sent
 from ops.console.live import Live
 from ops.console.quarantine_pages import QuarantinePages
 from ops.console.record_pages import RecordPages
@@ -188,7 +187,7 @@ class Console:
         Raises:
             Failure: If it is none that a call can carry.
         """
-        session = self._visitors.stating(request[SESSION], await _word(request))
+        session = self._visitors.stating(request[SESSION], await sent(request, str))
         response = web.json_response({"purpose": session.purpose})
         self._visitors.remember(response, session)
         return response
@@ -218,22 +217,12 @@ class Console:
         if session is not None:
             self._visitors.remember(away, session)
             self._visits.note(SIGN_IN, session.actor)
-        elif agency := (who := named(request))[0]:
-            told = f"certificate {who[1]} lets nobody in: it was revoked, or is of another city"
+            return away
+        agency, serial = named(request)
+        if agency:
+            told = f"certificate {serial} lets nobody in: it was revoked, or is of another city"
             self._visits.refused(Actor(agency, f"from {request.remote}"), "NOT_LET_IN", told)
         return away
-
-
-async def _word(request: web.Request) -> str:
-    """Return the text that a request has as JSON.
-
-    Raises:
-        HTTPBadRequest: If it has none.
-    """
-    try:
-        return msgspec.json.decode(await request.read(), type=str)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise web.HTTPBadRequest(text=str(error)) from error
 
 
 async def _login_page(request: web.Request) -> web.StreamResponse:  # noqa: ARG001

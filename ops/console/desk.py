@@ -1,8 +1,10 @@
 """What the console's pages share: the city, its bus and gateway, and who asks."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import grpc
+import msgspec
 from aiohttp import web
 
 from broker.home import OPS, Home
@@ -11,6 +13,7 @@ from ops.console.channels import Channels, stating
 from ops.console.visitors import Session
 from ops.evidence import Evidence
 
+T = TypeVar("T")
 SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)
 
 
@@ -49,3 +52,15 @@ class Desk:
             FileWrong: If the file is not right.
         """
         return read_city(self.city.path)
+
+
+async def sent(request: web.Request, kind: type[T]) -> T:
+    """Return what a request has as JSON.
+
+    Raises:
+        HTTPBadRequest: If it is none of the kind.
+    """
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise web.HTTPBadRequest(text=str(error)) from error

@@ -21,7 +21,7 @@ from broker.removals import all_removals
 from liandong.gateway.v1.audit_pb2 import QuarantineAction
 from ops import evidence
 from ops.bus import bus_of, reader_of
-from ops.console.desk import SESSION, Desk
+from ops.console.desk import SESSION, Desk, sent
 from ops.failure import Failure
 from ops.options import own_agencies
 from ops.quarantine import cluster_facts
@@ -174,20 +174,17 @@ class QuarantinePages:
 
         Raises:
             HTTPBadRequest: If it means nothing.
+            HTTPForbidden: If the visitor may not; that is on record.
         """
+        meant = await sent(request, _Meant)
         try:
-            meant = msgspec.json.decode(await request.read(), type=_Meant)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            raise web.HTTPBadRequest(text=str(error)) from error
-        if meant.agency not in self._owners(request):
-            told = f"the quarantine of {meant.agency} is for it and for {OPS}"
-            what = QuarantineAction(
-                agency=meant.agency, feed=meant.feed, which=str(meant.choice)[:300]
-            )
-            course = evidence.refused("NOT_ITS_QUARANTINE", told)
+            self._require(request, meant.agency)
+        except web.HTTPForbidden as error:
+            what = evidence.asked(meant.agency, meant.feed, meant.choice)
+            course = evidence.refused("NOT_ITS_QUARANTINE", str(error.text))
             method = evidence.DISCARD if request.path.endswith("discard") else evidence.REDRIVE
             await self._desk.evidence.record(method, request[SESSION].actor, course, what)
-            raise web.HTTPForbidden(text=told)
+            raise
         return meant
 
     def _owners(self, request: web.Request) -> list[str]:

@@ -2,7 +2,7 @@
 
 export const zh = {
   skip: "跳到正文", nav: "主导航", map: "一张图", bus: "总线", quarantine: "隔离区", sharing: "共享协议", accesses: "查阅记录",
-  leave: "退出", language: "English", no_purpose: "未声明", purpose_how: "声明本次查看的用途，按共享协议的写法，如 flood-response；随每次查询送达网关并记入查阅记录", actor: "人员", acted_on: "{0}（{1} 条）", came: "移出 {0} 条，成为 {1} 条记录", action_opened: "操作开始", action_ended: "操作结束", SignIn: "登录", SignOut: "退出", Redrive: "重新处理", Discard: "丢弃", Show: "查看原文", live: "实时", away: "网关无应答", past: "历史", connecting: "连接中…", ops: "运维",
+  leave: "退出", language: "English", no_purpose: "未声明", purpose_how: "声明本次查看的用途，按共享协议的写法，如 flood-response；随每次查询送达网关并记入查阅记录", acted_on: "{0}（{1} 条）", came: "移出 {0} 条，成为 {1} 条记录", action_opened: "操作开始", action_ended: "操作结束", SignIn: "登录", SignOut: "退出", Redrive: "重新处理", Discard: "丢弃", Show: "查看原文", live: "实时", away: "网关无应答", past: "历史", connecting: "连接中…", ops: "运维",
   login_how: "用一次性令牌进入，令牌由 liandong up 或下面的命令给出。", token: "令牌", enter: "进入", token_void: "令牌无效：只能用一次，十分钟内有效。",
   records: "条记录", kinds: "图层", attention: "需要关注", nothing_grave: "目前没有需要关注的事项", heat: "热力图", none: "无", people: "人流", rain: "降雨",
   search: "查找记录", table: "列表", back_to_map: "回到地图", fit: "全图", close: "关闭", now: "现在", back_to_now: "回到现在", time: "回看时间",
@@ -25,7 +25,7 @@ export const zh = {
 
 export const en = {
   skip: "Skip to content", nav: "Main", map: "Map", bus: "Bus", quarantine: "Quarantine", sharing: "Agreements", accesses: "Accesses",
-  leave: "Leave", language: "中文", no_purpose: "not stated", purpose_how: "State what you look for, as agreements name it, such as flood-response; every call to the gateway carries it, and the record of accesses tells it", actor: "Who", acted_on: "{0} ({1} entries)", came: "{0} entries left, as {1} records", action_opened: "action begun", action_ended: "action ended", SignIn: "came in", SignOut: "left", Redrive: "tried again", Discard: "discarded", Show: "looked at bytes", live: "live", away: "gateway away", past: "past", connecting: "connecting…", ops: "Operators",
+  leave: "Leave", language: "中文", no_purpose: "not stated", purpose_how: "State what you look for, as agreements name it, such as flood-response; every call to the gateway carries it, and the record of accesses tells it", acted_on: "{0} ({1} entries)", came: "{0} entries left, as {1} records", action_opened: "action begun", action_ended: "action ended", SignIn: "came in", SignOut: "left", Redrive: "tried again", Discard: "discarded", Show: "looked at bytes", live: "live", away: "gateway away", past: "past", connecting: "connecting…", ops: "Operators",
   login_how: "Enter with a one-time token, printed by liandong up or by the command below.", token: "Token", enter: "Enter", token_void: "The token is void: it works once, within ten minutes.",
   records: "records", kinds: "Layers", attention: "Needs attention", nothing_grave: "Nothing needs attention now", heat: "Heat map", none: "none", people: "people", rain: "rain",
   search: "Find records", table: "Table", back_to_map: "Back to the map", fit: "Show all", close: "Close", now: "now", back_to_now: "Back to now", time: "Look back",
