@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from tests.chaos.load import Load
 from tests.chaos.watchers import Watcher
 from tests.conftest import free_port
 from tests.e2e.machines import PATIENCE_S, Cable, Machines, city_file, leaf, node
+from tests.e2e.processes import begun
 
 NODES = ("nats-1", "nats-2", "nats-3")
 STREAM, CITY = "ENVIRONMENT", "CITY"
@@ -105,14 +104,7 @@ class Part:
 
     async def _is_ready(self) -> bool:
         """Start it, and tell whether it gets ready."""
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "ops.command", *self._command),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, "LIANDONG_LOG": "json"},
-            )
+        self._process = await begun(self._log, *self._command, LIANDONG_LOG="json")
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
         return bool(json.loads(line or b"{}").get("ready"))

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from liandong.record.v1.record_pb2 import Record
 from ops.city import City, read_city
 from ops.demo import frames
 from tests.conftest import free_port
+from tests.e2e.processes import begun
 
 FEED = "environment.hj212"
 PATIENCE_S = 60.0
@@ -82,15 +82,8 @@ class Site:
 
     async def start_adapter(self) -> None:
         """Start the adapter, and wait until it says that it is ready."""
-        with self.log.open("ab") as log:
-            self.adapter = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "ops.command", "adapter", "run", FEED),
-                *("--home", str(self.home.path), "--city", str(self.file)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, "LIANDONG_LOG": "json"},
-            )
+        at = ("--home", str(self.home.path), "--city", str(self.file))
+        self.adapter = await begun(self.log, "adapter", "run", FEED, *at, LIANDONG_LOG="json")
         assert self.adapter.stdout is not None
         async with asyncio.timeout(PATIENCE_S):
             line = await self.adapter.stdout.readline()

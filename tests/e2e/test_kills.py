@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import random
-import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from liandong.record.v1.record_pb2 import Record
 from ops.city import City, read_city
 from ops.demo import frames
 from tests.conftest import Books, free_port
+from tests.e2e.processes import begun
 
 KILLS = 50
 STATIONS = 8
@@ -160,14 +160,7 @@ class Crowd:
     async def keep(self, log: Path) -> None:
         """Run the adapter, for ever; its standard input is closed when this is called off."""
         while True:
-            with log.open("ab") as errors:
-                self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "ops.command", "adapter", "run", self.speech.feed),
-                    *self._options,
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=errors,
-                )
+            self._process = await begun(log, "adapter", "run", self.speech.feed, *self._options)
             assert self._process.stdin is not None
             assert self._process.stdout is not None
             try:

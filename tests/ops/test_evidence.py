@@ -11,10 +11,6 @@ from broker.connection import Bus, BusSettings
 from broker.errors import BrokerError
 from broker.home import OPS, Home
 from broker.plan import BusPlan
-from broker.subjects import audit_subject
-from broker.subscriber import scan
-from broker.users import AUDIT
-from gateway.audit.listing import entries
 from liandong.gateway.v1.audit_pb2 import (
     OUTCOME_ALLOWED,
     OUTCOME_BROKEN_OFF,
@@ -25,6 +21,7 @@ from liandong.gateway.v1.audit_pb2 import (
 )
 from ops.city import City, read_city
 from ops.evidence import DISCARD, Actor, Evidence
+from tests import deeds
 from tests.conftest import free_port
 
 ACTION = QuarantineAction(agency="water", feed="water.levels", meant=3, reason="a test")
@@ -40,8 +37,7 @@ def described(plan: BusPlan, folder: Path) -> City:
 async def recorded(home: Home, plan: BusPlan, actor: Actor) -> list[AccessEntry]:
     """Return what the log has of somebody."""
     async with Bus(BusSettings.of(home, plan, OPS)) as bus:
-        held = [one async for one in scan(bus, AUDIT, audit_subject(OPS))]
-    return [one for group in held for one in entries(group) if one.actor == actor.name]
+        return await deeds.recorded(bus, actor.name)
 
 
 @pytest.mark.parametrize("failure", [None, LookupError("no counts"), asyncio.CancelledError()])

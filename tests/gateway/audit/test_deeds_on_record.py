@@ -24,6 +24,7 @@ from gateway.audit.shown import shown
 from gateway.identity import Caller
 from gateway.permit import Permit
 from liandong.gateway.v1.audit_pb2 import AccessEntry, QuarantineAction
+from tests.deeds import recorded
 
 BusOf = Callable[[str], AbstractAsyncContextManager[Bus]]
 
@@ -69,12 +70,7 @@ async def test_the_same_done_twice_in_a_millisecond_is_recorded_twice(
     name = f"{uuid.uuid4().hex}@desk"
     async with bus_of(OPS) as bus:
         await asyncio.gather(*(Deeds(bus, OPS, key).record(access(name)) for _ in range(12)))
-        held = [
-            entry
-            async for one in scan(bus, AUDIT, audit_subject(OPS))
-            for entry in entries(one)
-            if entry.actor == name
-        ]
+        held = await recorded(bus, name)
 
     assert len(held) == 12
 

@@ -15,16 +15,13 @@ import pytest
 from broker.connection import Bus, BusSettings
 from broker.home import OPS, Home
 from broker.plan import BusPlan
-from broker.subjects import audit_subject
-from broker.subscriber import scan
 from broker.tls import Authority
-from broker.users import AUDIT
-from gateway.audit.listing import entries
 from liandong.gateway.v1.audit_pb2 import AccessEntry
 from ops.city import City, GatewayAddress, read_city
 from ops.console import Console, Signer, login_address, make_key
 from ops.console.visitors import COOKIE, TOKEN_S, Token
 from tests.conftest import free_port
+from tests.deeds import recorded
 from tests.gateway.town import NOW, level
 from tests.gateway.town import City as Town
 
@@ -77,11 +74,7 @@ class Entry:
         """Return what the log has under the operators' name."""
         settings = BusSettings.of(self.home, self.described.plan, OPS)
         async with Bus(settings) as bus:
-            return [
-                one
-                async for delivery in scan(bus, AUDIT, audit_subject(OPS))
-                for one in entries(delivery)
-            ]
+            return await recorded(bus)
 
     def token(self, agency: str) -> str:
         """Return a token."""
