@@ -25,6 +25,7 @@ import msgspec
 import uvloop
 
 from benchmarks.city import free_port
+from benchmarks.scale_books import messages
 from benchmarks.scale_city import record_bytes
 from benchmarks.stations import cpu_s
 from broker.connection import Bus, BusSettings
@@ -38,7 +39,6 @@ from broker.publisher import Publisher
 from broker.server import binary
 from broker.streams import reconcile
 from broker.subjects import share_subject
-from broker.subscriber import scan
 from broker.users import CITY
 from ops.city import read_city
 
@@ -127,7 +127,7 @@ async def _publish(publisher: Publisher, messages: list[Outgoing]) -> None:
 async def _in_city(running: Shape) -> int:
     """Return how many records the city's stream holds."""
     async with Bus(BusSettings.of(running.home, running.plan, GATEWAY)) as bus:
-        return sum([1 async for _ in scan(bus, CITY, "share.>", headers_only=True)])
+        return await messages(bus, CITY)
 
 
 async def one_round(running: Shape, records: int, expected: int) -> Round:

@@ -16,7 +16,6 @@ import dataclasses
 import json
 import logging
 import os
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -29,19 +28,11 @@ from benchmarks.scale_books import audit, disk_bytes, held, sequences
 from benchmarks.scale_city import Key, Running, Size, scale_city, write_keys
 from benchmarks.scale_parts import Part, part
 from benchmarks.scale_watchers import WATCHED
-from benchmarks.stations import cpu_s, rss_mib
+from benchmarks.stations import cpu_s, rss_mib, spread
 
 _WRITERS = 2
 # Of all processes in a second, when there is nothing to do: heartbeats and the like.
 _IDLE_S = 0.2
-
-
-def spread(waits: list[float]) -> str:
-    """Say how long something took."""
-    if len(waits) < 2:
-        return "no samples"
-    cuts = statistics.quantiles(waits, n=100)
-    return f"p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms, longest {max(waits):.0f} ms"
 
 
 class Costs:

@@ -11,6 +11,7 @@ from benchmarks.scale_city import Key, Running, read_keys
 from broker.api import call
 from broker.connection import Bus, BusSettings
 from broker.home import GATEWAY
+from broker.lookup import extent
 from broker.plan import stream_name
 from broker.subscriber import scan
 from broker.users import CITY
@@ -41,9 +42,7 @@ async def sequences(running: Running) -> dict[str, int]:
     found = {}
     for agency in running.city.plan.agencies:
         async with Bus(BusSettings.of(running.home, running.city.plan, agency)) as bus:
-            stream = stream_name(agency)
-            info = await call(bus, stream, f"STREAM.INFO.{stream}")
-            found[agency] = int(info["state"]["last_seq"])
+            found[agency] = (await extent(bus, stream_name(agency))).last
     return found
 
 
@@ -63,7 +62,7 @@ async def audit(running: Running, acknowledged: Iterable[Path]) -> Books:
     async with Bus(BusSettings.of(running.home, running.city.plan, GATEWAY)) as bus:
         async with asyncio.timeout(_CAUGHT_UP_S):
             # Nobody tells when the sources have caught up.
-            while await _messages(bus, CITY) < stored.total():  # noqa: ASYNC110
+            while await messages(bus, CITY) < stored.total():  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
         city = await _keys(bus, CITY, "share.>", 1)
     return Books(
@@ -83,7 +82,8 @@ def disk_bytes(folder: Path) -> int:
     )
 
 
-async def _messages(bus: Bus, stream: str) -> int:
+async def messages(bus: Bus, stream: str) -> int:
+    """Return how many messages a stream holds."""
     info = await call(bus, stream, f"STREAM.INFO.{stream}")
     return int(info["state"]["messages"])
 

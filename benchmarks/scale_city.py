@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import grpc
-
 from benchmarks.city import child, free_port
 from broker.home import Home
 from broker.server import EmbeddedServer
@@ -128,12 +126,6 @@ def read_keys(path: Path) -> list[Key]:
     """Return the keys in a file."""
     pairs = (line.partition("\t") for line in path.read_text().splitlines())
     return [(name, message_id) for name, _, message_id in pairs]
-
-
-def credentials(home: Home, agency: str) -> grpc.ChannelCredentials:
-    """Return what a department shows the gateway."""
-    pem, key = home.certificate(agency)
-    return grpc.ssl_channel_credentials(home.ca.read_bytes(), key.read_bytes(), pem.read_bytes())
 
 
 def _lines(size: Size) -> Iterator[str]:

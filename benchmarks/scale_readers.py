@@ -17,10 +17,11 @@ import grpc
 import uvloop
 
 from benchmarks.callers import raw
-from benchmarks.scale_city import Size, credentials, read_size
+from benchmarks.scale_city import Size, read_size
 from benchmarks.scale_parts import tell, told_line
 from broker.home import Home
 from liandong.gateway.v1 import shared_state_pb2 as api
+from ops.client import credentials
 
 _SERVICE = "/liandong.gateway.v1.SharedStateService"
 _PAGE = 100

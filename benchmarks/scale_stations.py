@@ -20,8 +20,8 @@ import uvloop
 
 from benchmarks.scale_city import KIND, Key, Size, read_size, write_keys
 from benchmarks.scale_parts import tell, told_line
+from benchmarks.senders import air
 from broker.subjects import record_name
-from ops.demo import frames
 from ops.limits import allow_connections
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -57,7 +57,7 @@ class Station:
             due = began + (phase + turn) * size.interval
             await asyncio.sleep(due - time.perf_counter())
             now = datetime.now(_ZONE)
-            self.writer.write(_frame(self.number, turn, now))
+            self.writer.write(air(self.number, turn, now))
             tally.sent += 1
             async with asyncio.timeout(_PATIENCE_S):
                 answer = await self.reader.readuntil(b"\r\n")
@@ -66,25 +66,6 @@ class Station:
                 raise SystemExit(f"station {self.number} was answered {answer!r}, not {number}")
             tally.waits.append((time.perf_counter() - due) * 1e3)
             tally.answered.append((name, number))
-
-
-def _frame(station: str, turn: int, now: datetime) -> bytes:
-    """Write six pollutants of a station."""
-    return frames.hj212(
-        station=station,
-        station_type="22",
-        command="2011",
-        sent=now,
-        observed=now,
-        values=[
-            ("a34004", 31.0 + turn % 50),
-            ("a34002", 52.0 + turn % 70),
-            ("a21026", 6.0),
-            ("a21004", 31.5),
-            ("a21005", 0.7),
-            ("a05024", 48.0 + turn % 30),
-        ],
-    )
 
 
 async def connect(size: Size, ports: list[int]) -> list[Station]:

@@ -20,11 +20,12 @@ import grpc
 import uvloop
 
 from benchmarks.callers import raw
-from benchmarks.scale_city import Key, Size, credentials, read_keys, read_size
+from benchmarks.scale_city import Key, Size, read_keys, read_size
 from benchmarks.scale_parts import tell, told_line
 from broker.home import Home
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.record.v1.record_pb2 import Record
+from ops.client import credentials
 
 _METHOD = "/liandong.gateway.v1.SharedStateService/WatchRecords"
 _PATIENCE_S = 60.0

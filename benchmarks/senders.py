@@ -21,11 +21,10 @@ _ZONE = ZoneInfo("Asia/Shanghai")
 STATIONS = 200
 
 
-def hj212(number: int, start: datetime, stations: int = STATIONS) -> bytes:
-    """Make the number-th frame: an air station's six pollutants, each frame its own second."""
-    sent = start + timedelta(milliseconds=number)
+def air(station: str, number: int, sent: datetime) -> bytes:
+    """Make an air station's frame of six pollutants, whose values follow the number."""
     return frames.hj212(
-        station=f"320100{number % stations:018d}",
+        station=station,
         station_type="22",
         command="2011",
         sent=sent,
@@ -39,6 +38,12 @@ def hj212(number: int, start: datetime, stations: int = STATIONS) -> bytes:
             ("a05024", 48.0 + number % 30),
         ],
     )
+
+
+def hj212(number: int, start: datetime, stations: int = STATIONS) -> bytes:
+    """Make the number-th frame: an air station's, each frame its own second."""
+    sent = start + timedelta(milliseconds=number)
+    return air(f"320100{number % stations:018d}", number, sent)
 
 
 def sl651(number: int, start: datetime, stations: int = STATIONS) -> bytes:

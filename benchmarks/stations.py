@@ -49,10 +49,11 @@ async def books(bench: Bench) -> Audit:
 
 
 def spread(waits: list[float]) -> str:
-    """Say how long answers took."""
+    """Say how long something took, from milliseconds."""
+    if len(waits) < 2:
+        return "no samples"
     cuts = statistics.quantiles(waits, n=100)
-    middle, late, longest = (1e3 * wait for wait in (cuts[49], cuts[98], max(waits)))
-    return f"p50 {middle:.1f} ms, p99 {late:.1f} ms, longest {longest:.0f} ms"
+    return f"p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms, longest {max(waits):.0f} ms"
 
 
 async def measure(bench: Bench, stations: int, seconds: int) -> None:
@@ -77,10 +78,11 @@ async def measure(bench: Bench, stations: int, seconds: int) -> None:
     spent = cpu_s(pid) - spent
     settled, answered = await books(bench), len(found["first"]) + len(found["later"])
     lost = answered - settled.stored
+    first, later = ([1e3 * wait for wait in found[word]] for word in ("first", "later"))
     print(
         f"stations {stations:,} for {seconds} s: sent {found['sent']:,}, answered {answered:,}, "
         f"stored {settled.stored:,}, lost {lost}\n"
-        f"  answers in the first 5 s: {spread(found['first'])}; later: {spread(found['later'])}\n"
+        f"  answers in the first 5 s: {spread(first)}; later: {spread(later)}\n"
         f"  adapter {spent:.1f} CPU s, memory {idle:.0f} MiB without stations, {start:.0f} at the "
         f"start, {memory[0]:.0f} in the middle, {memory[1]:.0f} at the end"
     )

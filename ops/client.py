@@ -46,7 +46,7 @@ def channel(home: Home, city: City, agency: str, gateway: str) -> Iterator[grpc.
         require_department(city, agency)
     at = target(city, gateway)
     options = _OPTIONS if gateway else _OPTIONS + _HERE
-    with grpc.secure_channel(at, _credentials(home, agency), options=options) as opened:
+    with grpc.secure_channel(at, credentials(home, agency), options=options) as opened:
         try:
             health_pb2_grpc.HealthStub(opened).Check(
                 health_pb2.HealthCheckRequest(), timeout=_CONNECT_S
@@ -59,7 +59,7 @@ def channel(home: Home, city: City, agency: str, gateway: str) -> Iterator[grpc.
             raise _refused(at, error) from error
 
 
-def _credentials(home: Home, agency: str) -> grpc.ChannelCredentials:
+def credentials(home: Home, agency: str) -> grpc.ChannelCredentials:
     """Return a department's identity and the authority that it trusts.
 
     Raises:

@@ -11,6 +11,7 @@ import grpc
 from broker.home import Home
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
+from ops.client import credentials
 
 _AGAIN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}
 _PAUSE_S = 0.1
@@ -35,9 +36,7 @@ class Watcher:
 
     def __init__(self, home: Home, ports: Sequence[int], *, every_revision: bool) -> None:
         self._ports = ports
-        pem, key = home.certificate("police")
-        files = (home.ca.read_bytes(), key.read_bytes(), pem.read_bytes())
-        self._credentials = grpc.ssl_channel_credentials(*files)
+        self._credentials = credentials(home, "police")
         self.every_revision = every_revision
         self.told: defaultdict[str, list[int]] = defaultdict(list)
         self.latest: dict[str, int] = {}
