@@ -45,8 +45,8 @@ class Span(NamedTuple):
         )
 
 
-Told = Callable[[Selection, Span], AsyncGenerator[Sequence[Entry], None]]
-"""Yields the revisions in a span, and may yield some that are not selected."""
+Told = Callable[[Selection, Span], AsyncGenerator[tuple[Sequence[Entry], int], None]]
+"""Yields the revisions in a span, and may yield some that are not selected; none is unknown."""
 
 
 class Telling:
@@ -61,7 +61,9 @@ class Telling:
         self._bus = bus
         self._most = most
 
-    async def told(self, selection: Selection, span: Span) -> AsyncGenerator[Sequence[Entry], None]:
+    async def told(
+        self, selection: Selection, span: Span
+    ) -> AsyncGenerator[tuple[Sequence[Entry], int], None]:
         """Yield the revisions in a span, as published, in lots.
 
         What counts as observed at a time was not stored before it, so reading begins there.
@@ -87,11 +89,11 @@ class Telling:
                     if entry is not None and span.holds(entry):
                         lot.append(entry)
                     if read % _LOT == 0:
-                        yield lot
+                        yield lot, 0
                         lot = []
         except StreamUnavailable as error:
             raise HistoryUnavailable(str(error)) from error
-        yield lot
+        yield lot, 0
 
     def _require_few(self, count: int) -> None:
         """Check that there is not too much to read.
