@@ -12,6 +12,7 @@ from adapters.sdk.choice import Choice
 from adapters.sdk.clusters import Cluster, Clusters
 from broker.home import OPS, Home
 from broker.quarantine import Kept, QuarantineEntry, entries
+from ops import evidence
 from ops.bus import bus_of, reader_of
 from ops.city import City
 from ops.failure import USAGE, Failure
@@ -68,9 +69,9 @@ def quarantine_show(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Show an entry's raw bytes, as hexadecimal and as text."""
+    """Show an entry's raw bytes, as hexadecimal and as text; what operators look at is recorded."""
     folder, described = open_home(home, city)
-    entry = _only(asyncio.run(_numbered(folder, described, asking, agency, number)), number)
+    entry = asyncio.run(_shown(folder, described, asking, agency, number))
     if as_json:
         print_object(_facts(entry) | {"raw": base64.b64encode(entry.raw).decode()})
         return
@@ -224,6 +225,21 @@ def _only(found: list[QuarantineEntry], number: int) -> QuarantineEntry:
         names = ", ".join(entry.agency for entry in found)
         raise Failure(f"there is an entry {number} in each of {names}: name one --agency", USAGE)
     return found[0]
+
+
+async def _shown(home: Home, city: City, asking: str, agency: str, number: int) -> QuarantineEntry:
+    """Return the one entry of a number, once it is on record that an operator looks at it.
+
+    Raises:
+        BrokerError: If it cannot be recorded: it is not shown.
+        Failure: If there is none, or several departments have one.
+    """
+    entry = _only(await _numbered(home, city, asking, agency, number), number)
+    if asking == OPS:
+        await evidence.Evidence(home, city).record(
+            evidence.SHOW, evidence.commander(), action=evidence.looked_at(entry)
+        )
+    return entry
 
 
 async def _numbered(

@@ -101,9 +101,9 @@ class QuarantinePages:
             found = [one async for one in entries(bus, agency, start=number, upto=number)]
         if not found:
             raise web.HTTPNotFound
-        shown = QuarantineAction(agency=agency, feed=found[0].feed, meant=1, numbers=[number])
-        shown.which = f"no. {number}"
-        await self._desk.evidence.record(evidence.SHOW, request[SESSION].actor, action=shown)
+        await self._desk.evidence.record(
+            evidence.SHOW, request[SESSION].actor, action=evidence.looked_at(found[0])
+        )
         raw = found[0].raw
         text = text_of(raw)
         return web.json_response(

@@ -29,6 +29,20 @@ def test_an_entry_is_shown_with_its_raw_bytes(town: Town) -> None:
     assert entry["reason"] in shown
 
 
+def test_an_operator_who_looked_at_raw_bytes_is_on_record(town: Town) -> None:
+    """The department whose they are sees who it was; its own looks are its own affair."""
+    (entry,) = town.objects("quarantine", "list", "--entries", "--agency", "environment")
+    number = str(entry["number"])
+    looks = ("audit", "list", "--as", "environment", "--consumer", "ops")
+    town.read("quarantine", "show", number, "--as", "environment")
+    before = town.objects(*looks)
+    town.read("quarantine", "show", number)
+    (look,) = [one for one in town.objects(*looks) if one not in before]
+
+    assert (look["method"], look["role"]) == ("Quarantine/Show", "command")
+    assert look["action"]["numbers"] == [number]
+
+
 def test_a_number_that_is_not_there_is_told(town: Town) -> None:
     """One sentence, and the exit status 1."""
     assert town.refused("quarantine", "show", "4711") == (
