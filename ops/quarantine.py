@@ -10,6 +10,7 @@ import typer
 
 from adapters.sdk.choice import Choice
 from adapters.sdk.clusters import Cluster, Clusters
+from broker.errors import StreamUnavailable
 from broker.home import OPS, Home
 from broker.quarantine import Kept, QuarantineEntry, entries
 from ops import evidence
@@ -58,6 +59,8 @@ def quarantine_list(
         _show_entries(look, described, as_json=as_json)
     else:
         _show_clusters(look, described, as_json=as_json)
+    if look.unread:
+        raise Failure("; ".join(map(str, look.unread)))
 
 
 def quarantine_show(
@@ -101,24 +104,29 @@ class _Look:
     each: bool
     clusters: Clusters = field(default_factory=Clusters)
     latest: list[QuarantineEntry] = field(default_factory=list)
+    unread: list[StreamUnavailable] = field(default_factory=list)
 
     @property
     def nothing(self) -> str:
         """Return what is said when nothing was found."""
+        if self.unread:
+            return "nothing could be listed"
         is_part = self.feed or self.choice != Choice()
         return "the quarantine has no such entry" if is_part else "the quarantine is empty"
 
     async def read(self, home: Home, city: City, asking: str, agency: str) -> None:
-        """Read what is looked for."""
+        """Read what is looked for, of those departments whose quarantine can be read."""
         for owner in owners(city, asking, agency):
             async with bus_of(home, city, reader_of(asking, owner)) as bus:
                 latest: deque[QuarantineEntry] = deque(maxlen=self.limit)
-                async for entry in entries(
-                    bus, owner, self.feed or None, headers_only=not self.each
-                ):
-                    if self.choice.has(entry):
-                        self.clusters.add(entry)
-                        latest.append(entry)
+                found = entries(bus, owner, self.feed or None, headers_only=not self.each)
+                try:
+                    async for entry in found:
+                        if self.choice.has(entry):
+                            self.clusters.add(entry)
+                            latest.append(entry)
+                except StreamUnavailable as error:
+                    self.unread.append(error)
                 self.latest += latest
         self.latest = sorted(self.latest, key=lambda entry: entry.received_at)[-self.limit :]
 

@@ -1,7 +1,15 @@
 """What `quarantine list` and `quarantine show` show."""
 
+import asyncio
 import base64
+import json
 
+from broker.api import call
+from broker.connection import Bus, BusSettings
+from broker.home import Home
+from broker.streams import reconcile
+from broker.users import admin
+from ops.city import read_city
 from tests.ops.conftest import Town
 
 
@@ -41,6 +49,23 @@ def test_an_operator_who_looked_at_raw_bytes_is_on_record(town: Town) -> None:
 
     assert (look["method"], look["role"]) == ("Quarantine/Show", "command")
     assert look["action"]["numbers"] == [number]
+
+
+async def test_a_quarantine_that_cannot_be_read_hides_no_other(town: Town) -> None:
+    """The rest is listed, and one sentence and the status say that it is not all."""
+    home, plan = Home(town.home), read_city(town.city).plan
+    async with Bus(BusSettings.of(home, plan, admin("POLICE"))) as bus:
+        await call(bus, "QUARANTINE_POLICE", "STREAM.DELETE.QUARANTINE_POLICE")
+    try:
+        done = await asyncio.to_thread(town.run, "quarantine", "list", "--json")
+    finally:
+        await reconcile(home, plan)
+
+    (cluster,) = map(json.loads, done.stdout.splitlines())
+    assert cluster["agency"] == "environment"
+    assert done.returncode == 1
+    assert "stream QUARANTINE_POLICE cannot be read" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_number_that_is_not_there_is_told(town: Town) -> None:
