@@ -22,7 +22,8 @@ _USUAL = re.compile(
     r"(?:PNUM=([0-9]{1,4});PNO=([0-9]{1,4});)?CP=&&(.*)&&",
     re.DOTALL,
 )
-_PARAMETERS = re.compile(r"(.*?)\bCP=&&(.*)&&", re.DOTALL | re.IGNORECASE)
+_PARAMETERS = re.compile(r"(.*?)CP=&&(.*)&&", re.DOTALL | re.IGNORECASE)
+"""The ``;`` before CP is left out by some loggers."""
 
 
 class MalformedSegment(AdapterError):
