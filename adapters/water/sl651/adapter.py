@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from adapters.sdk.adapter import VALID, Adapter, Outcome, Translated
+from adapters.sdk.adapter import Adapter, Outcome, Translated
 from adapters.sdk.clock import Clock, moment_of
 from adapters.sdk.envelope import Envelopes
 from adapters.sdk.errors import Untranslatable
@@ -19,7 +19,6 @@ from adapters.water.sl651.long_way import LongWay
 from adapters.water.sl651.moments import Moments
 from adapters.water.sl651.options import UNKNOWN_SITE, Sl651Options
 from adapters.water.sl651.short_way import ShortWay
-from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL, STATUS_TEST, Record
 
 Address = tuple[str, str, bool]
@@ -94,7 +93,7 @@ class Sl651(Adapter[Frame, Sl651Options]):
                     (one.kind, one.station, is_test),
                     _FIELDS[one.kind],
                     one.body,
-                    _quality(one.note),
+                    one.quality,
                     observed=one.observed,
                     received=received,
                     sent=reading.sent,
@@ -128,8 +127,3 @@ def _unique(frame: Frame) -> str:
     """
     head, check = frame.head.hex(), zlib.crc32(frame.body)
     return f"{head}|{frame.body[: SERIAL + SENT].hex()}|{check:x}"
-
-
-def _quality(note: str) -> Quality:
-    """Return what may be trusted of a record with a note on its time."""
-    return Quality(level=QUALITY_LEVEL_SUSPECT, note=note) if note else VALID
