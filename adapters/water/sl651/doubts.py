@@ -11,8 +11,8 @@ _SUSPECT: Final = quantity.QUALITY_LEVEL_SUSPECT
 _MISSING: Final = quantity.QUALITY_LEVEL_MISSING
 _FLOW_FAULT, _LEVEL_FAULT = ALARMS[5], ALARMS[6]
 _FAULTS: Final = {
-    _FLOW_FAULT: ("flow_m3_s", "velocity_m_s"),
-    _LEVEL_FAULT: ("level_m", "downstream_level_m", "groundwater_depth_m"),
+    _FLOW_FAULT: {"flow_m3_s", "velocity_m_s"},
+    _LEVEL_FAULT: {"level_m", "downstream_level_m", "groundwater_depth_m"},
 }
 """Faults of table 58 and the fields that they make doubtful."""
 _NAMED: Final = 8
@@ -61,12 +61,12 @@ def quality_of(
         shown = ", ".join(one.code for one in without[:_NAMED])
         more = ", ..." if len(without) > _NAMED else ""
         doubts.append(f"there is no valid value of {shown}{more}")
-    if isinstance(body, water.Level):
-        doubts += [
-            f"the station says: {fault}"
-            for fault, fields in _FAULTS.items()
-            if fault in body.alarms and any(map(body.HasField, fields))
-        ]
+    present = {field.name for field, _ in body.ListFields()}
+    doubts += [
+        f"the station says: {fault}"
+        for fault, fields in _FAULTS.items()
+        if fault in body.alarms and present & fields
+    ]
     if not doubts:
         return VALID
     levels = {one.quality.level for one in without}

@@ -72,7 +72,7 @@ class LongWay:
                 seen = self._seen(group.observed, sent, now)
                 latest = None if sent.note else sent.moment
                 found = list(
-                    observations(section, group, frame.function, seen.moment, site, latest)
+                    observations(section, group, frame.function, seen.moment, site, sent=latest)
                 )
                 for kind, body, observed in found:
                     encoded, quality = body.SerializeToString(), quality_of(body, seen.note)

@@ -60,6 +60,7 @@ def observations(
     function: int,
     observed: Moment,
     site: Site,
+    *,
     sent: Moment | None = None,
 ) -> Iterator[Observation]:
     """Yield what one group of a station observed; nothing where it observed nothing.
