@@ -99,6 +99,8 @@ class IncidentDecoder:
         """Decode a row."""
         if cut.problem:
             return Undecodable(cut.raw, cut.problem, self._problem(cut))
+        if not cut.raw or cut.raw.isspace():
+            return None
         text = self._text.decode(cut)
         if isinstance(text, Undecodable):
             return text
