@@ -87,6 +87,8 @@ class IncidentDecoder:
         """Decode rows, less those that hold nothing and the header."""
         found: list[IncidentRow | Undecodable] = []
         for cut in rows:
+            if not cut.problem and not cut.raw.strip():
+                continue
             opening = self._head.opening
             row = self._row(cut)
             if isinstance(row, Undecodable):
@@ -99,8 +101,6 @@ class IncidentDecoder:
         """Decode a row."""
         if cut.problem:
             return Undecodable(cut.raw, cut.problem, self._problem(cut))
-        if not cut.raw or cut.raw.isspace():
-            return None
         text = self._text.decode(cut)
         if isinstance(text, Undecodable):
             return text
