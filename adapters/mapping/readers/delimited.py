@@ -1,6 +1,7 @@
 """Read CSV: cells that a delimiter parts, under a header or under columns named beforehand."""
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
@@ -15,6 +16,8 @@ from adapters.sdk.text import GB18030, UTF8, Encoding, is_valid
 # A header may stand below titles that the mapping does not know of.
 _MOST_HEADERS = 5
 _SHOWN = 200
+# How a spreadsheet is told that digits are a text: ="0123".
+_EXCEL_TEXT = re.compile(r'\A="([^"]*)"\Z')
 Pick = Callable[[Sequence[str]], tuple[str, ...]]
 
 
@@ -60,6 +63,8 @@ class DelimitedReader:
         except (csv.Error, ValueError) as error:
             return Undecodable(cut.raw, "csv", f"line {cut.line} is no CSV: {error}")
         values = [cell.strip() for cell in cells]
+        if '="' in text:
+            values = [_EXCEL_TEXT.sub(r"\1", value) for value in values]
         if not any(values):
             return None
         if not self._header:
@@ -68,6 +73,8 @@ class DelimitedReader:
             self._perhaps_header(cut)
             reason = f"line {cut.line} cannot be read without its header: {self._mismatch}"
             return Undecodable(cut.raw, "header", reason)
+        if len(values) > len(self._header) and not any(values[len(self._header) :]):
+            values = values[: len(self._header)]
         if len(values) != len(self._header):
             reason = (
                 f"line {cut.line} has {len(values)} columns, expected {len(self._header)}: "

@@ -186,6 +186,21 @@ def test_a_document_that_is_not_as_the_mapping_says_is_refused(
     assert said in refused.reason
 
 
+def test_no_array_at_all_is_an_empty_one(make: Make) -> None:
+    """That is how many services say that there are no rows."""
+    assert _read(make(_mapping("json")), b'{"code": 0, "data": {"rows": null}}') == []
+
+
+def test_what_a_spreadsheet_adds_to_a_table_is_passed_over(make: Make) -> None:
+    """Empty columns to the right, and marks that keep digits from becoming numbers."""
+    table = '编号,时间,描述\n="0012","=""2025-07-01""",堆物,,\n'
+
+    (row,) = _read(make(_mapping("csv")), table.encode())
+
+    assert isinstance(row, Row)
+    assert sorted(row.values) == ["0012", "2025-07-01", "堆物"]
+
+
 def test_entries_that_are_no_objects_go_alone(make: Make) -> None:
     """The others are read."""
     found = _read(make(_mapping("json")), b'{"data": {"rows": [{"x": 1}, 7, {}]}}')
