@@ -42,22 +42,30 @@ def decode(raw: bytes, field: str = "text") -> str:
 def decode_chinese(raw: bytes, field: str = "text") -> str:
     """Return the text of bytes that a Chinese station wrote: as ``decode``, but for short words.
 
-    The GB 2312 bytes of some words, 水位 among them, are UTF-8 too: of Greek or Cyrillic
-    letters. Where UTF-8 would give such letters and no others beyond ASCII, and GB 2312
-    gives Chinese characters alone, the latter is what was meant.
-
     Raises:
         Untranslatable: They are neither; ``cause`` is ``encoding``.
     """
-    text = decode(raw, field)
-    foreign = _ASCII.sub("", text)
-    if not foreign or max(foreign) >= _THREE_BYTES or max(foreign) < _BEYOND_LATIN:
-        return text
+    return raw.decode(GB18030) if encoding_of_chinese(raw) == GB18030 else decode(raw, field)
+
+
+def encoding_of_chinese(raw: bytes) -> Encoding | None:
+    """Name the encoding of bytes whose source writes Chinese; ``None`` if they are no text.
+
+    The GB 2312 bytes of some words, 水位 among them, are UTF-8 too: of Greek or Cyrillic
+    letters. Where UTF-8 would give such letters and no others beyond ASCII, and GB 2312
+    gives Chinese characters alone, the latter is what was meant.
+    """
+    encoding = encoding_of(raw)
+    if encoding != UTF8 or raw.isascii():
+        return encoding
+    foreign = _ASCII.sub("", raw.decode(UTF8))
+    if not _BEYOND_LATIN <= max(foreign) < _THREE_BYTES:
+        return encoding
     try:
         chinese = raw.decode("gb2312")
     except UnicodeDecodeError:
-        return text
-    return chinese if _CHINESE.fullmatch(_ASCII.sub("", chinese)) else text
+        return encoding
+    return GB18030 if _CHINESE.fullmatch(_ASCII.sub("", chinese)) else encoding
 
 
 def encoding_of(raw: bytes) -> Encoding | None:
