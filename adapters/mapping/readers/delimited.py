@@ -10,7 +10,7 @@ from adapters.mapping.readers.lines import LineReader
 from adapters.mapping.row import Row
 from adapters.mapping.schema import Csv
 from adapters.sdk.message import Undecodable
-from adapters.sdk.tables import CutRow, RowCutter
+from adapters.sdk.tables import CutRow, RowCutter, TableOpening
 from adapters.sdk.text import GB18030, UTF8, Encoding, is_valid
 
 # A header may stand below titles that the mapping does not know of.
@@ -38,6 +38,7 @@ class DelimitedReader:
         self._pick = _picking(form.columns, columns) if form.columns else None
         self._mismatch = ""
         self._headers = 0
+        self._opening = TableOpening(form.max_row_bytes)
         cutter = RowCutter(form.delimiter.encode(), form.max_row_bytes, form.quote.encode())
         self._lines = LineReader(
             cutter, encoding, form.max_row_bytes, self._parse, skip=form.skip_rows
@@ -45,11 +46,12 @@ class DelimitedReader:
 
     def feed(self, data: bytes) -> list[Row | Undecodable]:
         """Return the rows that these bytes complete."""
-        return self._lines.feed(data)
+        return self._lines.feed(self._opening.feed(data))
 
     def close(self) -> list[Row | Undecodable]:
         """Return the last row, whose line end may be missing."""
-        return self._lines.close()
+        rest = self._lines.feed(self._opening.feed(b"", ended=True))
+        return [*rest, *self._lines.close()]
 
     def _parse(self, cut: CutRow, text: str) -> Row | Undecodable | None:
         """Read a row's cells."""
