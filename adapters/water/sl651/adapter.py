@@ -17,6 +17,7 @@ from adapters.water.sl651.decoder import Sl651Decoder
 from adapters.water.sl651.frame import ACK, EOT, ESC, SENT, SERIAL, Frame
 from adapters.water.sl651.long_way import LongWay
 from adapters.water.sl651.moments import Moments
+from adapters.water.sl651.multipacket import Reassembly
 from adapters.water.sl651.options import UNKNOWN_SITE, Sl651Options
 from adapters.water.sl651.short_way import ShortWay
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL, STATUS_TEST, Record
@@ -55,13 +56,15 @@ class Sl651(Adapter[Frame, Sl651Options]):
         self._short_way = ShortWay(options, moments)
         self._long_way = LongWay(options, moments)
         self._envelopes: Envelopes[Address] = Envelopes(self._blank)
+        # Of a message in packets each is a datagram (M3 over UDP).
+        self._packets = Reassembly() if feed.source.startswith("udp:") else None
         self._answers: Answers | None = None
         if options.mode != "M1":
             self._answers = Answers(self.now, self.zone, last=_LAST[options.last])
 
     def decoder(self) -> Sl651Decoder:
-        """Return a decoder for one connection."""
-        return Sl651Decoder(self._answers)
+        """Return a decoder for one connection, or one datagram."""
+        return Sl651Decoder(self._answers, self._packets)
 
     def answer(self, message: Frame, outcome: Outcome) -> bytes:
         """Return the confirmation; a message in quarantine is safe too, and confirmed."""
