@@ -16,7 +16,7 @@ from xml.etree.ElementTree import XMLParser as CParser
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
 
-from adapters.sdk.text import GB18030, UTF8, encoding_of
+from adapters.sdk.text import GB18030, UTF8, encoding_of, encoding_of_chinese
 
 MAX_DEPTH: Final = 64
 MAX_ELEMENTS: Final = 100_000
@@ -219,7 +219,7 @@ def _encoding(raw: bytes) -> str:
         return encoding_of(raw) or UTF8
     if name in _CHINESE:
         # Published on the web, files are often converted without a word in the declaration.
-        return encoding_of(raw) or GB18030
+        return encoding_of_chinese(raw) or GB18030
     if _SINGLE_BYTE.match(name) or name in _MULTI_BYTE:
         return name
     raise MarkupRefused(
