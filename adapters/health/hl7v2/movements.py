@@ -64,4 +64,5 @@ def _stay(
     number = message.value(visit, 19) or message.value(patient, 18)
     if number and number != MASK:
         return pseudonyms.of("stay", message.header(4), number)
-    return pseudonyms.of("message", message.raw, str(index))
+    alone = pseudonyms.of("message", message.raw, "0")
+    return pseudonyms.of("message", alone, str(index)) if index else alone

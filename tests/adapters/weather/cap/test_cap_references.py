@@ -93,3 +93,13 @@ def test_memory_of_earlier_warnings_is_bounded() -> None:
     assert [earlier.get(name) is not None for name in ("a", "b", "c")] == [False] * 3
     earlier.remember(Record(name="e"))
     assert earlier.get("e") == Record(name="e")
+
+
+def test_blanks_without_end_part_references_too(rainstorm: Write, read: Read) -> None:
+    """A list of references is gone through once, whatever stands between them."""
+    blanks = " " * 1_000_000
+
+    found = read(rainstorm("B", msgType="Update", references=f"A{blanks}C"))
+
+    named = [one.record.weather_warning.identifier for one in found]
+    assert named == ["B", "A", "C"]
