@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 import msgspec
 
+from adapters.sdk.distribution import ELEMENT, distribution_status
 from adapters.sdk.elements import name_of
 from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
@@ -17,7 +18,6 @@ from adapters.sdk.whole import MAX_BYTES, WholeFile
 _NAMESPACE: Final = "urn:oasis:names:tc:emergency:edxl:have:"
 _FACILITIES: Final = {"Hospital": "1.0", "facility": "2.0"}
 _ENDINGS: Final = tuple(f"}}{name}" for name in _FACILITIES)
-_STATUS: Final = "distributionStatus"
 _MOST: Final = 1000
 
 
@@ -82,9 +82,8 @@ def _decode(raw: bytes) -> list[HaveFacility | Undecodable]:
     if len(found) > _MOST:
         reason = f"the document holds {len(found)} facilities; expected at most {_MOST}"
         return [Undecodable(raw, cause="oversize", reason=reason)]
-    is_said = any(tag.endswith(_STATUS) for tag in tags)
-    said = (each for each in elements if name_of(each) == _STATUS)
-    status = next(map(_text, said), "") if is_said else ""
+    is_said = any(tag.endswith(ELEMENT) for tag in tags)
+    status = distribution_status(elements) if is_said else ""
     outer = (each for each in root if name_of(each).casefold() == "lastupdatetime")
     time = next(map(_text, outer), "")
     return [HaveFacility(raw, element, versions[element.tag], status, time) for element in found]

@@ -220,6 +220,7 @@ def test_coordinates_of_chinese_maps_are_turned_into_wgs_84() -> None:
         ("Exercise", record.STATUS_EXERCISE),
         ("System", record.STATUS_TEST),
         ("Test", record.STATUS_TEST),
+        ("<StatusKindDefault>Exercise</StatusKindDefault>", record.STATUS_EXERCISE),
     ],
 )
 def test_the_envelope_says_whether_it_is_a_drill(

@@ -109,9 +109,8 @@ def test_a_wrong_time_is_named(chinese: Write, read: Read) -> None:
 def test_blanks_without_end_part_places_too(chinese: Write, read: Read) -> None:
     """A list of places is gone through once, whatever stands between them."""
     blanks = " " * 1_000_000
-    message = chinese().replace(
-        "玄武区,秦淮区,玄武区".encode(), f"玄武区{blanks}x ，秦淮区".encode()
-    )  # noqa: RUF001 - a Chinese comma is meant.
+    places = f"玄武区{blanks}x \N{FULLWIDTH COMMA}秦淮区"
+    message = chinese().replace("玄武区,秦淮区,玄武区".encode(), places.encode())
 
     (found,) = read(message)
 

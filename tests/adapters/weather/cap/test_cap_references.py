@@ -6,6 +6,7 @@ import protovalidate
 import pytest
 
 from adapters.sdk.adapter import Translated
+from adapters.sdk.errors import Untranslatable
 from adapters.weather.cap.earlier import EarlierWarnings
 from liandong.record.v1.record_pb2 import Record
 from liandong.weather.v1 import weather_pb2 as weather
@@ -103,3 +104,23 @@ def test_blanks_without_end_part_references_too(rainstorm: Write, read: Read) ->
 
     named = [one.record.weather_warning.identifier for one in found]
     assert named == ["B", "A", "C"]
+
+
+def test_a_cancellation_need_not_say_how_grave_it_is(rainstorm: Write, read: Read) -> None:
+    """What warns of nothing has effect, however little its info says."""
+    read(rainstorm("A"))
+    lifted = "<info><event>暴雨</event><severity/></info>"
+
+    found = read(rainstorm("C", msgType="Cancel", references="A", info=lifted))
+
+    states = [one.record.weather_warning.state for one in found]
+    assert states == [weather.WARNING_STATE_CANCELLED] * 2
+    assert found[0].record.weather_warning.infos[0].severity == weather.SEVERITY_UNKNOWN
+
+
+def test_more_references_than_a_record_may_hold_are_refused(rainstorm: Write, read: Read) -> None:
+    """They would each make a record of the whole message."""
+    named = " ".join(map(str, range(257)))
+
+    with pytest.raises(Untranslatable, match=r"references is '257 messages', expected at most 256"):
+        read(rainstorm("U", msgType="Update", references=named))
