@@ -17,6 +17,8 @@ from adapters.sdk.whole import MAX_BYTES, WholeFile
 
 _NAMESPACE: Final = "urn:oasis:names:tc:emergency:edxl:have:"
 _FACILITIES: Final = {"Hospital": "1.0", "facility": "2.0"}
+# Some senders leave HAVE's namespace out; a root of its name is enough then.
+_ROOTS: Final = {"HospitalStatus": "Hospital", "HAVE": "facility"}
 _ENDINGS: Final = tuple(f"}}{name}" for name in _FACILITIES)
 _MOST: Final = 1000
 
@@ -72,6 +74,8 @@ def _decode(raw: bytes) -> list[HaveFacility | Undecodable]:
     tags = {element.tag for element in elements}
     named = (tag for tag in tags if tag.endswith(_ENDINGS))
     versions = {tag: version for tag in named if (version := _version(tag))}
+    if root.tag in _ROOTS:
+        versions[_ROOTS[root.tag]] = _FACILITIES[_ROOTS[root.tag]]
     found = [element for element in elements if element.tag in versions]
     if not found:
         reason = (
