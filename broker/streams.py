@@ -21,6 +21,7 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
     StreamSource,
+    SubjectTransform,
 )
 from nats.js.errors import APIError, NotFoundError
 
@@ -117,7 +118,7 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
         _stream(
             plan,
             name=CITY,
-            sources=[_source(name, stream_name(name), "share") for name in plan.agencies],
+            sources=[_source(plan, name, stream_name(name), "share") for name in plan.agencies],
             # Ids are compared within an agency only: here one could suppress another's records.
             duplicate_window=0,
             max_bytes=plan.city_bytes,
@@ -132,7 +133,7 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
         _stream(
             plan,
             name=CITY_FEEDS,
-            sources=[_source(name, feeds_stream(name), "feed") for name in plan.agencies],
+            sources=[_source(plan, name, feeds_stream(name), "feed") for name in plan.agencies],
             duplicate_window=0,
             max_bytes=_FEEDS_BYTES,
             max_msgs_per_subject=1,
@@ -191,13 +192,18 @@ def _stream(plan: BusPlan, **config: Any) -> StreamConfig:
     )
 
 
-def _source(agency: str, stream: str, prefix: str) -> StreamSource:
-    """Return the sourcing of an agency's stream; without the filter its export would not match."""
-    return StreamSource(
-        name=stream,
-        filter_subject=f"{prefix}.{agency}.>",
-        external=ExternalStream(api=source_api(agency), deliver=f"deliver.{agency}"),
-    )
+def _source(plan: BusPlan, agency: str, stream: str, prefix: str) -> StreamSource:
+    """Return the sourcing of an agency's stream; without a filter its export would not match.
+
+    A stream at the hub is filtered by the hub. What a department's own server sends the hub
+    takes as it comes, filtered or not: whatever it calls itself becomes the department's own.
+    """
+    own = f"{prefix}.{agency}.>"
+    external = ExternalStream(api=source_api(agency), deliver=f"deliver.{agency}")
+    if agency in plan.leaves:
+        transforms = [SubjectTransform(src=f"{prefix}.*.>", dest=own)]
+        return StreamSource(name=stream, subject_transforms=transforms, external=external)
+    return StreamSource(name=stream, filter_subject=own, external=external)
 
 
 async def reconcile(home: Home, plan: BusPlan) -> list[str]:
