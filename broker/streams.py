@@ -21,7 +21,6 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
     StreamSource,
-    SubjectTransform,
 )
 from nats.js.errors import APIError, NotFoundError
 
@@ -30,6 +29,7 @@ from broker.connection import Bus, BusSettings
 from broker.errors import StreamsDiffer, StreamUnavailable
 from broker.home import Home
 from broker.plan import MEBIBYTE, BusPlan, stream_name
+from broker.sources import going_on, source
 from broker.subjects import checkpoint_subject
 from broker.users import (
     AUDIT,
@@ -118,7 +118,7 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
         _stream(
             plan,
             name=CITY,
-            sources=[_source(plan, name, stream_name(name), "share") for name in plan.agencies],
+            sources=[source(plan, name, stream_name(name), "share") for name in plan.agencies],
             # Ids are compared within an agency only: here one could suppress another's records.
             duplicate_window=0,
             max_bytes=plan.city_bytes,
@@ -133,7 +133,7 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
         _stream(
             plan,
             name=CITY_FEEDS,
-            sources=[_source(plan, name, feeds_stream(name), "feed") for name in plan.agencies],
+            sources=[source(plan, name, feeds_stream(name), "feed") for name in plan.agencies],
             duplicate_window=0,
             max_bytes=_FEEDS_BYTES,
             max_msgs_per_subject=1,
@@ -190,20 +190,6 @@ def _stream(plan: BusPlan, **config: Any) -> StreamConfig:
             **config,
         }
     )
-
-
-def _source(plan: BusPlan, agency: str, stream: str, prefix: str) -> StreamSource:
-    """Return the sourcing of an agency's stream; without a filter its export would not match.
-
-    A stream at the hub is filtered by the hub. What a department's own server sends the hub
-    takes as it comes, filtered or not: whatever it calls itself becomes the department's own.
-    """
-    own = f"{prefix}.{agency}.>"
-    external = ExternalStream(api=source_api(agency), deliver=f"deliver.{agency}")
-    if agency in plan.leaves:
-        transforms = [SubjectTransform(src=f"{prefix}.*.>", dest=own)]
-        return StreamSource(name=stream, subject_transforms=transforms, external=external)
-    return StreamSource(name=stream, filter_subject=own, external=external)
 
 
 async def reconcile(home: Home, plan: BusPlan) -> list[str]:
@@ -299,15 +285,15 @@ async def _reconcile_stream(js: JetStreamContext, config: StreamConfig) -> list[
     difference = "is not there"
     try:
         try:
-            held = (await js.stream_info(config.name)).config.as_dict()
+            held = (await js.stream_info(config.name)).config
         except NotFoundError:
             await js.add_stream(config)
             return [f"added stream {config.name}"]
-        changed = ", ".join(differences(held, config))
+        changed = ", ".join(differences(held.as_dict(), config))
         if not changed:
             return []
         difference = f"differs from its definition in {changed}"
-        await js.update_stream(config)
+        await js.update_stream(await going_on(js, held, config))
     except APIError as error:
         raise StreamsDiffer(
             f"stream {config.name} {difference} and cannot be made so ({error.description}): "
