@@ -23,7 +23,7 @@ from ops.failure import Failure
 JSON = "json"
 FORM = "LIANDONG_LOG"
 LEVEL = "LIANDONG_LOG_LEVEL"
-_NO_HTTP = "HttpProcessingError"
+_NO_HTTP = frozenset({"HttpProcessingError", "RequestPayloadError"})
 _MEANS_NOTHING = "returning true from eof_received() has no effect when using ssl"
 
 # Without the values of variables: they hold what feeds send, also what must stay secret.
@@ -136,10 +136,11 @@ def _shortened(record: logging.LogRecord) -> bool:
     """
     error = record.exc_info[1] if record.exc_info else None
     # By name: commands that serve nothing start without all that HTTP takes.
-    if any(kind.__name__ == _NO_HTTP for kind in type(error).__mro__):
+    if any(kind.__name__ in _NO_HTTP for kind in type(error).__mro__):
         record.exc_info = None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
-        record.msg = f"what %s sent is no HTTP request: {type(error).__name__}"
+        record.msg = f"{record.getMessage()}: it was no HTTP ({type(error).__name__})"
+        record.args = ()
     return True
 
 

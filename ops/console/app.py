@@ -28,6 +28,7 @@ from ops.failure import Failure
 _STATIC: Final = Path(__file__).parent / "static"
 _CERTIFICATE: Final = "console"
 _OPEN: Final = frozenset({"/login", "/api/login"})
+_LONGEST_TOKEN: Final = 2000
 _PROOF: Final = "X-Liandong-Proof"
 
 
@@ -163,7 +164,8 @@ class Console:
         """Open a session for a token that was not used yet."""
         if not is_own(request):
             raise web.HTTPForbidden(text="this did not come from the console's own page")
-        session = self._visitors.by_token((await request.text())[:2000].strip())
+        told = (await request.read())[:_LONGEST_TOKEN].decode(errors="replace")
+        session = self._visitors.by_token(told.strip())
         if session is None:
             told = "the token is void: it works once, for ten minutes"
             self._visits.refused(Actor("", f"from {request.remote}"), "TOKEN_VOID", told)

@@ -108,8 +108,6 @@ def test_no_request_breaks_a_server_of_http(stronghold: Stronghold, port: str) -
         for request in _requests():
             with stronghold.connected(port) as hostile:
                 pour(hostile, request)
-                with contextlib.suppress(OSError):
-                    hostile.shutdown(socket.SHUT_WR)
                 answer = b""
                 with contextlib.suppress(OSError):
                     hostile.settimeout(5)
