@@ -8,6 +8,7 @@ from typing import Final, Self
 
 from aiohttp import web
 
+from broker.handshakes import tell_refused
 from broker.home import OPS, Home
 from ops.city import City
 from ops.client import target
@@ -104,6 +105,7 @@ class Console:
                 f"the console's certificate {pem} cannot be used ({error}): run `liandong keys`"
             ) from error
         context.verify_mode = ssl.CERT_OPTIONAL
+        tell_refused(context, "console")
         return context
 
     def _app(self) -> web.Application:

@@ -14,5 +14,8 @@ from tests.security.stronghold import Stronghold  # noqa: E402 - rewritten as it
 def stronghold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stronghold]:
     """Run the city."""
     stronghold = Stronghold(tmp_path_factory.mktemp("stronghold"))
-    with stronghold.up():
-        yield stronghold
+    with pytest.MonkeyPatch.context() as patch:
+        # By itself gRPC does not tell whom it refuses.
+        patch.setenv("GRPC_VERBOSITY", "info")
+        with stronghold.up():
+            yield stronghold

@@ -290,6 +290,11 @@ def besieged(city: Stronghold, port: str, room: int = ROOM) -> Iterator[None]:
     assert faults == []
 
 
+def plain(city: Stronghold, port: str) -> socket.socket:
+    """Connect to a port, without TLS."""
+    return socket.create_connection(("127.0.0.1", city.ports[port]), timeout=10)
+
+
 def pour(hostile: socket.socket, *pieces: bytes) -> None:
     """Send bytes as far as they are taken, and read no answer."""
     with contextlib.suppress(OSError):
