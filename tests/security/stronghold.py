@@ -18,6 +18,7 @@ import grpc
 from broker.api import call
 from broker.connection import Bus, BusSettings
 from broker.home import OPS, Home
+from broker.nkey import write_secret
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from ops.city import read_city
@@ -92,7 +93,7 @@ agency = "environment"
 source = "http-listen://127.0.0.1:{http}/in"
 
 [feed.transport]
-token_file = "observatory.token"
+token_file = "keys/observatory.token"
 
 [[feed]]
 id = "health.mllp"
@@ -127,10 +128,8 @@ class Stronghold(RunningCity):
         city.write_text(_CITY.format(**self.ports))
         (folder / "agreements.toml").write_text(_AGREEMENTS)
         super().__init__(folder / "home", city)
-        self.home.mkdir()
-        (self.home / "observatory.token").touch(mode=0o600)
-        (self.home / "observatory.token").write_text(f"{TOKEN}\n")
         self.at = Home(self.home)
+        write_secret(self.at.keys_dir / "observatory.token", f"{TOKEN}\n".encode())
         self._number = 0
 
     def tls(self, name: str = "") -> ssl.SSLContext:
