@@ -21,6 +21,7 @@ import grpc
 import uvloop
 
 from benchmarks.generated import records
+from broker.subjects import share_subject
 from broker.subscriber import Delivery
 from gateway.agreements import Agreements
 from gateway.calls import Call, Entrance, Service, handler
@@ -56,13 +57,14 @@ def filled(count: int) -> tuple[StateView, dict[str, float]]:
     """Return a view of generated records, and what it cost."""
     view, made, own, took = StateView(), records(count), 0, 0.0
     before, sequence = resident(), 0
-    while lot := [record.SerializeToString() for record in islice(made, 10_000)]:
-        own += sum(map(len, lot))
+    while lot := list(islice(made, 10_000)):
         deliveries = []
-        for payload in lot:
+        for record in lot:
             sequence += 1
-            deliveries.append(Delivery("share.x.y.z", payload, {}, sequence, time.time_ns(), 0))
-        del lot
+            payload, subject = record.SerializeToString(), share_subject(record.name)
+            own += len(payload)
+            deliveries.append(Delivery(subject, payload, {}, sequence, time.time_ns(), 0))
+        del lot, record
         began = time.perf_counter()
         for delivery in deliveries:
             view.take(delivery)
@@ -104,7 +106,8 @@ class Changes:
             record = Record.FromString(self._view.get(name).payload)
             record.observed_at.seconds += 1
             payload, sequence = record.SerializeToString(), self._view.sequence + 1
-            self._view.take(Delivery("share.x.y.z", payload, {}, sequence, time.time_ns(), 0))
+            subject = share_subject(name)
+            self._view.take(Delivery(subject, payload, {}, sequence, time.time_ns(), 0))
         return b""
 
 

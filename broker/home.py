@@ -39,6 +39,11 @@ class Home:
         return self.path / "logs"
 
     @property
+    def private_dirs(self) -> tuple[Path, ...]:
+        """Return the folders of keys, and of what departments have said: for their owner only."""
+        return self.keys_dir, self.tls_dir, self.nats_dir, self.spool_dir, self.journals_dir
+
+    @property
     def nats_config(self) -> Path:
         """Return the server's configuration as rendered."""
         return self.nats_dir / "nats.conf"
@@ -65,9 +70,14 @@ class Home:
         """Return where a user's seed lies that is accepted for a while beside the new one."""
         return self.keys_dir / f"{user}.nk.former"
 
+    @property
+    def spool_dir(self) -> Path:
+        """Return where feeds keep what the bus cannot take yet."""
+        return self.path / "spool"
+
     def spool(self, feed: str) -> Path:
         """Return the path of a feed's spool."""
-        return self.path / "spool" / f"{feed}.sqlite"
+        return self.spool_dir / f"{feed}.sqlite"
 
     def signing_key(self, gateway: str) -> tuple[Path, Path]:
         """Return the paths of a gateway's key for what it records, and of its public key."""

@@ -70,7 +70,7 @@ def _is_whole(seed: bytes) -> bool:
 
 def write_secret(path: Path, content: bytes) -> None:
     """Write a secret that only its owner can read, from its first byte on."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # A crash must not leave half a secret that later looks like a whole one.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "wb") as file:

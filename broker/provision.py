@@ -28,9 +28,10 @@ def prepare(home: Home, plan: BusPlan, gateway_names: Sequence[str] = ()) -> lis
     Raises:
         HomeDamaged: If the authority in the home is not whole.
     """
-    for folder in (home.keys_dir, home.tls_dir, home.nats_dir, home.logs_dir):
+    home.logs_dir.mkdir(parents=True, exist_ok=True)
+    for folder in home.private_dirs:
         folder.mkdir(parents=True, exist_ok=True)
-    home.keys_dir.chmod(0o700)
+        folder.chmod(0o700)
     made = []
     authority = Authority(home)
     if authority.is_new:

@@ -29,6 +29,7 @@ from broker.connection import Bus, BusSettings
 from broker.errors import StreamsDiffer, StreamUnavailable
 from broker.home import Home
 from broker.plan import MEBIBYTE, BusPlan, stream_name
+from broker.sources import going_on, source
 from broker.subjects import checkpoint_subject
 from broker.users import (
     AUDIT,
@@ -117,7 +118,7 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
         _stream(
             plan,
             name=CITY,
-            sources=[_source(name, stream_name(name), "share") for name in plan.agencies],
+            sources=[source(plan, name, stream_name(name), "share") for name in plan.agencies],
             # Ids are compared within an agency only: here one could suppress another's records.
             duplicate_window=0,
             max_bytes=plan.city_bytes,
@@ -132,7 +133,7 @@ def _hub_streams(plan: BusPlan) -> list[StreamConfig]:
         _stream(
             plan,
             name=CITY_FEEDS,
-            sources=[_source(name, feeds_stream(name), "feed") for name in plan.agencies],
+            sources=[source(plan, name, feeds_stream(name), "feed") for name in plan.agencies],
             duplicate_window=0,
             max_bytes=_FEEDS_BYTES,
             max_msgs_per_subject=1,
@@ -188,15 +189,6 @@ def _stream(plan: BusPlan, **config: Any) -> StreamConfig:
             "num_replicas": plan.replicas,
             **config,
         }
-    )
-
-
-def _source(agency: str, stream: str, prefix: str) -> StreamSource:
-    """Return the sourcing of an agency's stream; without the filter its export would not match."""
-    return StreamSource(
-        name=stream,
-        filter_subject=f"{prefix}.{agency}.>",
-        external=ExternalStream(api=source_api(agency), deliver=f"deliver.{agency}"),
     )
 
 
@@ -293,15 +285,15 @@ async def _reconcile_stream(js: JetStreamContext, config: StreamConfig) -> list[
     difference = "is not there"
     try:
         try:
-            held = (await js.stream_info(config.name)).config.as_dict()
+            held = (await js.stream_info(config.name)).config
         except NotFoundError:
             await js.add_stream(config)
             return [f"added stream {config.name}"]
-        changed = ", ".join(differences(held, config))
+        changed = ", ".join(differences(held.as_dict(), config))
         if not changed:
             return []
         difference = f"differs from its definition in {changed}"
-        await js.update_stream(config)
+        await js.update_stream(await going_on(js, held, config))
     except APIError as error:
         raise StreamsDiffer(
             f"stream {config.name} {difference} and cannot be made so ({error.description}): "

@@ -5,6 +5,7 @@ import bisect
 import structlog
 from google.protobuf.message import DecodeError
 
+from broker.subjects import feed_subject
 from broker.subscriber import Delivery
 from gateway.calls import Call, Service
 from gateway.encoding import framed
@@ -57,6 +58,10 @@ class Catalog:
             feed = Feed.FromString(delivery.payload)
         except DecodeError as error:
             _log.error("not a feed's state", subject=delivery.subject, error=str(error))
+            return
+        named = feed.name.partition("/")
+        if named[0] != feed.agency or feed_subject(*named[::2]) != delivery.subject:
+            _log.error("not the feed of its subject", subject=delivery.subject, name=feed.name)
             return
         self.ages.take(feed)
         self._feeds[feed.name] = (feed.agency, framed(1, delivery.payload))

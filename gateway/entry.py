@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from broker.consumer import Delivery
+from broker.subjects import is_past, past_subject, share_subject
 from broker.varint import varint
 from gateway.boxes import Box, box_of
 from gateway.key import Key, key_of
@@ -91,6 +93,25 @@ def entry_of(payload: bytes, sequence: int, stored_ns: int) -> Entry:
         len(length),
         stored_ns,
     )
+
+
+def stored_entry(delivery: Delivery) -> Entry:
+    """Read an entry out of a message of the city's stream.
+
+    The bus holds each department to subjects of its own, not to what it writes in a record:
+    one that calls itself otherwise than its subject says is none.
+
+    Raises:
+        google.protobuf.message.DecodeError: If it is no record.
+        ValueError: If it is one of another name than its subject's.
+    """
+    entry = entry_of(delivery.payload, delivery.sequence, delivery.timestamp_ns)
+    subject = share_subject(entry.name)
+    if subject != delivery.subject and not (
+        is_past(delivery.subject) and past_subject(subject) == delivery.subject
+    ):
+        raise ValueError(f"it calls itself {entry.name!r}, which its subject does not")
+    return entry
 
 
 def _nanoseconds(time: Timestamp) -> int:

@@ -19,7 +19,7 @@ from broker.latest import first_of_each, last_of_each, next_of_each
 from broker.revisions import Revisions as Kept
 from broker.subjects import is_past, past_subject, share_subject
 from broker.users import CITY
-from gateway.entry import Entry, entry_of
+from gateway.entry import Entry, stored_entry
 from gateway.errors import HistoryUnavailable
 from liandong.gateway.v1.shared_state_pb2 import TIME_BASIS_RECEIVED, TimeBasis
 
@@ -185,7 +185,7 @@ def _time(delivery: Delivery, basis: "TimeBasis.ValueType") -> int:
 def _revision(delivery: Delivery) -> Revision | None:
     """Return a message of the stream as a revision; None: it is no record."""
     try:
-        entry = entry_of(delivery.payload, delivery.sequence, delivery.timestamp_ns)
+        entry = stored_entry(delivery)
     except (DecodeError, ValueError) as error:
         _log.error("not a record", subject=delivery.subject, error=str(error))
         return None

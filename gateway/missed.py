@@ -9,7 +9,7 @@ from broker.errors import StreamUnavailable
 from broker.revisions import Revisions, RevisionsLost
 from broker.subjects import share_pattern, share_subject
 from gateway.backlog import Event
-from gateway.entry import Entry, entry_of
+from gateway.entry import Entry, stored_entry
 from gateway.errors import RevisionsGone, StreamAway
 from gateway.group import Group, lasting, removal
 from gateway.key import Key
@@ -121,11 +121,11 @@ class Replay:
             raise StartOver
         try:
             held = await self._revisions.at(sequence, subjects)
-        except (RevisionsLost, StreamUnavailable) as error:
+            then = {subjects[subject]: stored_entry(one).key for subject, one in held.items()}
+        except (RevisionsLost, StreamUnavailable, DecodeError, ValueError) as error:
             raise StartOver from error
         keys: dict[str, Key | None] = dict.fromkeys(subjects.values())
-        for subject, one in held.items():
-            keys[subjects[subject]] = entry_of(one.payload, one.sequence, one.timestamp_ns).key
+        keys.update(then)
         return keys
 
     async def events(self, group: Group, after: Place, last: int) -> AsyncGenerator[Event, None]:
@@ -184,7 +184,7 @@ class Replay:
                     continue
                 with contextlib.suppress(DecodeError, ValueError):
                     # The view has said of what is no record that it is none.
-                    yield entry_of(one.payload, one.sequence, one.timestamp_ns)
+                    yield stored_entry(one)
 
     def _event(
         self, group: Group, after: Place, entry: Entry, before: Entry | None

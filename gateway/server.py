@@ -53,6 +53,7 @@ _TICK_S = 0.5
 _EVENT_FEEDS = 5
 _GRACE_S = 5.0
 _MAX_CALLS = 10_000
+_BESIDE_WATCHES = 500
 OPTIONS = (
     ("grpc.max_receive_message_length", 4 << 20),
     ("grpc.max_send_message_length", 64 << 20),
@@ -241,7 +242,12 @@ class Gateway:
 
     def _server(self, services: Sequence[Service]) -> grpc.aio.Server:
         """Make the server with all its services."""
-        options = (*OPTIONS, ("grpc.so_reuseport", int(self._settings.shares_port)))
+        options = (
+            *OPTIONS,
+            # Without a limit one connection could take the places of everybody's calls.
+            ("grpc.max_concurrent_streams", self._settings.watches.department + _BESIDE_WATCHES),
+            ("grpc.so_reuseport", int(self._settings.shares_port)),
+        )
         server = grpc.aio.server(options=options, maximum_concurrent_rpcs=_MAX_CALLS)
         handlers = (handler(self._entrance, service) for service in services)
         around = self._lookout.around if self._lookout is not None else lambda served: served

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 
 from broker.subscriber import Delivery
 from gateway.course import Course
-from gateway.entry import Entry, entry_of
+from gateway.entry import Entry, stored_entry
 from gateway.key import Key
 from gateway.names import Names
 from gateway.space import Space
@@ -32,6 +32,7 @@ class StateView:
 
     Attributes:
         sequence: Of the city's stream, the last that was taken.
+        refused: How many messages were no records, or not those that their subjects are for.
         changes: How many there were; the same number means the same state.
         replaced: While listeners are told of an entry: which one it took the place of.
         course: What was read of the city's stream.
@@ -46,6 +47,7 @@ class StateView:
         self._expiring: list[tuple[int, str]] = []
         self._listeners: set[Listener] = set()
         self.sequence = 0
+        self.refused = 0
         self.changes = 0
         self.replaced: Entry | None = None
         self.course = Course()
@@ -78,9 +80,13 @@ class StateView:
     def _changed_by(self, delivery: Delivery) -> Entry | None:
         """Return the entry by which a delivery changes the state; None: it does not."""
         try:
-            entry = entry_of(delivery.payload, delivery.sequence, delivery.timestamp_ns)
+            entry = stored_entry(delivery)
         except (DecodeError, ValueError) as error:
-            _log.error("not a record", subject=delivery.subject, error=str(error))
+            self.refused += 1
+            # Whoever sends many must not fill the log with them.
+            if not self.refused & (self.refused - 1):
+                told = {"subject": delivery.subject, "so_far": self.refused}
+                _log.error("not a record", error=str(error), **told)
             return None
         held = self._entries.get(entry.name)
         if held is not None and held.counted > entry.counted:

@@ -23,6 +23,7 @@ from ops.failure import Failure
 JSON = "json"
 FORM = "LIANDONG_LOG"
 LEVEL = "LIANDONG_LOG_LEVEL"
+_NO_HTTP = frozenset({"HttpProcessingError", "RequestPayloadError"})
 _MEANS_NOTHING = "returning true from eof_received() has no effect when using ssl"
 
 # Without the values of variables: they hold what feeds send, also what must stay secret.
@@ -66,6 +67,7 @@ def configure(level: str) -> None:
     logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
     logging.captureWarnings(capture=True)
     logging.getLogger("asyncio").addFilter(_means_something)
+    logging.getLogger("aiohttp.server").addFilter(_shortened)
 
 
 def is_json() -> bool:
@@ -125,6 +127,21 @@ def _all_of(error: BaseException | None) -> Iterator[BaseException]:
             for one in error.exceptions:
                 yield from _all_of(one)
         error = error.__cause__ or error.__context__
+
+
+def _shortened(record: logging.LogRecord) -> bool:
+    """Tell of bytes that are no HTTP in a line, not where in the parser they were found.
+
+    Anybody can send such, and must not fill the log with it.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    # By name: commands that serve nothing start without all that HTTP takes.
+    if any(kind.__name__ in _NO_HTTP for kind in type(error).__mro__):
+        record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg = f"{record.getMessage()}: it was no HTTP ({type(error).__name__})"
+        record.args = ()
+    return True
 
 
 def _means_something(record: logging.LogRecord) -> bool:

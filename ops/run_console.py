@@ -5,6 +5,7 @@ import uvloop
 from ops import logs
 from ops.console import Console, make_key
 from ops.failure import Failure
+from ops.limits import allow_connections
 from ops.options import CITY, HOME, CityOption, GatewayOption, HomeOption, open_home
 from ops.parts import until_told
 
@@ -14,6 +15,7 @@ def console_run(
 ) -> None:
     """Run the console until it is told to end."""
     logs.configure("info")
+    allow_connections()
     folder, described = open_home(home, city)
     if described.console is None:
         raise Failure(f"{described.path} has no [console]: add one to have a console")

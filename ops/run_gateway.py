@@ -18,6 +18,7 @@ from gateway.lookout import Lookout
 from gateway.watch import WatchLimits
 from ops import logs
 from ops.failure import USAGE, Failure
+from ops.limits import allow_connections
 from ops.lookouts import Lookouts
 from ops.metrics import place_of, registry_of, serve
 from ops.metrics.calls import CallLog
@@ -44,6 +45,7 @@ def gateway_run(
 ) -> None:
     """Run a gateway until it is told to end."""
     logs.configure("info")
+    allow_connections()
     folder, described = open_home(home, city)
     pem, key = folder.certificate(GATEWAY)
     for file in (pem, key, folder.ca):

@@ -4,6 +4,7 @@ import uvloop
 
 from ops import logs
 from ops.failure import USAGE, Failure
+from ops.limits import allow_connections
 from ops.metrics import MetricsAddress
 from ops.metrics.city import serve_city
 from ops.options import CITY, HOME, CityOption, HomeOption, MetricsOption, open_home
@@ -15,6 +16,7 @@ def metrics_run(
 ) -> None:
     """Serve the metrics of the bus and of all parts on this home, until told to end."""
     logs.configure("info")
+    allow_connections()
     folder, described = open_home(home, city)
     place = described.metrics
     if not metrics and not place.port:

@@ -5,6 +5,7 @@ import ssl
 import msgspec
 
 from adapters.sdk.errors import FeedMisconfigured
+from broker.handshakes import tell_refused
 
 SYSTEM = "system"
 
@@ -43,6 +44,7 @@ def server_context(feed: str, options: TlsOptions) -> ssl.SSLContext | None:
     if options.tls_ca:
         context.verify_mode = ssl.CERT_REQUIRED
         _load_authority(feed, context, options.tls_ca)
+        tell_refused(context, feed)
     return context
 
 

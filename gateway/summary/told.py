@@ -13,7 +13,7 @@ from broker.errors import StreamUnavailable
 from broker.subjects import told_pattern
 from broker.subscriber import Delivery, scan
 from broker.users import CITY
-from gateway.entry import Entry, entry_of
+from gateway.entry import Entry, stored_entry
 from gateway.errors import HistoryUnavailable, SummaryTooLarge
 from liandong.gateway.v1.shared_state_pb2 import Selection
 
@@ -120,7 +120,7 @@ def _pattern(selection: Selection) -> str:
 def _entry(delivery: Delivery) -> Entry | None:
     """Return a message of the stream as an entry; None: it is no record."""
     try:
-        return entry_of(delivery.payload, delivery.sequence, delivery.timestamp_ns)
+        return stored_entry(delivery)
     except (DecodeError, ValueError) as error:
         _log.error("not a record", subject=delivery.subject, error=str(error))
         return None

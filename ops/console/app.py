@@ -8,6 +8,7 @@ from typing import Final, Self
 
 from aiohttp import web
 
+from broker.handshakes import tell_refused
 from broker.home import OPS, Home
 from ops.city import City
 from ops.client import target
@@ -28,6 +29,7 @@ from ops.failure import Failure
 _STATIC: Final = Path(__file__).parent / "static"
 _CERTIFICATE: Final = "console"
 _OPEN: Final = frozenset({"/login", "/api/login"})
+_LONGEST_TOKEN: Final = 2000
 _PROOF: Final = "X-Liandong-Proof"
 
 
@@ -103,6 +105,7 @@ class Console:
                 f"the console's certificate {pem} cannot be used ({error}): run `liandong keys`"
             ) from error
         context.verify_mode = ssl.CERT_OPTIONAL
+        tell_refused(context, "console")
         return context
 
     def _app(self) -> web.Application:
@@ -163,7 +166,8 @@ class Console:
         """Open a session for a token that was not used yet."""
         if not is_own(request):
             raise web.HTTPForbidden(text="this did not come from the console's own page")
-        session = self._visitors.by_token((await request.text())[:2000].strip())
+        told = (await request.read())[:_LONGEST_TOKEN].decode(errors="replace")
+        session = self._visitors.by_token(told.strip())
         if session is None:
             told = "the token is void: it works once, for ten minutes"
             self._visits.refused(Actor("", f"from {request.remote}"), "TOKEN_VOID", told)

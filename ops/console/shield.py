@@ -28,6 +28,8 @@ async def said(request: web.Request, handler: Handler) -> web.StreamResponse:
     except grpc.aio.AioRpcError as error:
         status = _STATUSES.get(error.code(), 502)
         return _sentence(error.details() or error.code().name, status)
+    except web.RequestPayloadError as error:
+        return _sentence(f"the body is not whole: {error}", 400)
     except (Failure, BrokerError, AdapterError, LookupError) as error:
         return _sentence(str(error), 409)
 

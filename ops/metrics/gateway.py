@@ -49,6 +49,11 @@ class GatewayCollector(Collector):
             yield gauge(f"liandong_{name}", told, {}, value)
         for name, told, value in (
             ("gateway_conflations", "Revisions that a later one overtook.", tally.conflated),
+            (
+                "gateway_refused_records",
+                "Messages of CITY that are no records, or not those that their subjects are for.",
+                self._gateway.view.refused,
+            ),
             ("audit_failures", "Accesses that could not be recorded.", tally.audit_failures()),
         ):
             yield counter(f"liandong_{name}_total", told, {}, value)

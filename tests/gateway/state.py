@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from broker.subjects import share_subject
 from broker.subscriber import Delivery
 from gateway.identity import Caller
 from gateway.permit import Permit
@@ -54,7 +55,9 @@ def view_of(records: Iterable[Record]) -> StateView:
 def take(view: StateView, record: Record, sequence: int) -> None:
     """Have a view take a record as the stream's message of a number."""
     stored = START_NS + sequence * 1_000_000_000 + 10**15
-    view.take(Delivery("share.x", record.SerializeToString(), {}, sequence, stored, 0))
+    view.take(
+        Delivery(share_subject(record.name), record.SerializeToString(), {}, sequence, stored, 0)
+    )
 
 
 def page(
