@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Collection
 
-from gateway.agreement import matches
+from broker.subjects import matches
 from gateway.key import KINDS
 
 _SHOWN = 80

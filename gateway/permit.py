@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from gateway.agreement import ANY, matches
+from broker.subjects import matches
+from gateway.agreement import ANY
 from gateway.entry import Entry
 from gateway.errors import GatewayError, InvalidRequest, NoAgreement, NotFound
 from gateway.hidden import hidden_by_all, of_kind
