@@ -79,7 +79,9 @@ def _reaches(request: Any) -> Iterator[Reach]:
     selection = getattr(request, "selection", None)
     if selection is not None:
         yield selection.agencies, selection.kinds
-    names = getattr(request, "names", None) or filter(None, (getattr(request, "name", ""),))
+    names = getattr(request, "names", None) or (getattr(request, "name", ""),)
     for start in dict.fromkeys(name.rpartition("/")[0] for name in names):
         agency, _, kind = start.partition("/")
-        yield (agency,), (kind,)
+        # What is no record's name lies nowhere.
+        if kind:
+            yield (agency,), (kind,)
