@@ -4,6 +4,7 @@ What parts it is what a record's subject says and no revision changes: its agenc
 """
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -27,7 +28,7 @@ class StatePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agencies: tuple[str, ...] = ()
     districts: tuple[str, ...] = ()
     address: str = ""
-    port: int = 0
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
 
     @property
     def is_whole(self) -> bool:

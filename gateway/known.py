@@ -3,8 +3,8 @@
 import difflib
 from collections.abc import Collection
 
+from broker.ownership import KINDS
 from broker.subjects import matches
-from gateway.key import KINDS
 
 _SHOWN = 80
 

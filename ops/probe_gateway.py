@@ -4,6 +4,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from broker.provision import PROBE
+from ops.client import target
 from ops.failure import Failure
 from ops.options import CITY, HOME, CityOption, GatewayOption, HomeOption, open_home
 
@@ -19,7 +20,7 @@ def gateway_probe(
     show. Here that is `probe`'s, which names no department, and so reads nothing.
     """
     folder, described = open_home(home, city)
-    at = gateway or f"localhost:{described.gateway.port}"
+    at = target(described, gateway)
     pem, key = folder.certificate(PROBE)
     try:
         files = [path.read_bytes() for path in (folder.ca, key, pem)]

@@ -10,6 +10,7 @@ import uvloop
 from broker.connection import BusSettings
 from broker.home import GATEWAY, OPS, Home
 from broker.signing import make_signing_key
+from broker.state_part import WHOLE, StatePart
 from broker.users import hand
 from gateway import Gateway, GatewaySettings
 from gateway.audit import JournalSettings
@@ -17,7 +18,9 @@ from gateway.limits import CallLimits
 from gateway.lookout import Lookout
 from gateway.watch import WatchLimits
 from ops import logs
+from ops.city import City
 from ops.failure import USAGE, Failure
+from ops.gateway_address import process_of
 from ops.lookouts import Lookouts
 from ops.metrics import place_of, registry_of, serve
 from ops.metrics.calls import CallLog
@@ -34,8 +37,22 @@ def gateway_run(
     home: HomeOption = HOME,
     city: CityOption = CITY,
     name: Annotated[
-        str, typer.Option("--name", help="Under which it records accesses; each has its own.")
-    ] = GATEWAY,
+        str,
+        typer.Option(
+            "--name",
+            help="Under which it records accesses; each has its own. Default: gateway, or "
+            "gateway-PART.",
+        ),
+    ] = "",
+    *,
+    part: Annotated[
+        str,
+        typer.Option(
+            "--part",
+            envvar="LIANDONG_PART",
+            help="The [[gateway.part]] that it holds. Default: the whole state.",
+        ),
+    ] = "",
     region: Annotated[
         str,
         typer.Option("--region", envvar="LIANDONG_REGION", help="Where it reads the bus."),
@@ -45,13 +62,15 @@ def gateway_run(
     """Run a gateway until it is told to end."""
     logs.configure("info")
     folder, described = open_home(home, city)
+    held = part_of(described, part)
+    name = name or process_of(held)
     pem, key = folder.certificate(GATEWAY)
     for file in (pem, key, folder.ca):
         if not file.is_file():
             raise Failure(f"{file} is not there: run `liandong keys` to make what is missing")
     settings = GatewaySettings(
         host=described.gateway.host,
-        port=described.gateway.port,
+        port=described.gateway.port_of(held),
         certificate=str(pem),
         key=str(key),
         ca=str(folder.ca),
@@ -71,7 +90,9 @@ def gateway_run(
         calls=CallLimits(
             per_s=described.gateway.calls_per_s, burst=2 * described.gateway.calls_per_s
         ),
-        shares_port=described.gateway.workers > 1,
+        shares_port=held.is_whole and described.gateway.workers > 1,
+        part=held,
+        parts=described.gateway.parts,
     )
 
     if not _NAME.fullmatch(name):
@@ -92,6 +113,19 @@ def gateway_run(
                     await until_told(name, f"{settings.host}:{running.port}")
 
     uvloop.run(run())
+
+
+def part_of(city: City, name: str) -> StatePart:
+    """Return a part of the state; an empty name: the whole.
+
+    Raises:
+        Failure: If there is none of this name.
+    """
+    parts = {part.name: part for part in city.gateway.parts}
+    if name and name not in parts:
+        known = ", ".join(parts) or "none"
+        raise Failure(f"{city.path} has no [[gateway.part]] {name!r}; it has: {known}", USAGE)
+    return parts.get(name, WHOLE)
 
 
 def journal_settings(home: Home, gateway: str, max_bytes: int) -> JournalSettings:
