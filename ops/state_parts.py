@@ -15,6 +15,7 @@ from broker.subjects import matches
 from broker.toml import FileWrong
 from ops.gateway_address import GatewayAddress
 
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _ADDRESS: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[^:\[\]\s,]+):[0-9]{1,5}")
 
@@ -56,14 +57,22 @@ def with_parts(path: Path, gateway: GatewayAddress, agencies: Collection[Agency]
         if names.count(part.name) > 1:
             raise FileWrong(f"{path}: two parts are called {part.name!r}: give each its own name")
     return msgspec.structs.replace(
-        gateway, parts=tuple(_resolved(part, agencies) for part in gateway.parts)
+        gateway, parts=tuple(_resolved(part, gateway, agencies) for part in gateway.parts)
     )
 
 
-def _resolved(part: StatePart, agencies: Collection[Agency]) -> StatePart:
-    """Return a part with the departments of its districts among its agencies."""
+def _resolved(part: StatePart, gateway: GatewayAddress, agencies: Collection[Agency]) -> StatePart:
+    """Return a part with the departments of its districts, and its address where that is known.
+
+    Who listens for this machine only is reached by it only.
+    """
     there = [one.name for one in agencies if part.districts and _lies_in(one, part.districts)]
-    return msgspec.structs.replace(part, agencies=tuple(dict.fromkeys((*part.agencies, *there))))
+    here = f"localhost:{part.port}" if part.port and gateway.host in _LOOPBACK else ""
+    return msgspec.structs.replace(
+        part,
+        agencies=tuple(dict.fromkeys((*part.agencies, *there))),
+        address=part.address or here,
+    )
 
 
 def _lies_in(agency: Agency, districts: Collection[str]) -> bool:
