@@ -10,7 +10,6 @@ import uvloop
 from broker.connection import BusSettings
 from broker.home import GATEWAY, OPS, Home
 from broker.signing import make_signing_key
-from broker.state_part import WHOLE, StatePart
 from broker.users import hand
 from gateway import Gateway, GatewaySettings
 from gateway.audit import JournalSettings
@@ -18,14 +17,22 @@ from gateway.limits import CallLimits
 from gateway.lookout import Lookout
 from gateway.watch import WatchLimits
 from ops import logs
-from ops.city import City
 from ops.failure import USAGE, Failure
 from ops.gateway_address import process_of
 from ops.lookouts import Lookouts
 from ops.metrics import place_of, registry_of, serve
 from ops.metrics.calls import CallLog
 from ops.metrics.gateway import GatewayCollector
-from ops.options import CITY, HOME, CityOption, HomeOption, MetricsOption, open_home
+from ops.options import (
+    CITY,
+    HOME,
+    CityOption,
+    HomeOption,
+    MetricsOption,
+    PartOption,
+    open_home,
+    part_of,
+)
 from ops.parts import until_told
 from ops.traces import settings_of, tracing
 from ops.traces.calls import CallTraces
@@ -45,14 +52,7 @@ def gateway_run(
         ),
     ] = "",
     *,
-    part: Annotated[
-        str,
-        typer.Option(
-            "--part",
-            envvar="LIANDONG_PART",
-            help="The [[gateway.part]] that it holds. Default: the whole state.",
-        ),
-    ] = "",
+    part: PartOption = "",
     region: Annotated[
         str,
         typer.Option("--region", envvar="LIANDONG_REGION", help="Where it reads the bus."),
@@ -113,19 +113,6 @@ def gateway_run(
                     await until_told(name, f"{settings.host}:{running.port}")
 
     uvloop.run(run())
-
-
-def part_of(city: City, name: str) -> StatePart:
-    """Return a part of the state; an empty name: the whole.
-
-    Raises:
-        Failure: If there is none of this name.
-    """
-    parts = {part.name: part for part in city.gateway.parts}
-    if name and name not in parts:
-        known = ", ".join(parts) or "none"
-        raise Failure(f"{city.path} has no [[gateway.part]] {name!r}; it has: {known}", USAGE)
-    return parts.get(name, WHOLE)
 
 
 def journal_settings(home: Home, gateway: str, max_bytes: int) -> JournalSettings:

@@ -13,7 +13,7 @@ from ops.doctor.checks import examine
 from ops.doctor.finding import Finding, Weight
 from ops.doctor.state_parts import holes
 from ops.failure import Failure
-from ops.run_gateway import part_of
+from ops.options import part_of
 from tests.conftest import free_port
 from tests.ops.conftest import Town
 
