@@ -84,8 +84,13 @@ def widest_view(city: City) -> str | None:
 def commands(city: City, home: Home) -> list[str]:
     """Return commands that show what runs, from any folder."""
     asking = city.agencies[0].name
-    options = ""
+    options = selected = ""
     lines = []
+    if not city.gateway.workers:
+        # A part answers for its own only.
+        first = city.gateway.parts[0]
+        selected = "".join(f" --kind '{kind}'" for kind in first.kinds)
+        selected += "".join(f" --agency {agency}" for agency in first.agencies)
     if home.path == HOME.absolute():
         lines.append(f"cd {shlex.quote(str(Path.cwd()))}")
     else:
@@ -96,8 +101,8 @@ def commands(city: City, home: Home) -> list[str]:
         lines.append(f"source {shlex.quote(str(Path(sys.prefix) / 'bin' / 'activate'))}")
     return [
         *lines,
-        f"liandong list --as {asking}{options}",
-        f"liandong watch --as {asking}{options}",
+        f"liandong list --as {asking}{selected}{options}",
+        f"liandong watch --as {asking}{selected}{options}",
         f"liandong feeds --audit{options}",
         f"liandong quarantine list{options}",
     ]

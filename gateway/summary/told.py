@@ -1,7 +1,6 @@
 """What was said over time, read from the city's stream: revisions, what came late included."""
 
 import contextlib
-import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -10,16 +9,15 @@ from google.protobuf.message import DecodeError
 
 from broker.connection import Bus
 from broker.errors import StreamUnavailable
-from broker.subjects import told_pattern
 from broker.subscriber import Delivery, scan
 from broker.users import CITY
 from gateway.entry import Entry, stored_entry
 from gateway.errors import HistoryUnavailable, SummaryTooLarge
+from gateway.told_on import subjects_of
 from liandong.gateway.v1.shared_state_pb2 import Selection
 
 MOST_MESSAGES: Final = 500_000
 _LOT: Final = 128
-_AGENCY: Final = re.compile(r"[a-z0-9_-]+")
 _log = structlog.get_logger()
 
 
@@ -69,18 +67,18 @@ class Telling:
         What counts as observed at a time was not stored before it, so reading begins there.
 
         Args:
-            selection: What is selected; only its agency and its kind narrow what is read.
+            selection: What is selected; its agencies and its kinds narrow what is read.
             span: Which.
 
         Raises:
             HistoryUnavailable: If the stream cannot be read.
             SummaryTooLarge: If there is too much to read.
         """
-        pattern, lot, read = _pattern(selection), list[Entry](), 0
+        subjects, lot, read = subjects_of(selection, late=True), list[Entry](), 0
         start_ns = max(span.start_ns, 0)
         try:
             async with contextlib.aclosing(
-                scan(self._bus, CITY, pattern, start_ns=start_ns)
+                scan(self._bus, CITY, subjects, start_ns=start_ns)
             ) as deliveries:
                 async for delivery in deliveries:
                     read += 1
@@ -104,17 +102,8 @@ class Telling:
         if count > self._most:
             raise SummaryTooLarge(
                 f"takes reading more than {self._most:,} messages",
-                "begin selection.observed later, or select one agency and one kind",
+                "begin selection.observed later, or select fewer agencies and kinds",
             )
-
-
-def _pattern(selection: Selection) -> str:
-    """Return the narrowest pattern of subjects on which is all that is selected."""
-    agency = selection.agencies[0] if len(selection.agencies) == 1 else "*"
-    return told_pattern(
-        agency if _AGENCY.fullmatch(agency) else "*",
-        selection.kinds[0] if len(selection.kinds) == 1 else "*.*",
-    )
 
 
 def _entry(delivery: Delivery) -> Entry | None:

@@ -17,6 +17,7 @@ from ops.doctor.finding import Finding, UncheckedError, Weight
 from ops.doctor.machine import check_clock, check_disk, check_versions
 from ops.doctor.ports import check_ports
 from ops.doctor.secrets import check_certificates, check_keys
+from ops.doctor.state_parts import check_state_parts
 
 Check = Callable[[Case], Iterable[Finding]]
 
@@ -37,6 +38,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "journals": check_journals,
     "quarantines": check_quarantines,
     "agreements": check_agreements,
+    "state parts": check_state_parts,
 }
 """Each check by its name; a new one is a function and a line here."""
 
