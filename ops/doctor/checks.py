@@ -16,6 +16,7 @@ from ops.doctor.files import check_agreements, check_city
 from ops.doctor.finding import Finding, UncheckedError, Weight
 from ops.doctor.machine import check_clock, check_disk, check_versions
 from ops.doctor.ports import check_ports
+from ops.doctor.replicas import check_replicas
 from ops.doctor.secrets import check_certificates, check_keys
 from ops.doctor.state_parts import check_state_parts
 
@@ -31,6 +32,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "bus": check_bus,
     "clock": check_clock,
     "streams": check_streams,
+    "replicas": check_replicas,
     "limits": check_limits,
     "sources": check_sources,
     "feeds": check_feeds,
