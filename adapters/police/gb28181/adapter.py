@@ -12,6 +12,7 @@ from adapters.police.gb28181.document import ManscdpDecoder, Notification
 from adapters.police.gb28181.options import Gb28181Options
 from adapters.police.gb28181.place import to_location
 from adapters.police.gb28181.report import to_report
+from adapters.police.gb28181.sip import response
 from adapters.sdk.adapter import VALID, Adapter, Outcome, Translated
 from adapters.sdk.clock import moment_of
 from adapters.sdk.limits import fit, longest
@@ -62,8 +63,14 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
         yield Translated(record, f"{said_at.isoformat()}|{number}|{digest}", shape)
 
     def answer(self, message: Notification, outcome: Outcome) -> bytes:
-        """Return the alarm's acknowledgement (A.2.6.3); nothing else has one of its own."""
+        """Return the alarm's acknowledgement (A.2.6.3); nothing else has one of its own.
+
+        What a SIP request carried is answered by its final response, whatever it is: the
+        acknowledgement would be a request of the platform's own.
+        """
         del outcome
+        if message.sip:
+            return response(message.sip, "200 OK")
         if not is_alarm(message) or not message.get("SN"):
             return b""
         lines = (
