@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from hashlib import sha256
 from typing import ClassVar, Final
 from xml.sax.saxutils import escape
 
@@ -57,7 +58,10 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
             note = "; ".join(doubts)[:_NOTE]
             record.quality.CopyFrom(Quality(level=QUALITY_LEVEL_SUSPECT, note=note))
         number = record.provenance.source_message_id
-        digest = record.provenance.raw_sha256.hex()[:_DIGEST]
+        # A document sent again comes in a request of its own.
+        document = message.raw[len(message.sip) :]
+        told = record.provenance.raw_sha256 if not message.sip else sha256(document).digest()
+        digest = told.hex()[:_DIGEST]
         is_within = is_within and fit((number,), _NUMBER)
         shape = (record.WhichOneof("body"), place.district, place.address) if is_within else None
         yield Translated(record, f"{said_at.isoformat()}|{number}|{digest}", shape)

@@ -1,11 +1,13 @@
 """SIP requests that carry documents are unwrapped, and answered so that they are not resent."""
 
+from typing import Any
+
 import pytest
-from conftest import CAMERA
 
 from adapters.police.gb28181 import Gb28181, ManscdpDecoder, Notification
 from adapters.sdk.adapter import Outcome
 from adapters.sdk.message import Undecodable
+from tests.adapters.police.gb28181.conftest import CAMERA
 
 KEEPALIVE = (
     '<?xml version="1.0" encoding="GB2312"?>\r\n<Notify><CmdType>Keepalive</CmdType>'
@@ -61,9 +63,8 @@ def test_a_request_is_read_with_its_document(method: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("to", ["To", "t", "TO"])
-def test_a_request_is_answered_by_its_final_response(make: object, to: str) -> None:
+def test_a_request_is_answered_by_its_final_response(make: Any, to: str) -> None:
     """Via, From, Call-ID and CSeq are copied, and To gets a tag (RFC 3261, 8.2.6.2)."""
-    assert callable(make)
     raw = request(KEEPALIVE, to=to)
 
     (answer,) = answers(make(), raw)
@@ -80,10 +81,18 @@ def test_a_request_is_answered_by_its_final_response(make: object, to: str) -> N
     assert again == answer
 
 
-def test_a_document_that_came_by_itself_is_answered_as_before(make: object) -> None:
-    """Keep-alives have no acknowledgement of their own."""
-    assert callable(make)
+def test_an_alarm_in_another_request_is_the_same_alarm(make: Any, alarm: Any) -> None:
+    """A device that heard nothing begins a request anew, with the same document."""
+    adapter = make()
+    requests = [request(alarm(), call=call) for call in ("7@cam", "8@cam")]
 
+    first, second = (one for raw in requests for one in adapter.translate(*decoded(raw)))
+
+    assert first.message_id == second.message_id
+
+
+def test_a_document_that_came_by_itself_is_answered_as_before(make: Any) -> None:
+    """Keep-alives have no acknowledgement of their own."""
     assert answers(make(), KEEPALIVE) == [b""]
 
 
