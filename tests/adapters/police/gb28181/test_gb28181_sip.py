@@ -1,12 +1,27 @@
 """SIP requests that carry documents are unwrapped, and answered so that they are not resent."""
 
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from adapters.police.gb28181 import Gb28181, ManscdpDecoder, Notification
+from adapters.runner import FeedRunner
 from adapters.sdk.adapter import Outcome
+from adapters.sdk.feed import FeedConfig
 from adapters.sdk.message import Undecodable
+from adapters.sdk.stamp import FEED_HEADER
+from broker.connection import Bus
+from broker.home import Home
+from broker.plan import BusPlan, stream_name
+from broker.quarantine import entries
+from broker.subscriber import scan
+from liandong.record.v1.record_pb2 import Record
 from tests.adapters.police.gb28181.conftest import CAMERA
 
 KEEPALIVE = (
@@ -126,3 +141,39 @@ def test_what_stands_before_a_request_is_told() -> None:
     assert isinstance(noise, Undecodable)
     assert noise.raw == b"noise"
     assert isinstance(found, Notification)
+
+
+async def test_a_camera_over_udp_is_answered_once_its_alarm_is_stored(
+    city_home: Home,
+    plan: BusPlan,
+    bus_of: Callable[[str], AbstractAsyncContextManager[Bus]],
+    alarm: Any,
+) -> None:
+    """Sent again before it heard the response, it hears the same, and the alarm is one."""
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    raw = request(alarm(AlarmTime=f"{now:%Y-%m-%dT%H:%M:%S}"))
+    feed = FeedConfig(
+        id="police.sip", adapter="police/gb28181", agency="police", source="udp://127.0.0.1:0"
+    )
+
+    async with FeedRunner(feed, city_home, plan) as runner, asyncio.timeout(30):
+        host, port = runner.address.removeprefix("udp://").split(":")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as camera:
+            camera.setblocking(False)
+            camera.connect((host, int(port)))
+            heard = []
+            for _ in range(2):
+                camera.send(raw)
+                heard.append(await asyncio.get_running_loop().sock_recv(camera, 4096))
+
+    assert heard[0].startswith(b"SIP/2.0 200 OK\r\n")
+    assert heard[1] == heard[0]
+    async with bus_of("police") as bus:
+        stored = [
+            Record.FromString(delivery.payload).incident.number
+            async for delivery in scan(bus, stream_name("police"), "share.police.>")
+            if delivery.headers.get(FEED_HEADER) == feed.id
+        ]
+        held = [entry async for entry in entries(bus, "police", feed.id)]
+    assert stored == [f"{CAMERA}-{now:%Y%m%d%H%M%S}-5"]
+    assert held == []
