@@ -29,15 +29,13 @@ def acknowledgement(segment: Segment) -> bytes:
     if not segment.wants_answer or segment.cn in REPLIES:
         return b""
     cn = _NOTICE if segment.cn in NOTICES else _DATA
-    identity = f"ST={_SYSTEM};CN={cn};PW={segment.pw};MN={segment.mn}"
     version = segment.flag & ~3
     request = f"QN={segment.qn};" if segment.qn else ""
-    if version == 0 and segment.cn == LOGIN:
-        return framed(
-            f"ST={_SYSTEM};CN={_LOGGED_IN};PW={segment.pw};MN={segment.mn};Flag=0;"
-            f"CP=&&{request}Logon=1&&"
-        )
-    if version == 0:
+    if version:
+        identity = f"ST={_SYSTEM};CN={cn};PW={segment.pw};MN={segment.mn}"
+        return framed(f"{request}{identity};Flag={version};CP=&&&&")
+    if segment.cn == LOGIN:
+        cn, quoted = _LOGGED_IN, f"{request}Logon=1"
+    else:
         quoted = request.rstrip(";") if cn == _NOTICE else f"{request}CN={segment.cn}"
-        return framed(f"{identity};Flag=0;CP=&&{quoted}&&")
-    return framed(f"{request}{identity};Flag={version};CP=&&&&")
+    return framed(f"ST={_SYSTEM};CN={cn};PW={segment.pw};MN={segment.mn};Flag=0;CP=&&{quoted}&&")
