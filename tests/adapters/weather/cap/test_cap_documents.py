@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from hashlib import sha256
 from xml.sax.saxutils import escape
 
 import pytest
@@ -273,3 +274,12 @@ def test_a_text_that_begins_as_an_alert_and_is_none_is_refused(text: str, cause:
     )
 
     assert _refused(document.encode()).cause == cause
+
+
+def test_each_record_bears_the_digest_of_its_own_document(rainstorm: Write, read: Read) -> None:
+    """It is computed once for all records of a document, and anew for the next."""
+    documents = [rainstorm("A"), rainstorm("B", msgType="Update", references="A"), rainstorm("A")]
+
+    found = [{one.record.provenance.raw_sha256 for one in read(each)} for each in documents]
+
+    assert found == [{sha256(each).digest()} for each in documents]
