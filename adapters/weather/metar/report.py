@@ -72,8 +72,7 @@ class MetarDecoder:
         if GRAMMAR.preamble.fullmatch(text.encode()):
             reason = f"the bulletin says {cut.text!r} and holds no report; expected one"
             return Undecodable(cut.raw, "no_report", reason)
-        none, filed = _NONE.fullmatch(text), _FILED.match(cut.heading)
-        if none and filed:
+        if (none := _NONE.fullmatch(text)) and (filed := _FILED.match(cut.heading)):
             text = f"{none[1] or self._keyword} {none[2]} {filed[1]}Z NIL"
         keyword = _KEYWORD.match(text)
         if keyword:
