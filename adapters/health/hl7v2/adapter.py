@@ -15,7 +15,7 @@ from adapters.health.hl7v2.decoder import Hl7BlockDecoder, Hl7StreamDecoder
 from adapters.health.hl7v2.events import ADT
 from adapters.health.hl7v2.message import Hl7Message
 from adapters.health.hl7v2.movements import movements
-from adapters.health.hl7v2.naming import names_patient
+from adapters.health.hl7v2.naming import control_id
 from adapters.health.hl7v2.observed import Stated, observed_at, whenever
 from adapters.health.hl7v2.options import Hl7v2Options
 from adapters.health.hl7v2.pseudonyms import Pseudonyms, random_key, read_key, read_or_make_key
@@ -49,18 +49,12 @@ _PEER: Final = re.compile(
     r"(\d{1,3}\.){3}\d{1,3}:\d{1,5}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:\d{1,5}|https?://[^\s?]+"
 )
 _STATION: Final = 64
-_CONTROL_ID: Final = 199
 _Shaped = tuple[Record, tuple[object, ...] | None]
 _ESTIMATED: Final = "counted from movements, on top of the configured census"
 
 
 class _Marks(NamedTuple):
-    """What stands for a message in its records.
-
-    Attributes:
-        digest: For its bytes.
-        control_id: For its control id.
-    """
+    """What stands in records for a message's bytes, and for its control id."""
 
     digest: str
     control_id: str
@@ -172,7 +166,7 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             )
         if not message.header(10):
             raise Untranslatable("MSH-10", "", expected="a message control id", cause="missing")
-        marks = _Marks(digest, self._control_id(message))
+        marks = _Marks(digest, control_id(message, self._pseudonyms))
         if kind == ADT:
             yield from self._movements(message, marks)
         else:
@@ -255,10 +249,3 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             status=status,
             format_version=version if _VERSION.fullmatch(version) else "",
         )
-
-    def _control_id(self, message: Hl7Message) -> str:
-        """Return MSH-10; a pseudonym where it is made of what names the patient."""
-        written = message.header(10)
-        if names_patient(written, message.segments, message.delimiters):
-            return self._pseudonyms.of("control", written)
-        return written[:_CONTROL_ID]
