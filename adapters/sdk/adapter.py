@@ -99,6 +99,7 @@ class Adapter(abc.ABC, Generic[M, P]):
             )
         self._classification = Classification.Value(label)
         self._constants: dict[_Stated, bytes] = {}
+        self._digested = (b"", hashlib.sha256(b"").digest())
 
     @abc.abstractmethod
     def decoder(self) -> Decoder[M]:
@@ -213,10 +214,17 @@ class Adapter(abc.ABC, Generic[M, P]):
             record.location.MergeFrom(location)
         origin = record.provenance
         origin.source_message_id = source_message_id
-        origin.raw_sha256 = hashlib.sha256(raw).digest()
+        origin.raw_sha256 = self._digest(raw)
         if sent_at is not None:
             moment_of(sent_at).write(origin.sent_at)
         return record
+
+    def _digest(self, raw: bytes) -> bytes:
+        """Return the SHA-256 of bytes; the records of one document have the same ones."""
+        last = self._digested
+        if raw is not last[0]:
+            last = self._digested = (raw, hashlib.sha256(raw).digest())
+        return last[1]
 
     def _constant(self, stated: _Stated) -> bytes:
         """Return what records with these words have in common, encoded."""

@@ -197,7 +197,7 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
 
 def _plain(raw: bytes) -> str | None:
     """Return the text of a document in UTF-8 that says so or nothing; None: look closer."""
-    begun = _PLAIN.match(raw)
+    begun = None if raw[:2] in _WIDE else _PLAIN.match(raw)
     try:
         return raw[begun.end() :].decode() if begun else None
     except UnicodeDecodeError:

@@ -18,6 +18,13 @@ _SHAPE: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 
+# ISO 8601's basic form, and Chinese systems' digits alone.
+_COMPACT: Final = re.compile(
+    r"(\d{4})(\d{2})(\d{2})T?(\d{2})(\d{2})(\d{2})(?:\.(\d{1,9}))?"
+    r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?",
+    re.IGNORECASE | re.ASCII,
+)
+
 
 def moment(text: str, element: str, zone: tzinfo) -> datetime:
     """Return a time of a document, in UTC.
@@ -44,7 +51,7 @@ def moment(text: str, element: str, zone: tzinfo) -> datetime:
 
 def _read(written: str, zone: tzinfo) -> datetime | None:
     """Return a time in UTC; None: it is none that a Protobuf timestamp may hold."""
-    shape = _SHAPE.fullmatch(written)
+    shape = _SHAPE.fullmatch(written) or _COMPACT.fullmatch(written)
     try:
         found = None if shape is None else _moment(shape, zone).astimezone(UTC)
     except (ValueError, OverflowError):

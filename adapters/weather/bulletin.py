@@ -2,8 +2,8 @@
 
 A report ends with ``=``. Files and loggers leave it out, so a report also ends where the
 next one begins, at a blank line, and with the file. What only frames reports (start and end
-of a message, numbers of transmission, abbreviated headings) is no report; the heading is
-kept with each report below it.
+of a message, numbers of transmission, addressees, abbreviated headings) is no report; the heading
+is kept with each report below it.
 """
 
 import codecs
@@ -16,15 +16,20 @@ from adapters.sdk.message import Undecodable
 MAX_REPORT_BYTES: Final = 4096
 _SOH, _ETX = b"\x01", b"\x03"
 _PIECE: Final = re.compile(rb"[^=\n]*[=\n]|[^=\n]+\Z")
-_CONTROLS: Final = b"\x00\x01\x02\x03\r"
+_CONTROLS: Final = b"\x00\x01\x02\x03\x0b\x1a\r"
 # `SACI31 ZBAA 150600 CCA` (WMO-No. 386), or the date that NOAA's station files begin with.
 _HEADING: Final = re.compile(
     rb"([A-Z]{4}\d{2} +[A-Z]{4} +\d{6}(?: +(?:RR|CC|AA|P[A-Z])[A-Z])?"
     rb"|\d{4}/\d\d/\d\d \d\d:\d\d)(?=\s|\Z)"
 )
-_BEGINS: Final = re.compile(rb"ZCZC( +[A-Z]{0,3}\d{1,5})?")
+_BEGINS: Final = re.compile(rb"ZCZC( +[A-Z]{0,3}\d{1,5}( +\d{6})?)?")
 _ENDS: Final = re.compile(rb"N{4}")
-_NUMBER: Final = re.compile(rb"\d{1,5}")
+# A number of transmission; or the aeronautical network's own, its priority and addressees, and
+# its time of filing and originator (ICAO annex 10, volume II, 4.4.15).
+_ENVELOPE: Final = re.compile(
+    rb"\d{1,5}|[A-Z]{3}\d{3,4}( +\d{6})?|((SS|DD|FF|GG|KK) +)?[A-Z]{8}( +[A-Z]{8})*"
+    rb"|\d{6} +[A-Z]{8}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ class BulletinCutter:
         if _ENDS.fullmatch(content):
             self._end_bulletin()
             return b""
-        if self._is_framed and _NUMBER.fullmatch(content):
+        if self._is_framed and _ENVELOPE.fullmatch(content):
             return b""
         heading = _HEADING.match(content)
         if heading is None:
@@ -143,6 +148,8 @@ class BulletinCutter:
         """Put a line to the report that is under way, or begin the next."""
         if self._grammar.starts.match(content) and not self._is_preamble():
             self._end_report()
+        # What frames a message stands before its first report: from there on a number is a group.
+        self._is_framed = False
         self._raw += line
         self._text = b" ".join((self._text, content)) if self._text else content
         if len(self._raw) > self._limit:

@@ -72,11 +72,16 @@ def _decode(raw: bytes) -> list[HaveFacility | Undecodable]:
         return [Undecodable(raw, cause=refusal.cause, reason=str(refusal))]
     elements = [*root.iter()]
     tags = {element.tag for element in elements}
-    named = (tag for tag in tags if tag.endswith(_ENDINGS))
-    versions = {tag: version for tag in named if (version := _version(tag))}
+    ending = (tag for tag in tags if tag.endswith(_ENDINGS))
+    versions = {tag: version for tag in ending if (version := _version(tag))}
     if root.tag in _ROOTS:
         versions[_ROOTS[root.tag]] = _FACILITIES[_ROOTS[root.tag]]
-    found = [element for element in elements if element.tag in versions]
+    named = [element for element in elements if element.tag in versions]
+    within = {
+        id(each) for one in named for tag in versions for each in one.iter(tag) if each is not one
+    }
+    # What lies within a facility is a part of it, whatever it is called.
+    found = [element for element in named if id(element) not in within]
     if not found:
         reason = (
             f"the document is XML, but its root is <{name_of(root)[:120]}> and it holds no "

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,7 @@ from adapters.health.hl7v2.decoder import Hl7BlockDecoder, Hl7StreamDecoder
 from adapters.health.hl7v2.events import ADT
 from adapters.health.hl7v2.message import Hl7Message
 from adapters.health.hl7v2.movements import movements
+from adapters.health.hl7v2.naming import control_id
 from adapters.health.hl7v2.observed import Stated, observed_at, whenever
 from adapters.health.hl7v2.options import Hl7v2Options
 from adapters.health.hl7v2.pseudonyms import Pseudonyms, random_key, read_key, read_or_make_key
@@ -48,9 +49,15 @@ _PEER: Final = re.compile(
     r"(\d{1,3}\.){3}\d{1,3}:\d{1,5}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:\d{1,5}|https?://[^\s?]+"
 )
 _STATION: Final = 64
-_CONTROL_ID: Final = 199
 _Shaped = tuple[Record, tuple[object, ...] | None]
 _ESTIMATED: Final = "counted from movements, on top of the configured census"
+
+
+class _Marks(NamedTuple):
+    """What stands in records for a message's bytes, and for its control id."""
+
+    digest: str
+    control_id: str
 
 
 class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
@@ -159,16 +166,17 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             )
         if not message.header(10):
             raise Untranslatable("MSH-10", "", expected="a message control id", cause="missing")
+        marks = _Marks(digest, control_id(message, self._pseudonyms))
         if kind == ADT:
-            yield from self._movements(message, digest)
+            yield from self._movements(message, marks)
         else:
-            yield self._report(message, digest), None
+            yield self._report(message, marks), None
 
-    def _movements(self, message: Hl7Message, digest: str) -> Iterator[_Shaped]:
+    def _movements(self, message: Hl7Message, marks: _Marks) -> Iterator[_Shaped]:
         """Yield a message's movements, and the counts of the beds that they change."""
         stated = [*whenever(message, "EVN", 6), *whenever(message, "EVN", 2)]
         for body in movements(message, self._pseudonyms):
-            record = self._about(message, digest, MOVEMENT, body.movement_id, stated)
+            record = self._about(message, marks, MOVEMENT, body.movement_id, stated)
             record.health_movement.CopyFrom(body)
             record.classification = max(record.classification, CLASSIFICATION_RESTRICTED)
             # Every text of it was cut, or matched, to what the schema takes.
@@ -193,7 +201,7 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             body.updated_at.CopyFrom(movement.observed_at)
             yield record
 
-    def _report(self, message: Hl7Message, digest: str) -> Record:
+    def _report(self, message: Hl7Message, marks: _Marks) -> Record:
         """Return the report that a message makes."""
         station = (message.header(4) or message.header(3) or self.feed.id)[:_STATION]
         body = report(message, station, self.options.notifiable)
@@ -202,20 +210,20 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             for name, number in (("OBR", 22), ("EVN", 6), ("OBR", 7), ("EVN", 2))
             for each in whenever(message, name, number)
         ]
-        record = self._about(message, digest, REPORT, station, stated)
+        record = self._about(message, marks, REPORT, station, stated)
         record.station_report.CopyFrom(body)
         if tells_results(body):
             record.classification = max(record.classification, CLASSIFICATION_RESTRICTED)
         return record
 
     def _about(
-        self, message: Hl7Message, digest: str, kind: str, entity: str, stated: list[Stated]
+        self, message: Hl7Message, marks: _Marks, kind: str, entity: str, stated: list[Stated]
     ) -> Record:
         """Return a record without body.
 
         Args:
             message: The message.
-            digest: What stands for its bytes.
+            marks: What stands for it.
             kind: The record's kind.
             entity: What it is about.
             stated: Where the message may say when it happened: the best first.
@@ -234,8 +242,8 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             kind,
             entity,
             observed_at=observed,
-            raw=mark(digest),
-            source_message_id=message.header(10)[:_CONTROL_ID],
+            raw=mark(marks.digest),
+            source_message_id=marks.control_id,
             sent_at=timestamp(message.header(7), self.zone, self.now()),
             quality=quality,
             status=status,

@@ -16,9 +16,11 @@ from adapters.health.hl7v2.options import Ward
 from liandong.health.v1.health_pb2 import BedCapacity, Movement
 
 REMEMBERED: Final = 200_000
-_COUNTED: Final = frozenset({"A01", "A02", "A03", CANCEL_ADMIT, CANCEL_TRANSFER, CANCEL_DISCHARGE})
-_LEAVES: Final = frozenset({"A03", CANCEL_ADMIT})
-_MOVES: Final = frozenset({"A02", CANCEL_TRANSFER})
+# An outpatient becomes an inpatient, an inpatient an outpatient; two patients swap their beds.
+_ADMITTED, _NO_LONGER_ADMITTED, _SWAP = "A06", "A07", "A17"
+_LEAVES: Final = frozenset({"A03", CANCEL_ADMIT, _NO_LONGER_ADMITTED})
+_MOVES: Final = frozenset({"A02", CANCEL_TRANSFER, _SWAP})
+_COUNTED: Final = frozenset({"A01", _ADMITTED, CANCEL_DISCHARGE}) | _LEAVES | _MOVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,18 @@ class Census:
 
     def _between(self, movement: Movement) -> tuple[str, str]:
         """Return where a stay was before and after, as the movement alone tells it."""
+        event = movement.trigger_event
         ward = f"{movement.facility_id}/{movement.ward}"
-        if movement.trigger_event in _LEAVES:
-            return ward, ""
         came_from = f"{movement.facility_id}/{movement.from_ward}"
-        return (came_from if movement.trigger_event in _MOVES else ""), ward
+        if event == _NO_LONGER_ADMITTED and movement.from_ward:
+            # PV1-3 is where an outpatient is seen, PV1-6 the bed that was left.
+            return came_from, ""
+        if event in _LEAVES:
+            return ward, ""
+        if event == _SWAP and not movement.from_ward:
+            # Whatever bed was left, the other of the two has it now.
+            return ward, ward
+        return (came_from if event in _MOVES else ""), ward
 
     def _remember(self, stay_id: str, stay: _Stay) -> None:
         """Keep where a stay is, and forget the one that was silent longest."""

@@ -8,16 +8,18 @@ prove that they belong together.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from adapters.health.hl7v2.charset import CharsetRefused, decode
 from adapters.health.hl7v2.message import USUAL, Delimiters, delimiters_of, lines_of, name_of
+from adapters.health.hl7v2.naming import names_patient
 from adapters.health.hl7v2.pseudonyms import Pseudonyms
 from adapters.health.hl7v2.segments import SEGMENTS
 
 MASK: Final = "***"
 DIGEST: Final = "ZLD"
+_MSH_10: Final = 10
 
 _TIME: Final = re.compile(r"[0-9.+-]{4,26}")
 _CODE: Final = re.compile(r"[A-Za-z0-9_.+/-]{1,40}")
@@ -64,7 +66,8 @@ def conceal(raw: bytes, pseudonyms: Pseudonyms) -> bytes:
     delimiters = delimiters_of(lines[0]) if lines else None
     if delimiters is None:
         return _opaque(raw, digest)
-    shown = [_line(line, delimiters) for line in lines]
+    segments = [line.split(delimiters.field) for line in lines]
+    shown = [_line(line, delimiters, segments) for line in lines]
     shown.append(delimiters.field.join((DIGEST, digest)))
     return "\r".join((*shown, "")).encode(encoding, "replace")
 
@@ -82,8 +85,14 @@ def _opaque(raw: bytes, digest: str) -> bytes:
     return f"{DIGEST}{USUAL.field}{digest}{USUAL.field}{note}\r".encode()
 
 
-def _line(line: str, delimiters: Delimiters) -> str:
-    """Return a segment with its known harmless fields, and masks for the others."""
+def _line(line: str, delimiters: Delimiters, segments: Sequence[Sequence[str]]) -> str:
+    """Return a segment with its known harmless fields, and masks for the others.
+
+    Args:
+        line: The segment.
+        delimiters: What parts it.
+        segments: All of the message's, cut into fields: the control id may name the patient.
+    """
     name = name_of(line, delimiters.field)
     if not name:
         return MASK
@@ -93,7 +102,9 @@ def _line(line: str, delimiters: Delimiters) -> str:
     first, number = (2, 3) if name == "MSH" else (1, 1)
     shown = fields[:first]
     for value in fields[first:]:
-        shown.append(_field(value, kept.get(number), delimiters) if value else "")
+        is_id = name == "MSH" and number == _MSH_10
+        rule = None if is_id and names_patient(value, segments, delimiters) else kept.get(number)
+        shown.append(_field(value, rule, delimiters) if value else "")
         number += 1
     return delimiters.field.join(shown)
 

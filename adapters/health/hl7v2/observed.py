@@ -43,7 +43,8 @@ def observed_at(
         Untranslatable: None can be true.
     """
     doubts: list[str] = []
-    for field, written in (*stated, *whenever(message, "MSH", 7)):
+    last = message.header(7)
+    for field, written in (*stated, *((("MSH-7", last),) if last else ())):
         found = timestamp(written, zone, now)
         if found is not None:
             return found, _quality(doubts)

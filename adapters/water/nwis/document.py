@@ -1,4 +1,4 @@
-"""Cut files and responses of NWIS: RDB line by line, JSON as a whole."""
+"""Cut files and responses of NWIS: RDB line by line, JSON and XML as a whole."""
 
 import re
 from typing import Final
@@ -7,6 +7,7 @@ from adapters.sdk.message import Undecodable
 from adapters.water.nwis.rdb import MAX_LINE_BYTES, RdbReader
 from adapters.water.nwis.readings import NwisMessage
 from adapters.water.nwis.waterml import read
+from adapters.water.nwis.waterml_xml import read_xml
 
 MAX_DOCUMENT_BYTES: Final = 64 * 1024 * 1024
 _LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+\Z")
@@ -17,25 +18,25 @@ class NwisDecoder:
     """Decodes one file or response; sans I/O, told by its first character which form it has.
 
     Args:
-        limit: Largest JSON document, bytes; RDB has no limit but that of a line.
+        limit: Largest JSON or XML document, bytes; RDB has no limit but that of a line.
     """
 
     def __init__(self, limit: int = MAX_DOCUMENT_BYTES) -> None:
         self._limit = limit
-        self._is_json: bool | None = None
+        self._is_whole: bool | None = None
         self._document = bytearray()
         self._size = 0
         self._line = bytearray()
         self._rdb = RdbReader()
 
     def feed(self, data: bytes) -> list[NwisMessage | Undecodable]:
-        """Return the rows that these bytes complete; JSON is only collected."""
-        if self._is_json is None:
+        """Return the rows that these bytes complete; JSON and XML are only collected."""
+        if self._is_whole is None:
             data = data.lstrip(_BLANK)
             if not data:
                 return []
-            self._is_json = data.startswith((b"{", b"["))
-        if self._is_json:
+            self._is_whole = data.startswith((b"{", b"[", b"<"))
+        if self._is_whole:
             self._size += len(data)
             self._document += data[: self._limit - len(self._document)]
             return []
@@ -48,16 +49,16 @@ class NwisDecoder:
 
     def close(self) -> list[NwisMessage | Undecodable]:
         """Return what is left: the document, or the last row."""
-        if self._is_json:
+        if self._is_whole:
             raw, size = bytes(self._document), self._size
-            self._document, self._size, self._is_json = bytearray(), 0, None
+            self._document, self._size, self._is_whole = bytearray(), 0, None
             if size > self._limit:
                 reason = f"the document has {size} bytes; expected at most {self._limit}"
                 return [Undecodable(raw, "oversize", reason)]
-            return list(read(raw))
+            return list((read_xml if raw.startswith(b"<") else read)(raw))
         found = self._end_line()
         comments = self._rdb.close()
-        self._rdb, self._is_json = RdbReader(), None
+        self._rdb, self._is_whole = RdbReader(), None
         return found if comments is None else [*found, comments]
 
     def _end_line(self) -> list[NwisMessage | Undecodable]:

@@ -128,6 +128,9 @@ def _value(reading: Reading) -> float | None:
     parameter = _parameter(reading)
     if number is None or (parameter.factor == 1 and not parameter.offset):
         return number
+    if reading.unit == parameter.unit:
+        # Whoever says the unit means it, whatever unit USGS has for the code.
+        return number
     return float(f"{number * parameter.factor + parameter.offset:.{_SIGNIFICANT}g}")
 
 

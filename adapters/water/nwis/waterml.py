@@ -2,13 +2,13 @@
 
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import msgspec
 
 from adapters.sdk.message import Undecodable
-from adapters.water.nwis.readings import INSTANTANEOUS, Reading, Readings, Site
+from adapters.water.nwis.gathered import Gathered
+from adapters.water.nwis.readings import Reading, Readings, Site
 
 T = TypeVar("T")
 
@@ -101,17 +101,6 @@ class _Document(msgspec.Struct):
     value: _Response
 
 
-@dataclass(slots=True)
-class _Moment:
-    """What has been found of one site at one time."""
-
-    site: Site
-    time: str
-    is_daily: bool
-    readings: list[Reading] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-
-
 _document: Final = msgspec.json.Decoder(_Document)
 _series: Final = msgspec.json.Decoder(_Series)
 _value: Final = msgspec.json.Decoder(_Value)
@@ -127,21 +116,13 @@ def read(raw: bytes) -> Iterator[Readings | Undecodable]:
     if isinstance(document, Undecodable):
         yield document
         return
-    moments: dict[tuple[str, str, bool], _Moment] = {}
+    gathered = Gathered()
     for part in document.value.timeSeries:
-        yield from _take(bytes(part), moments)
-    for moment in moments.values():
-        yield Readings(
-            raw=b"\n".join(moment.raw),
-            site=moment.site,
-            time=moment.time,
-            zone="",
-            is_daily=moment.is_daily,
-            readings=tuple(moment.readings),
-        )
+        yield from _take(bytes(part), gathered)
+    yield from gathered.readings()
 
 
-def _take(part: bytes, moments: dict[tuple[str, str, bool], _Moment]) -> Iterator[Undecodable]:
+def _take(part: bytes, gathered: Gathered) -> Iterator[Undecodable]:
     """Sort a series' values by site and time; yield those that are none."""
     series = _parsed(_series, part, "a series", "sourceInfo, variable and values")
     if isinstance(series, Undecodable):
@@ -154,18 +135,12 @@ def _take(part: bytes, moments: dict[tuple[str, str, bool], _Moment]) -> Iterato
     several = len(series.values) > 1
     for values in series.values:
         blank = _blank(series.variable, _method(values) if several else "")
-        is_daily = blank.statistic not in INSTANTANEOUS
         for item in map(bytes, values.value):
             value = _parsed(_value, item, f"a value of {site.number} {blank.parameter}", "a value")
             if isinstance(value, Undecodable):
                 yield value
                 continue
-            key = (site.number, value.dateTime, is_daily)
-            moment = moments.get(key)
-            if moment is None:
-                moment = moments[key] = _Moment(site, value.dateTime, is_daily)
-            moment.raw.append(item)
-            moment.readings.append(_reading(blank, value))
+            gathered.add(site, value.dateTime, _reading(blank, value), item)
 
 
 def _reading(blank: Reading, value: _Value) -> Reading:

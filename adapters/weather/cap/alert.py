@@ -31,7 +31,10 @@ class ReferenceText(msgspec.Struct, frozen=True):
 
 
 class Info(msgspec.Struct, frozen=True):
-    """One ``info`` of an alert; words are the alert's own, times in UTC."""
+    """One ``info`` of an alert; words are the alert's own, times in UTC.
+
+    ``doubts`` has a sentence for each time that could not be read.
+    """
 
     language: str = ""
     categories: tuple[str, ...] = ()
@@ -54,6 +57,7 @@ class Info(msgspec.Struct, frozen=True):
     parameters: tuple[tuple[str, str], ...] = ()
     event_codes: tuple[tuple[str, str], ...] = ()
     areas: tuple[AreaText, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -175,10 +179,16 @@ def _reference(written: str, zone: tzinfo) -> ReferenceText:
     return ReferenceText(parts[1], parts[0], sent)
 
 
-def optional_moment(element: Children, name: str, zone: tzinfo) -> datetime | None:
-    """Return a time that an element may hold."""
+def optional_moment(
+    element: Children, name: str, zone: tzinfo, doubts: list[str]
+) -> datetime | None:
+    """Return a time that an element may hold; one that cannot be read leaves the warning be."""
     written = element.text(name)
-    return moment(written, f"info.{name}", zone) if written else None
+    try:
+        return moment(written, f"info.{name}", zone) if written else None
+    except Untranslatable as error:
+        doubts.append(str(error))
+        return None
 
 
 def _profile(namespace: str) -> str:
@@ -190,6 +200,7 @@ def _profile(namespace: str) -> str:
 
 def _info(info: Children, zone: tzinfo, extras: tuple[tuple[str, str], ...]) -> Info:
     """Read one ``info``."""
+    doubts: list[str] = []
     return Info(
         language=info.text("language"),
         categories=info.texts("category"),
@@ -197,9 +208,9 @@ def _info(info: Children, zone: tzinfo, extras: tuple[tuple[str, str], ...]) -> 
         urgency=info.text("urgency"),
         severity=info.text("severity"),
         certainty=info.text("certainty"),
-        effective=optional_moment(info, "effective", zone),
-        onset=optional_moment(info, "onset", zone),
-        expires=optional_moment(info, "expires", zone),
+        effective=optional_moment(info, "effective", zone, doubts),
+        onset=optional_moment(info, "onset", zone, doubts),
+        expires=optional_moment(info, "expires", zone, doubts),
         sender_title=info.text("senderName"),
         headline=info.text("headline"),
         description=info.text("description"),
@@ -211,6 +222,7 @@ def _info(info: Children, zone: tzinfo, extras: tuple[tuple[str, str], ...]) -> 
         parameters=(*named_values(info, "parameter"), *resources(info), *extras),
         event_codes=tuple(named_values(info, "eventCode")),
         areas=tuple(_area(area) for area in info.of("area")),
+        doubts=tuple(doubts),
     )
 
 

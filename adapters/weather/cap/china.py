@@ -146,6 +146,7 @@ def _info(info: Children, zone: tzinfo, sender: str, extras: tuple[tuple[str, st
     """Read one ``info``."""
     event_type = info.text("eventType") or info.text("event")
     headline = _unescaped(info.text("headline"))
+    doubts: list[str] = []
     return Info(
         language=info.text("language"),
         categories=info.texts("category"),
@@ -154,9 +155,9 @@ def _info(info: Children, zone: tzinfo, sender: str, extras: tuple[tuple[str, st
         urgency=info.text("urgency"),
         severity=info.text("severity"),
         certainty=info.text("certainty"),
-        effective=optional_moment(info, "effective", zone),
-        onset=optional_moment(info, "onset", zone),
-        expires=optional_moment(info, "expires", zone),
+        effective=optional_moment(info, "effective", zone, doubts),
+        onset=optional_moment(info, "onset", zone, doubts),
+        expires=optional_moment(info, "expires", zone, doubts),
         sender_title=_office(info.text("senderName")) or sender,
         headline=headline,
         description=_unescaped(info.text("description")),
@@ -167,6 +168,7 @@ def _info(info: Children, zone: tzinfo, sender: str, extras: tuple[tuple[str, st
         audience=info.text("audience"),
         parameters=extras,
         areas=tuple(_area(area) for area in info.of("area")),
+        doubts=tuple(doubts),
     )
 
 

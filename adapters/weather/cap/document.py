@@ -62,11 +62,15 @@ def _decode(raw: bytes) -> list[CapDocument | Undecodable]:
     """Decode a whole document."""
     try:
         root = parse(raw)
-        alerts = find_alerts(root) or _written_out(root)
     except MarkupRefused as refusal:
         return [Undecodable(raw, cause=refusal.cause, reason=str(refusal))]
-    if not alerts and (entries := _entries(root)) is not None:
-        return [_index(raw, entries)] if entries else []
+    refused: list[CapDocument | Undecodable] = []
+    alerts = find_alerts(root) or _written_out(root, refused)
+    entries = _entries(root)
+    if entries is not None and (bare := entries - len(alerts) - len(refused)) > 0:
+        refused.append(_index(raw, entries, bare))
+    if not alerts and (refused or entries is not None):
+        return refused
     if not alerts:
         reason = (
             f"the document is XML, but its root is <{_shown(root)}> and it holds no alert; "
@@ -78,7 +82,7 @@ def _decode(raw: bytes) -> list[CapDocument | Undecodable]:
         reason = f"the document holds {len(alerts)} alerts; expected at most {_MAX_ALERTS}"
         return [Undecodable(raw, cause="oversize", reason=reason)]
     status = "" if alerts[0] is root else distribution_status(root.iter())
-    return [CapDocument(raw, alert, status) for alert in alerts]
+    return [*(CapDocument(raw, alert, status) for alert in alerts), *refused]
 
 
 def find_alerts(root: Element) -> list[Element]:
@@ -88,11 +92,12 @@ def find_alerts(root: Element) -> list[Element]:
     return [element for element in root.iter() if _is_alert(element)]
 
 
-def _written_out(root: Element) -> list[Element]:
+def _written_out(root: Element, refused: list[CapDocument | Undecodable]) -> list[Element]:
     """Return the alerts that stand in a tree's texts, escaped or as CDATA.
 
-    Raises:
-        MarkupRefused: A text that begins as an alert is none.
+    Args:
+        root: The tree.
+        refused: Gets the texts that begin as alerts and are none.
     """
     found: list[Element] = []
     for element in root.iter():
@@ -100,7 +105,10 @@ def _written_out(root: Element) -> list[Element]:
         if text.startswith("<") and _ESCAPED.search(text):
             # Its own declaration speaks of bytes that the text no longer is.
             text = text.partition("?>")[2] if text.startswith("<?xml") else text
-            found += find_alerts(parse(text.encode()))
+            try:
+                found += find_alerts(parse(text.encode()))
+            except MarkupRefused as refusal:
+                refused.append(Undecodable(text.encode(), refusal.cause, str(refusal)))
     return found
 
 
@@ -110,11 +118,12 @@ def _entries(root: Element) -> int | None:
     return None if entry is None else sum(name_of(one) == entry for one in root.iter())
 
 
-def _index(raw: bytes, entries: int) -> Undecodable:
+def _index(raw: bytes, entries: int, bare: int) -> Undecodable:
     """Say that an index tells of alerts elsewhere; one without entries says that there are none."""
     reason = (
-        f"the document is an index of {entries} alerts and holds none of them; expected the "
-        "alerts themselves: let the feed fetch what the entries link to, or a feed that embeds them"
+        f"the document is an index of {entries} alerts, of which {bare} are not in it; expected "
+        "the alerts themselves: poll the addresses that the entries link to, or a feed that "
+        "embeds the alerts"
     )
     return Undecodable(raw, cause="index", reason=reason)
 

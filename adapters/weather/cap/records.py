@@ -58,7 +58,7 @@ class WarningRecords:
 
     def _warning(self, alert: Alert, raw: bytes) -> tuple[Record, Shape]:
         """Return the record of the alert itself, and its shape."""
-        doubts: list[str] = []
+        doubts = [doubt for info in alert.infos for doubt in info.doubts]
         body, is_within = to_warning(alert, doubts)
         district = alert.issuer_district or self._adapter.feed.district
         areas = tuple(area for info in alert.infos for area in info.areas)

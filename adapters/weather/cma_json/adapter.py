@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from typing import ClassVar, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from adapters.sdk.adapter import Adapter, Translated
+from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.times import require_plausible
 from adapters.weather.cap.earlier import REMEMBERED
@@ -13,6 +15,7 @@ from adapters.weather.cap.records import WarningRecords
 from adapters.weather.cma_json.document import MAX_DOCUMENT_BYTES, CmaDecoder, CmaItem
 from adapters.weather.cma_json.fields import time_of
 from adapters.weather.cma_json.observation import to_observation
+from adapters.weather.cma_json.surface import Row
 from adapters.weather.cma_json.warning import alert_of
 from adapters.weather.sites import UNKNOWN, Site
 
@@ -24,12 +27,15 @@ class CmaJsonOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     Attributes:
         sites: What is known of each station, by its number, for example ``58238``.
+        interface_time_zone: Zone of the data interface's times; it has them in UTC, copies of
+            its tables sometimes in ``Asia/Shanghai``.
         max_document_bytes: Documents beyond this go to quarantine, cut to this length.
         remembered_warnings: How many earlier warnings are kept whole in memory, so that an
             update or a cancellation can repeat them with their new state.
     """
 
     sites: dict[str, Site] = {}
+    interface_time_zone: str = "UTC"
     max_document_bytes: int = MAX_DOCUMENT_BYTES
     remembered_warnings: int = REMEMBERED
 
@@ -48,6 +54,14 @@ class CmaJson(Adapter[CmaItem, CmaJsonOptions]):
     def __init__(self, feed: FeedConfig, options: CmaJsonOptions) -> None:
         super().__init__(feed, options)
         self._warnings = WarningRecords(self, options.remembered_warnings)
+        try:
+            self._interface_zone = ZoneInfo(options.interface_time_zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise FeedMisconfigured(
+                feed.id,
+                f"`interface_time_zone` is {options.interface_time_zone!r}, which is no time zone",
+                "write UTC or Asia/Shanghai",
+            ) from error
 
     def decoder(self) -> CmaDecoder:
         """Return a decoder for one file or response."""
@@ -59,6 +73,9 @@ class CmaJson(Adapter[CmaItem, CmaJsonOptions]):
         Raises:
             Untranslatable: It names no station or no identifier, or a value cannot be read.
         """
+        if message.form == "surface":
+            yield self._surface(message)
+            return
         if message.form == "now":
             yield self._observation(message)
             return
@@ -86,6 +103,26 @@ class CmaJson(Adapter[CmaItem, CmaJsonOptions]):
         # The site decides about the place, and there are few.
         shape = (KIND, body.station_id) if is_within else None
         return Translated(record, f"{body.station_id}|{observed.isoformat()}|{said}", shape)
+
+    def _surface(self, message: CmaItem) -> Translated:
+        """Return the observation of a row of the data interface."""
+        row = Row(message.fields)
+        station = row.station()
+        observed = row.observed_at(self._interface_zone)
+        require_plausible("Datetime", observed, self.now())
+        site = row.site(self.options.sites.get(station, UNKNOWN))
+        body, quality = row.observation(station, site.title)
+        record = self.record(
+            KIND,
+            station,
+            observed_at=observed,
+            raw=message.raw,
+            quality=quality,
+            location=site.location(),
+        )
+        record.weather_observation.CopyFrom(body)
+        said = _canonical(message.fields)
+        return Translated(record, f"{station}|{observed.isoformat()}|{said}")
 
 
 def _canonical(fields: dict[str, object]) -> str:

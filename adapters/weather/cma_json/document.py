@@ -5,7 +5,8 @@ Known shapes, as the service's own web pages read them (there is no standard):
 - ``weather.cma.cn/api/now/{station}``: ``{"data": {"location", "now", "alarm", "lastUpdate"}}``;
 - ``weather.cma.cn/api/map/alarm``: ``{"data": [warning, ...]}``;
 - ``weather.com.cn`` JSONP: ``var alarminfo={...};`` with one warning, or with ``data``, a list
-  of rows.
+  of rows;
+- the data interface (CIMISS, 天擎): ``{"returnCode": "0", "DS": [observation, ...]}``.
 """
 
 import re
@@ -20,9 +21,13 @@ from adapters.sdk.message import Undecodable
 from adapters.sdk.text import UTF8, decode, encoding_of
 
 MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
-Form = Literal["now", "alarm", "alarminfo", "row"]
+Form = Literal["now", "alarm", "alarminfo", "row", "surface"]
 T = TypeVar("T")
-_FIELDS: Final[dict[Form, Any]] = {"alarm": dict[str, Any], "row": list[Any]}
+_FIELDS: Final[dict[Form, Any]] = {
+    "alarm": dict[str, Any],
+    "row": list[Any],
+    "surface": dict[str, Any],
+}
 _READERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {
     kind: msgspec.json.Decoder(kind)
     for kind in (dict[str, msgspec.Raw], dict[str, Any], list[msgspec.Raw], list[Any])
@@ -31,8 +36,8 @@ _WARNING: Final = frozenset({"identifier", "ALERTID", "ISSUETIME"})
 # What JSONP puts around the document: an assignment or a call.
 _BEFORE: Final = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*[=(]\s*(?=[\[{])")
 _EXPECTED: Final = (
-    "an answer of weather.cma.cn with data.now or data.alarm, or var alarminfo={...}; of "
-    "weather.com.cn"
+    "an answer of weather.cma.cn with data.now or data.alarm, var alarminfo={...}; of "
+    "weather.com.cn, or DS of the data interface"
 )
 
 
@@ -93,6 +98,16 @@ def _items(raw: bytes) -> Iterator[CmaItem | Undecodable]:
         yield from _each(data, "row" if before else "alarm", encoding)
     elif data.startswith(b"{"):
         yield from _station(data, encoding)
+    elif "DS" in document:
+        yield from _each(bytes(document["DS"]), "surface", encoding)
+    elif "returnCode" in document:
+        raise Untranslatable(
+            "returnCode",
+            b" ".join(map(bytes, document.values())).decode()[:300],
+            expected="0 and DS, a list of observations",
+            cause="refused",
+            remedy="ask the data interface's keeper what its message means",
+        )
     elif before and _WARNING & document.keys():
         yield CmaItem(raw, "alarminfo", _parsed("alarminfo", text.encode(), dict[str, Any]))
     else:
@@ -118,11 +133,11 @@ def _station(data: bytes, encoding: str) -> Iterator[CmaItem | Undecodable]:
 
 
 def _each(listed: bytes, form: Form, encoding: str) -> Iterator[CmaItem | Undecodable]:
-    """Yield the warnings of a list."""
-    for part in map(bytes, _parsed("warnings", listed, list[msgspec.Raw])):
+    """Yield the warnings or observations of a list."""
+    for part in map(bytes, _parsed("list", listed, list[msgspec.Raw])):
         raw = _original(part, encoding)
         try:
-            fields = _parsed("warning", part, _FIELDS[form])
+            fields = _parsed("item", part, _FIELDS[form])
         except Untranslatable as error:
             yield Undecodable(raw, error.cause, str(error))
             continue

@@ -20,6 +20,9 @@ _HEAD: Final = re.compile(
     r"(?:(?P<type>METAR|SPECI) )?(?P<cor>COR )?(?P<station>[A-Z][A-Z0-9]{3}) (?P<cor2>COR )?"
     r"(?P<day>\d\d)(?P<hour>\d\d)(?P<minute>\d\d)Z?(?: (?P<rest>.*))?"
 )
+# A station that has none says no time either; its bulletin's heading does.
+_NONE: Final = re.compile(r"(?:(METAR|SPECI) )?([A-Z][A-Z0-9]{3}) NIL")
+_FILED: Final = re.compile(r"[A-Z]{4}\d\d [A-Z]{4} (\d{6})")
 _KEYWORD: Final = re.compile(r"(METAR|SPECI)\b")
 _MODIFIERS: Final = frozenset({"AUTO", "COR", "CORR", "NIL", "FINO", "RTD", "TEST"})
 _CORRECTIONS: Final = re.compile(r"CORR?|CC[A-Z]")
@@ -69,6 +72,8 @@ class MetarDecoder:
         if GRAMMAR.preamble.fullmatch(text.encode()):
             reason = f"the bulletin says {cut.text!r} and holds no report; expected one"
             return Undecodable(cut.raw, "no_report", reason)
+        if (none := _NONE.fullmatch(text)) and (filed := _FILED.match(cut.heading)):
+            text = f"{none[1] or self._keyword} {none[2]} {filed[1]}Z NIL"
         keyword = _KEYWORD.match(text)
         if keyword:
             self._keyword = keyword[1]

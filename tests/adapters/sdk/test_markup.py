@@ -65,3 +65,17 @@ def test_an_error_names_the_line_of_the_document() -> None:
     """A declaration counts as a line, so that an editor shows the same one."""
     with pytest.raises(MarkupRefused, match=r"line 2, column 8"):
         parse(b'<?xml version="1.0" encoding="utf-8"?>\n<a><b></a>')
+
+
+@pytest.mark.parametrize("declaration", ["", '<?xml version="1.0" encoding="UTF-16"?>'])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_wide_characters_need_no_mark(declaration: str, encoding: str) -> None:
+    """XML 1.0, appendix F: how a document begins tells its encoding, also where it is ASCII."""
+    assert parse(f"{declaration}<a><b>c</b></a>".encode(encoding)).findtext("b") == "c"
+
+
+def test_what_says_utf_16_in_single_bytes_is_not() -> None:
+    """A program's strings were, when it wrote the declaration."""
+    document = '<?xml version="1.0" encoding="utf-16"?><a>雨</a>'
+
+    assert parse(document.encode()).text == "雨"

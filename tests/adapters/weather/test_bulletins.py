@@ -172,3 +172,20 @@ def test_every_day_of_a_month_has_a_past(day: int, hour: int, minute: int, now: 
 def test_a_byte_order_mark_is_no_part_of_a_report() -> None:
     """Editors put one at the beginning of files."""
     assert _texts(b"\xef\xbb\xbfMETAR A 1=") == ["METAR A 1"]
+
+
+@pytest.mark.parametrize(
+    "begins", [b"ZCZC LAA0123 011205\r\r\n", b"\x01LAA0123 011205\r\n", b"\x01LAA123\r\n"]
+)
+def test_addresses_of_the_aeronautical_network_are_no_report(begins: bytes) -> None:
+    """Priority and addressees, over two lines, and the originator only bring the report."""
+    message = (
+        b"GG ZSNJYMYX ZSSSYMYX\r\nZSHCYMYX\r\n011203 ZBAAYMYX\r\n\x02METAR A 1\r\n  2=\r\n\x0b\x03"
+    )
+
+    assert _texts(begins + message + b"\x1a") == ["METAR A 1 2"]
+
+
+def test_an_address_outside_of_a_message_is_not_passed_over() -> None:
+    """Only a message has them; any other line is somebody's words."""
+    assert _texts(b"METAR A 1\n011203 ZBAAYMYX\n") == ["METAR A 1 011203 ZBAAYMYX"]

@@ -379,3 +379,13 @@ def test_documents_without_a_namespace_are_read() -> None:
     assert found.record.provenance.format_version == "1.0"
     assert found.record.health_facility.beds[0].available == 3
     assert isinstance(refused, Undecodable)
+
+
+def test_a_facility_within_another_is_a_part_of_it() -> None:
+    """Each element is gone through once, and what it says is kept with the outer one."""
+    inner = "<Hospital><Organization><Note>ward</Note></Organization></Hospital>"
+
+    (found,) = _read(_status(HOSPITAL.replace("</Hospital>", f"{inner}</Hospital>")))
+
+    attributes = {one.key: one.value for one in found.record.health_facility.attributes}
+    assert attributes["Hospital.Organization.Note"] == "ward"

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hl7_messages import Hl7, adapter, adt, translated
+from hl7_messages import Hl7, adapter, adt, message, translated
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -212,3 +212,42 @@ def test_options_as_a_city_file_writes_them() -> None:
     text = {"wards": {"A/M": {"baseline": 3}}, "census_at": "2026-07-01T08:00:00+08:00"}
 
     assert msgspec.convert(text, Hl7v2Options).census_at == SINCE
+
+
+def test_an_outpatient_who_is_admitted_takes_a_bed_and_frees_it_again() -> None:
+    """A06 is an admission like A01; A07 ends the stay in the bed, wherever one is seen now."""
+    reader = _counting()
+
+    beds = _beds(reader, _moved("A04", ward="OPD"), _moved("A06", hour=2, ward="MED"))
+    assert beds["MED"].occupied == 6
+
+    beds = _beds(reader, _moved("A07", hour=3, ward="OPD", from_ward="MED"))
+    assert beds["MED"].occupied == 5
+
+
+def test_one_who_was_in_a_bed_before_the_census_frees_it() -> None:
+    """A07 of a stay that is not known names the bed that was left, or is seen in the same ward."""
+    assert _beds(_counting(), _moved("A07", ward="OPD", from_ward="MED"))["MED"].occupied == 4
+    assert _beds(_counting(), _moved("A07", ward="MED"))["MED"].occupied == 4
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_two_who_swap_their_beds_are_known_in_the_other_ward(*, is_told: bool) -> None:
+    """No bed is freed by it, and a discharge frees the one that was swapped for."""
+    reader = _counting()
+    _beds(reader, _moved("A01", "V", ward="ICU"), _moved("A01", "W", ward="MED"))
+    left, right = ("ICU", "MED") if is_told else ("", "")
+    swap = message(
+        "EVN|A17|20260701020000+0000",
+        "PID|1||P-1",
+        f"PV1|1|I|MED^1^1^NJ1|||{left}^^^NJ1{'|' * 13}V",
+        "PID|2||P-2",
+        f"PV1|2|I|ICU^1^1^NJ1|||{right}^^^NJ1{'|' * 13}W",
+        kind="ADT^A17",
+    )
+
+    told = _facilities(reader, swap)[-1].health_facility.beds
+    assert {bed.bed_type: bed.occupied for bed in told} == {"AdultICU": 5, "MED": 6}
+
+    beds = _beds(reader, _moved("A03", "V", hour=3, ward=""))
+    assert (beds["AdultICU"].occupied, beds["MED"].occupied) == (5, 5)

@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from hl7_messages import SECRETS, adapter, adt, decoded, framed, message
+from hl7_messages import SECRETS, adapter, adt, decoded, framed, message, one, translated
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.sdk.adapter import Outcome
 from adapters.sdk.message import Undecodable
 
 
@@ -136,3 +137,27 @@ def test_reasons_do_not_repeat_what_was_sent() -> None:
             assert isinstance(item, Undecodable)
             assert "OUYANG" not in item.reason
             assert b"OUYANG" not in item.answer
+
+
+@pytest.mark.parametrize(
+    "control_id",
+    ["P-77", "20260701083000P-77", "V-20260", "13912345678", "欧阳20260701", "320102198807072345"],
+)
+def test_a_control_id_that_names_the_patient_is_a_pseudonym(control_id: str) -> None:
+    """Some systems make MSH-10 of the patient's number; the sender alone gets it back."""
+    reader, raw = adapter(), adt(control_id=control_id, visit="V-20260")
+
+    (found,) = translated(reader, raw)
+
+    assert control_id not in str(found.record)
+    assert re.fullmatch("[0-9a-f]{32}", found.record.provenance.source_message_id)
+    assert control_id.encode() not in reader.conceal(raw)
+    assert f"MSA|AA|{control_id}".encode() in reader.answer(one(reader, raw), Outcome.STORED)
+
+
+def test_a_control_id_of_the_sender_s_own_is_told() -> None:
+    """By it people find the message; authorities and sexes are in many of them."""
+    (found,) = translated(adapter(), adt(control_id="NJ1-MR-F-0001"))
+
+    assert found.record.provenance.source_message_id == "NJ1-MR-F-0001"
+    assert b"|NJ1-MR-F-0001|" in adapter().conceal(adt(control_id="NJ1-MR-F-0001"))

@@ -243,3 +243,13 @@ def test_a_drill_is_one_in_small_letters_too(written: str, status: int) -> None:
     (found,) = translated(adapter(), adt(processing=written))
 
     assert found.record.status == status
+
+
+def test_a_message_of_very_many_patients_is_gone_through_once() -> None:
+    """Each has a name of its own, and all have the message's time."""
+    raw = message(*["PID|1||P-77", "PV1|1|I|ICU^1^1^NJ1"] * 20_000, kind="ADT^A08")
+
+    found = translated(adapter(), raw)
+
+    assert len({one.record.name for one in found}) == 20_000
+    assert len({one.record.observed_at.ToJsonString() for one in found}) == 1

@@ -329,7 +329,10 @@ def test_a_site_file_tells_where_the_sites_of_tables_are(nwis: Nwis) -> None:
 @pytest.mark.parametrize(
     ("document", "cause"),
     [
-        (b"<html>\n", "header"),
+        (b"<html>\n", "xml"),
+        (b"<html/>", "waterml"),
+        (b"<!DOCTYPE html><html/>", "xml_attack"),
+        (b"no table\n", "header"),
         (b"#  No sites found matching all criteria\n", "no_data"),
         (TABLE.encode() + b"USGS\t01491000\t2026-07-01 05:00\n", "columns"),
         (b'{"value": {}}', "json"),
@@ -469,3 +472,13 @@ def test_long_comments_are_gone_through_once(nwis: Nwis) -> None:
 
     assert isinstance(found, Undecodable)
     assert found.cause == "no_data"
+
+
+def test_a_unit_that_is_ours_already_is_not_converted(nwis: Nwis) -> None:
+    """A level of 00065 is in feet, unless whoever sends it says that it is in metres."""
+    levels = [
+        _one(nwis, _json(_series("00065", unit, ("1.5", AT, "P")))).water_level.level_m
+        for unit in ("ft", "m")
+    ]
+
+    assert levels == [0.4572, 1.5]

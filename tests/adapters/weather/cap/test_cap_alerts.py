@@ -7,6 +7,7 @@ import pytest
 
 from adapters.sdk.adapter import Translated
 from adapters.sdk.errors import Untranslatable
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT
 from liandong.record.v1 import record_pb2 as record
 from liandong.weather.v1 import weather_pb2 as weather
 
@@ -156,3 +157,20 @@ def test_a_resent_alert_has_the_same_id(rainstorm: Write, read: Read) -> None:
     first, second = read(rainstorm())[0], read(rainstorm())[0]
 
     assert first.message_id == second.message_id
+
+
+@pytest.mark.parametrize("element", ["effective", "onset", "expires"])
+def test_a_time_that_cannot_be_read_costs_no_warning(
+    rainstorm: Write, read: Read, element: str
+) -> None:
+    """It is left out, and the record says so: a warning without an end still warns."""
+    info = (
+        "<info><event>Flood</event><urgency>Future</urgency><severity>Severe</severity>"
+        f"<certainty>Likely</certainty><{element}>soon</{element}></info>"
+    )
+
+    found = read(rainstorm(info=info))[0].record
+
+    assert found.quality.level == QUALITY_LEVEL_SUSPECT
+    assert found.quality.note.startswith(f"info.{element} is 'soon'")
+    assert not found.HasField("expires_at")

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from hashlib import sha256
 from xml.sax.saxutils import escape
 
 import pytest
@@ -273,3 +274,43 @@ def test_a_text_that_begins_as_an_alert_and_is_none_is_refused(text: str, cause:
     )
 
     assert _refused(document.encode()).cause == cause
+
+
+def test_each_record_bears_the_digest_of_its_own_document(rainstorm: Write, read: Read) -> None:
+    """It is computed once for all records of a document, and anew for the next."""
+    documents = [rainstorm("A"), rainstorm("B", msgType="Update", references="A"), rainstorm("A")]
+
+    found = [{one.record.provenance.raw_sha256 for one in read(each)} for each in documents]
+
+    assert found == [{sha256(each).digest()} for each in documents]
+
+
+def test_a_garbled_text_costs_no_other_alert(rainstorm: Write) -> None:
+    """Each entry stands for itself."""
+    items = "".join(
+        f"<item><description>{escape(text)}</description></item>"
+        for text in ("<alert>", rainstorm().decode())
+    )
+
+    good, bad = _decode(f"<rss><channel>{items}</channel></rss>".encode())
+
+    assert isinstance(good, CapDocument)
+    assert isinstance(bad, Undecodable)
+    assert bad.raw == b"<alert>"
+
+
+def test_entries_without_their_alert_are_told_beside_those_with_one(rainstorm: Write) -> None:
+    """An entry that only links to its alert is a warning that nobody has seen."""
+    alert = rainstorm().decode().partition("\n")[2]
+    document = (
+        '<feed xmlns="http://www.w3.org/2005/Atom">'
+        f"<entry><content>{alert}</content></entry><entry><link href='https://x.example/1'/></entry>"
+        "</feed>"
+    )
+
+    good, bare = _decode(document.encode())
+
+    assert isinstance(good, CapDocument)
+    assert isinstance(bare, Undecodable)
+    assert bare.cause == "index"
+    assert "index of 2 alerts, of which 1 are not in it" in bare.reason

@@ -327,3 +327,15 @@ def test_recent_weather_that_was_not_observed_is_no_doubt(record: Read) -> None:
 
     assert found.quality.level == quantity.QUALITY_LEVEL_VALID
     assert str(found.weather_observation.temperature_c) == "0.0"
+
+
+def test_a_station_without_a_report_has_its_bulletin_s_time(
+    translated: Callable[[bytes], list[Translated]],
+) -> None:
+    """``NIL`` alone says who has none; the heading says when."""
+    found = translated(b"SACI31 ZBAA 240900\nMETAR\nZSNJ 240900Z 24003MPS CAVOK=\nZSSS NIL=\n")
+
+    none = found[1].record
+    assert none.name == "weather/weather.observation/ZSSS"
+    assert none.observed_at.ToJsonString() == "2026-11-24T09:00:00Z"
+    assert none.quality.level == quantity.QUALITY_LEVEL_MISSING

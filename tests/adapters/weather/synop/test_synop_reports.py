@@ -267,3 +267,14 @@ def test_the_depth_of_snow_is_in_centimetres(
 
     assert (snow.value, snow.max, snow.text) == (depth, most, text)
     assert snow.unit == ("" if text else "cm")
+
+
+def test_a_group_alone_on_its_line_is_no_number_of_transmission(
+    translated: Callable[[bytes], list[Translated]],
+) -> None:
+    """Lines of a telegram break anywhere, also where it has no heading."""
+    (found,) = translated(
+        b"ZCZC 123\r\n045\r\nAAXX 24121 58238 41458 61506 10094\r\n21005=\r\nNNNN"
+    )
+
+    assert found.record.weather_observation.dew_point_c == -0.5
