@@ -109,7 +109,8 @@ def summarize(  # noqa: PLR0917 - options are named on the command line
         value=value,
         bucket=_length(bucket) if bucket else None,
     )
-    with channel(folder, described, agency, gateway) as opened:
+    at = gateway or described.gateway.place_for(agencies, kind)
+    with channel(folder, described, agency, at) as opened:
         answered = rpc.SharedStateServiceStub(opened).SummarizeRecords(request)
     if as_json:
         for group in answered.groups:
