@@ -325,9 +325,12 @@ async def test_a_wrong_request_is_told_so_wherever_it_reaches(split: Split) -> N
             await stub.ListRecords(api.ListRecordsRequest(selection=selection))
         with pytest.raises(grpc.aio.AioRpcError) as unnamed:
             await stub.GetRecord(api.GetRecordRequest(name="nothing"))
+        with pytest.raises(grpc.aio.AioRpcError) as longer:
+            await stub.GetRecord(api.GetRecordRequest(name="water/water.level/a/b"))
 
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert unnamed.value.code() is grpc.StatusCode.NOT_FOUND
+    for error in (unnamed, longer):
+        assert error.value.code() is grpc.StatusCode.NOT_FOUND
 
 
 async def test_a_part_of_some_kinds_does_not_answer_for_a_domain(split: Split) -> None:

@@ -49,9 +49,13 @@ def part(name: str, *lines: str) -> str:
 def test_a_district_s_part_holds_what_its_departments_own(tmp_path: Path) -> None:
     """Those of its streets as well, and others that are named; no department is two things."""
     text = part("gulou", 'districts = ["320106"]', 'agencies = ["water", "gulou-water"]')
+    place = 'address = "gulou.example:7443"'
 
-    (gulou,) = town_of(tmp_path, text).gateway.parts
+    (gulou,) = town_of(
+        tmp_path, "[gateway]", 'names = ["gulou.example"]', text, place
+    ).gateway.parts
 
+    assert gulou.address == "gulou.example:7443"
     assert gulou.agencies == ("water", "gulou-water", "gulou-safety")
     assert gulou.holds(["gulou-safety"], ["safety.hazard"])
     assert not gulou.holds(kinds=["safety.hazard"])
@@ -65,6 +69,8 @@ def test_a_district_s_part_holds_what_its_departments_own(tmp_path: Path) -> Non
         (['districts = ["320104"]'], "holds district '320104', of which there is no department"),
         ([], "would hold everything: name its kinds, agencies or districts"),
         (['kinds = ["water.*"]', 'address = "here"'], "has the address 'here': write host:port"),
+        (['kinds = ["water.*"]', 'address = "a:0"'], "has the address 'a:0', whose port is none"),
+        (['kinds = ["water.*"]', 'address = "a:1"'], "and a is not among [gateway] names: its"),
         (['kinds = ["water.*"]', "port = 70000"], "Expected `int` <= 65535"),
         (['kinds = ["water.*"]', part("a", 'kinds = ["*"]')], "two parts are called 'a'"),
     ],
