@@ -85,7 +85,7 @@ def _objections(part: StatePart, agencies: Collection[Agency]) -> Iterator[str]:
     """Yield what is wrong with a part."""
     if not _NAME.fullmatch(part.name):
         yield "has a name that is none: write small letters, digits and hyphens, up to 32"
-    if not (part.kinds or part.agencies or part.districts):
+    if part.is_whole and not part.districts:
         yield (
             "would hold everything: name its kinds, agencies or districts; a gateway without "
             "--part holds the whole state"

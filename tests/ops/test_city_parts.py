@@ -67,12 +67,13 @@ def test_a_district_s_part_holds_what_its_departments_own(tmp_path: Path) -> Non
         (['kinds = ["wter.*"]'], "holds 'wter.*', which is no kind; did you mean"),
         (['agencies = ["watr"]'], "holds 'watr', which is no [[agency]] here; did you mean water"),
         (['districts = ["320104"]'], "holds district '320104', of which there is no department"),
+        (['kinds = ["water.*", "*"]'], "would hold everything"),
         ([], "would hold everything: name its kinds, agencies or districts"),
         (['kinds = ["water.*"]', 'address = "here"'], "has the address 'here': write host:port"),
         (['kinds = ["water.*"]', 'address = "a:0"'], "has the address 'a:0', whose port is none"),
         (['kinds = ["water.*"]', 'address = "a:1"'], "and a is not among [gateway] names: its"),
         (['kinds = ["water.*"]', "port = 70000"], "Expected `int` <= 65535"),
-        (['kinds = ["water.*"]', part("a", 'kinds = ["*"]')], "two parts are called 'a'"),
+        (['kinds = ["water.*"]', part("a", 'kinds = ["traffic.*"]')], "two parts are called 'a'"),
     ],
 )
 def test_a_wrong_part_is_refused_with_one_sentence(
@@ -107,7 +108,7 @@ def test_a_part_that_the_city_does_not_have_is_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        ([part("all", 'kinds = ["*"]')], []),
+        ([part("all", 'agencies = ["water"]', 'districts = ["320106"]')], []),
         (
             [
                 part("a", 'kinds = ["water.*", "traffic.*", "incident.*", "weather.*"]'),
