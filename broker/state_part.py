@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from broker.subjects import matches, share_patterns
+from broker.subjects import ANY, matches, share_patterns
 
 
 class StatePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,7 +33,7 @@ class StatePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def is_whole(self) -> bool:
         """Tell whether it holds everything."""
-        return not self.kinds and not self.agencies
+        return self.holds()
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -64,7 +64,5 @@ def told(agencies: Sequence[str], kinds: Sequence[str]) -> str:
 
 
 def _within(asked: Sequence[str], held: Sequence[str], holds: Callable[[str, str], bool]) -> bool:
-    """Tell whether all that is asked for is among what is held; none: everything."""
-    return not held or (
-        bool(asked) and all(any(holds(one, each) for one in held) for each in asked)
-    )
+    """Tell whether all that is asked for is among what is held; none of either: everything."""
+    return not held or all(any(holds(one, each) for one in held) for each in asked or (ANY,))

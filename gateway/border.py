@@ -80,8 +80,7 @@ def _reaches(request: Any) -> Iterator[Reach]:
     if selection is not None:
         yield selection.agencies, selection.kinds
     names = getattr(request, "names", None) or (getattr(request, "name", ""),)
-    for start in dict.fromkeys(name.rpartition("/")[0] for name in names):
-        agency, _, kind = start.partition("/")
+    for start in dict.fromkeys(tuple(name.split("/")[:2]) for name in names):
         # What is no record's name lies nowhere.
-        if kind:
-            yield (agency,), (kind,)
+        if "." in start[-1]:
+            yield start[:-1], start[-1:]

@@ -1,5 +1,6 @@
 """The gateway in the city file: where it listens, what callers may take, and its parts."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -52,6 +53,15 @@ class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def place_of(self, part: StatePart) -> str:
         """Return where to ask the gateways of a part; empty: the city file does not say."""
         return part.address or (f"localhost:{part.port}" if part.port else "")
+
+    def place_for(self, agencies: Sequence[str], kinds: Sequence[str]) -> str:
+        """Return where to ask for departments' records of kinds; none of either: for all.
+
+        Where no part holds all of it, any gateway says so.
+        """
+        holders = () if self.workers else self.parts
+        holding = (part for part in holders if part.holds(agencies, kinds))
+        return next(filter(None, map(self.place_of, holding)), self.place)
 
     @property
     def place(self) -> str:

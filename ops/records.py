@@ -62,7 +62,9 @@ def get(  # noqa: PLR0917 - options are named on the command line
 ) -> None:
     """Show one record."""
     folder, described = open_home(home, city)
-    with channel(folder, described, agency, gateway) as opened:
+    owner, _, rest = name.partition("/")
+    at = gateway or described.gateway.place_for([owner], [rest.partition("/")[0]])
+    with channel(folder, described, agency, at) as opened:
         request = api.GetRecordRequest(name=name, read_mask=fields(only))
         look_back(request, as_of, described, known=known)
         record = rpc.SharedStateServiceStub(opened).GetRecord(request)
@@ -123,7 +125,8 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
     look_back(request, as_of, described, known=known)
     records: list[Record] = []
     unknown = 0
-    with channel(folder, described, agency, gateway) as opened:
+    at = gateway or described.gateway.place_for(agencies, kind)
+    with channel(folder, described, agency, at) as opened:
         stub = rpc.SharedStateServiceStub(opened)
         more = True
         while more and (not limit or len(records) < limit):

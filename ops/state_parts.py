@@ -16,6 +16,7 @@ from broker.toml import FileWrong
 from ops.gateway_address import GatewayAddress
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_LARGEST_PORT: Final = 65535
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _ADDRESS: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[^:\[\]\s,]+):[0-9]{1,5}")
 
@@ -52,7 +53,7 @@ def with_parts(path: Path, gateway: GatewayAddress, agencies: Collection[Agency]
         )
     names = [part.name for part in gateway.parts]
     for part in gateway.parts:
-        for sentence in _objections(part, agencies):
+        for sentence in (*_objections(part, agencies), *_unreachable(part, gateway)):
             raise FileWrong(f"{path}: [[gateway.part]] {part.name!r} {sentence}")
         if names.count(part.name) > 1:
             raise FileWrong(f"{path}: two parts are called {part.name!r}: give each its own name")
@@ -84,7 +85,7 @@ def _objections(part: StatePart, agencies: Collection[Agency]) -> Iterator[str]:
     """Yield what is wrong with a part."""
     if not _NAME.fullmatch(part.name):
         yield "has a name that is none: write small letters, digits and hyphens, up to 32"
-    if not (part.kinds or part.agencies or part.districts):
+    if part.is_whole and not part.districts:
         yield (
             "would hold everything: name its kinds, agencies or districts; a gateway without "
             "--part holds the whole state"
@@ -102,8 +103,22 @@ def _objections(part: StatePart, agencies: Collection[Agency]) -> Iterator[str]:
                 f"holds district {district!r}, of which there is no department: give each "
                 "[[agency]] of it its `district`"
             )
-    if part.address and not _ADDRESS.fullmatch(part.address):
+
+
+def _unreachable(part: StatePart, gateway: GatewayAddress) -> Iterator[str]:
+    """Yield why clients could not reach a part where they are told."""
+    host, _, port = part.address.rpartition(":")
+    if not part.address:
+        return
+    if not _ADDRESS.fullmatch(part.address):
         yield f"has the address {part.address!r}: write host:port, as clients reach it"
+    elif not 0 < int(port) <= _LARGEST_PORT:
+        yield f"has the address {part.address!r}, whose port is none"
+    elif host.strip("[]") not in {*_LOOPBACK, *gateway.names}:
+        yield (
+            f"has the address {part.address!r}, and {host} is not among [gateway] names: its "
+            "certificate would not be for it"
+        )
 
 
 def _near(word: str, known: Collection[str]) -> str:

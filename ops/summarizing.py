@@ -116,7 +116,8 @@ def summarize(  # noqa: PLR0917 - options are named on the command line
         bucket=_length(bucket) if bucket else None,
     )
     look_back(request, as_of, described, known=known)
-    with channel(folder, described, agency, gateway) as opened:
+    at = gateway or described.gateway.place_for(agencies, kind)
+    with channel(folder, described, agency, at) as opened:
         answered = rpc.SharedStateServiceStub(opened).SummarizeRecords(request)
     if as_json:
         for group in answered.groups:

@@ -73,7 +73,8 @@ def watch(  # noqa: PLR0917 - options are named on the command line
             filter_by=filter_by,
         )
     )
-    with channel(folder, described, agency, gateway) as opened:
+    at = gateway or described.gateway.place_for(agencies, kind)
+    with channel(folder, described, agency, at) as opened:
         events = _events(rpc.SharedStateServiceStub(opened), request)
         if console.is_terminal and not as_json:
             _show(events, described, agency)

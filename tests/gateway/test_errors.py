@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.errors import InvalidRequest, NoAgreement, NotFound, bounded, to_status
+from gateway.errors import BeyondPart, InvalidRequest, NoAgreement, NotFound, bounded, to_status
 from liandong.gateway.v1 import shared_state_pb2 as api
 from tests.gateway.test_publish_records import fields
 from tests.gateway.town import City, reason
@@ -41,6 +41,8 @@ def test_whatever_is_quoted_is_cut(one: str, other: str) -> None:
     """Names and departments are the caller's own text."""
     assert octets(to_status(NoAgreement(one, other, one))) < _SOFT - _HEADERS
     assert octets(to_status(NotFound(one))) < _SOFT - _HEADERS
+    beyond = BeyondPart("a" * 32, other, one, {one: other, other: one})
+    assert octets(to_status(beyond)) < _SOFT - _HEADERS
 
 
 def test_what_is_left_out_is_counted() -> None:

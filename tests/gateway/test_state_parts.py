@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from broker.state_part import StatePart
-from broker.subjects import record_name
+from broker.subjects import record_name, share_subject
 from broker.subscriber import Delivery
 from gateway import Gateway
 from liandong.gateway.v1 import (
@@ -54,6 +54,7 @@ provider = "water"
 consumer = "health"
 kinds = ["water.*"]
 opens_at_level = "II"
+districts = ["{district}"]
 """
 Ask = Callable[[Any], Any]
 
@@ -93,6 +94,12 @@ class Split:
 
 
 @pytest.fixture
+def district() -> str:
+    """Return a district that no other test uses."""
+    return f"3201{uuid.uuid4().int % 10**8:08}"
+
+
+@pytest.fixture
 async def split(city: City) -> AsyncIterator[Split]:
     """Return a city whose parts can be run."""
     async with AsyncExitStack() as stack:
@@ -104,24 +111,24 @@ def vehicle(number: str) -> Record:
     return _bare("transport", "traffic.vehicle", number, traffic_vehicle={"vehicle_id": number})
 
 
-def incident(number: str, **fields: int) -> Record:
+def incident(number: str, district: str = "320102") -> Record:
     """Make an incident of the police."""
     stated = {
         "number": number,
         "level": incident_pb2.LEVEL_II,
         "lifecycle": incident_pb2.LIFECYCLE_RESPONDING,
     }
-    return _bare("police", "incident.report", number, incident=stated | fields)
+    return _bare("police", "incident.report", number, district, incident=stated)
 
 
-def _bare(agency: str, kind: str, entity: str, **body: Any) -> Record:
+def _bare(agency: str, kind: str, entity: str, district: str = "320102", **body: Any) -> Record:
     record = Record(
         name=record_name(agency, kind, entity),
         classification=record_pb2.CLASSIFICATION_INTERNAL,
         status=record_pb2.STATUS_ACTUAL,
         quality={"level": 1},
         provenance={"feed": "test"},
-        location={"district": "320102"},
+        location={"district": district},
         **body,
     )
     record.observed_at.FromDatetime(NOW)
@@ -160,7 +167,9 @@ async def test_a_part_reads_and_holds_its_own_only(split: Split, station: str) -
     await water.share(after)
 
     assert all(subject.split(".")[2] == "water" for subject in seen.subjects)
-    assert len(water.gateway.view) == len(set(seen.subjects)) < len(split.whole.gateway.view)
+    held = {share_subject(entry.name) for entry in water.gateway.view.entries()}
+    assert held <= set(seen.subjects)
+    assert len(held) < len(split.whole.gateway.view)
     assert water.gateway.view.get(before.name) is not None
     assert {entry.key.agency for entry in police.gateway.view.entries()} <= {"police", "emergency"}
     assert police.gateway.view.get(incident(station).name) is not None
@@ -204,10 +213,9 @@ def _within(name: str, district: str) -> list[Ask]:
 
 
 async def test_what_lies_in_a_part_is_answered_there_as_by_the_whole(
-    split: Split, station: str
+    split: Split, station: str, district: str
 ) -> None:
     """Also of the past, and what came late beside its record."""
-    district = f"3201{uuid.uuid4().int % 10**8:08}"
     water = await split.part(WATER)
     name = level(station, 9.0).name
     late = [level(station, 1.0, at=NOW - timedelta(hours=1), district=district)]
@@ -325,9 +333,12 @@ async def test_a_wrong_request_is_told_so_wherever_it_reaches(split: Split) -> N
             await stub.ListRecords(api.ListRecordsRequest(selection=selection))
         with pytest.raises(grpc.aio.AioRpcError) as unnamed:
             await stub.GetRecord(api.GetRecordRequest(name="nothing"))
+        with pytest.raises(grpc.aio.AioRpcError) as longer:
+            await stub.GetRecord(api.GetRecordRequest(name="water/water.level/a/b"))
 
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert unnamed.value.code() is grpc.StatusCode.NOT_FOUND
+    for error in (unnamed, longer):
+        assert error.value.code() is grpc.StatusCode.NOT_FOUND
 
 
 async def test_a_part_of_some_kinds_does_not_answer_for_a_domain(split: Split) -> None:
@@ -347,11 +358,10 @@ async def test_a_part_of_some_kinds_does_not_answer_for_a_domain(split: Split) -
 
 @pytest.mark.parametrize("every", [False, True])
 async def test_a_watch_goes_on_between_a_part_and_another_and_the_whole(
-    split: Split, station: str, *, every: bool
+    split: Split, station: str, district: str, *, every: bool
 ) -> None:
     """Nothing twice, nothing left out, though most of the stream is not the part's."""
     first, second = await split.part(WATER), await split.part(WATER)
-    district = f"3201{uuid.uuid4().int % 10**8:08}"
     here = api.Selection(kinds=["water.level"], districts=[district])
     ways = [(first, second), (second, split.whole), (split.whole, first)]
 
@@ -420,14 +430,14 @@ async def test_tokens_of_another_part_are_refused_with_where_to_go(
 
 
 async def test_an_incident_of_another_part_opens_and_closes_agreements(
-    split: Split, station: str
+    split: Split, station: str, district: str
 ) -> None:
     """A part follows what opens doors in full, and keeps no record of it."""
-    split.whole.agreements.write_text(AGREEMENTS + EMERGENCY)
-    await split.whole.share(level(station, 4.0))
-    declared = incident(station)
+    split.whole.agreements.write_text(AGREEMENTS + EMERGENCY.format(district=district))
+    await split.whole.share(level(station, 4.0, district=district))
+    declared = incident(station, district)
     water = await split.part(WATER)
-    here = api.Selection(kinds=["water.level"], filter=f"record.name.endsWith('{station}')")
+    here = api.Selection(kinds=["water.level"], districts=[district])
 
     async with watching(water, "health", here) as watch:
         await watch.until(BOOKMARK)
@@ -443,10 +453,12 @@ async def test_an_incident_of_another_part_opens_and_closes_agreements(
     assert water.gateway.view.get(declared.name) is None
 
 
-async def test_a_part_that_starts_in_an_emergency_knows_of_it(split: Split, station: str) -> None:
+async def test_a_part_that_starts_in_an_emergency_knows_of_it(
+    split: Split, station: str, district: str
+) -> None:
     """Before it answers the first call."""
-    split.whole.agreements.write_text(AGREEMENTS + EMERGENCY)
-    await split.whole.share(level(station, 4.0), incident(station))
+    split.whole.agreements.write_text(AGREEMENTS + EMERGENCY.format(district=district))
+    await split.whole.share(level(station, 4.0, district=district), incident(station, district))
 
     water = await split.part(WATER)
 

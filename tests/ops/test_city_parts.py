@@ -49,9 +49,13 @@ def part(name: str, *lines: str) -> str:
 def test_a_district_s_part_holds_what_its_departments_own(tmp_path: Path) -> None:
     """Those of its streets as well, and others that are named; no department is two things."""
     text = part("gulou", 'districts = ["320106"]', 'agencies = ["water", "gulou-water"]')
+    place = 'address = "gulou.example:7443"'
 
-    (gulou,) = town_of(tmp_path, text).gateway.parts
+    (gulou,) = town_of(
+        tmp_path, "[gateway]", 'names = ["gulou.example"]', text, place
+    ).gateway.parts
 
+    assert gulou.address == "gulou.example:7443"
     assert gulou.agencies == ("water", "gulou-water", "gulou-safety")
     assert gulou.holds(["gulou-safety"], ["safety.hazard"])
     assert not gulou.holds(kinds=["safety.hazard"])
@@ -63,10 +67,13 @@ def test_a_district_s_part_holds_what_its_departments_own(tmp_path: Path) -> Non
         (['kinds = ["wter.*"]'], "holds 'wter.*', which is no kind; did you mean"),
         (['agencies = ["watr"]'], "holds 'watr', which is no [[agency]] here; did you mean water"),
         (['districts = ["320104"]'], "holds district '320104', of which there is no department"),
+        (['kinds = ["water.*", "*"]'], "would hold everything"),
         ([], "would hold everything: name its kinds, agencies or districts"),
         (['kinds = ["water.*"]', 'address = "here"'], "has the address 'here': write host:port"),
+        (['kinds = ["water.*"]', 'address = "a:0"'], "has the address 'a:0', whose port is none"),
+        (['kinds = ["water.*"]', 'address = "a:1"'], "and a is not among [gateway] names: its"),
         (['kinds = ["water.*"]', "port = 70000"], "Expected `int` <= 65535"),
-        (['kinds = ["water.*"]', part("a", 'kinds = ["*"]')], "two parts are called 'a'"),
+        (['kinds = ["water.*"]', part("a", 'kinds = ["traffic.*"]')], "two parts are called 'a'"),
     ],
 )
 def test_a_wrong_part_is_refused_with_one_sentence(
@@ -101,7 +108,7 @@ def test_a_part_that_the_city_does_not_have_is_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        ([part("all", 'kinds = ["*"]')], []),
+        ([part("all", 'agencies = ["water"]', 'districts = ["320106"]')], []),
         (
             [
                 part("a", 'kinds = ["water.*", "traffic.*", "incident.*", "weather.*"]'),
@@ -130,10 +137,20 @@ def test_what_is_in_no_part_is_found(
     assert bool(found) == bool(expected)
 
 
+class SplitTown(Town):
+    """The small city in two parts.
+
+    Attributes:
+        rest_port: Where the second part's gateway listens; the first one's is `gateway_port`.
+    """
+
+    rest_port: int
+
+
 @pytest.fixture(scope="module")
-def split(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def split(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SplitTown]:
     """Run the small city in two parts, and none of the whole."""
-    town = Town(tmp_path_factory.mktemp("split"))
+    town = SplitTown(tmp_path_factory.mktemp("split"))
     first, second = free_port(), free_port()
     text = town.city.read_text().replace(
         "[gateway]\n",
@@ -142,7 +159,7 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     air = part("air", 'kinds = ["environment.*"]', f"port = {first}")
     rest = part("rest", 'agencies = ["police", "water"]', f"port = {second}")
     town.city.write_text(f"{text}\n{air}\n{rest}")
-    town.gateway_port = second
+    town.gateway_port, town.rest_port = first, second
     with town.up():
         town.feed()
         yield town
@@ -153,26 +170,30 @@ def findings(town: Town, city: Path | None = None) -> list[Finding]:
     return examine(Case(Home(town.home), city or town.city), "state parts")
 
 
-def test_up_runs_a_gateway_of_each_part(split: Town) -> None:
-    """Each answers for its own; what lies elsewhere is refused, with who has it."""
-    elsewhere = f"localhost:{split.gateway_port}"
+def test_up_runs_a_gateway_of_each_part(split: SplitTown) -> None:
+    """The commands ask the one that holds it; another refuses, and says who does."""
+    first = f"localhost:{split.gateway_port}"
 
-    first = split.objects("list", "--as", "environment", "--kind", "environment.air")
-    own = split.objects("list", "--as", "police", "--agency", "police", "--gateway", elsewhere)
-    status, said = split.refused("list", "--as", "police", "--agency", "police")
+    air = split.objects("list", "--as", "environment", "--kind", "environment.air")
+    own = split.objects("list", "--as", "police", "--agency", "police")
+    one = split.objects("get", own[0]["name"], "--as", "police")
+    status, said = split.refused("list", "--as", "police", "--agency", "police", "--gateway", first)
+    _, wide = split.refused("watch", "--as", "police")
 
-    assert {one["name"].split("/")[1] for one in first} == {"environment.air"}
-    assert {one["name"].split("/")[0] for one in own} == {"police"}
+    assert {record["name"].split("/")[1] for record in air} == {"environment.air"}
+    assert {record["name"].split("/")[0] for record in own} == {"police"}
+    assert [record["name"] for record in one] == [own[0]["name"]]
     assert status == 1
     assert "holds part air of the state (environment.* of every department)" in said
-    assert f"ask a gateway of part rest at {elsewhere} (FAILED_PRECONDITION)" in said
+    assert f"ask a gateway of part rest at localhost:{split.rest_port} (FAILED_PREC" in said
+    assert "ask each part for its own" in wide
     assert "liandong list --as police --kind 'environment.*'" in split.said
     assert "gateway-air" in split.said
     assert "gateway-rest" in split.said
     assert len(split.processes("gateway", "run")) == 2
 
 
-def test_the_status_tells_each_part(split: Town) -> None:
+def test_the_status_tells_each_part(split: SplitTown) -> None:
     """What all gateways know is asked at the first of them."""
     told = {one["name"]: one for one in split.objects("status") if one["part"] == "gateway"}
 
@@ -181,7 +202,7 @@ def test_the_status_tells_each_part(split: Town) -> None:
     assert "every kind of police, water" in told["part rest"]["state"]
 
 
-def test_the_doctor_finds_a_hole_between_parts(split: Town) -> None:
+def test_the_doctor_finds_a_hole_between_parts(split: SplitTown) -> None:
     """Departments' records of which nobody would answer; with a whole gateway, somebody does."""
     whole = split.folder / "whole.toml"
     whole.write_text(split.city.read_text().replace("workers = 0", "workers = 1"))
@@ -194,7 +215,7 @@ def test_the_doctor_finds_a_hole_between_parts(split: Town) -> None:
     assert beside.weight is Weight.NOTE
 
 
-def test_the_doctor_finds_parts_that_are_away_or_another_s(split: Town) -> None:
+def test_the_doctor_finds_parts_that_are_away_or_another_s(split: SplitTown) -> None:
     """A part is never taken for another, nor for the whole."""
     text = split.city.read_text()
     ports = [line for line in text.splitlines() if line.startswith("port = ")][-2:]
