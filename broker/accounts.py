@@ -29,7 +29,8 @@ def render(home: Home, plan: BusPlan) -> str:
         HomeDamaged: If a user's seed is missing.
     """
     certificate, key = home.certificate("nats")
-    monitor = f'http: "{plan.host}:{plan.monitor_port}"\n' if plan.monitor_port else ""
+    # Plain, and for whoever comes: on this machine only, wherever clients come from.
+    monitor = f'http: "127.0.0.1:{plan.monitor_port}"\n' if plan.monitor_port else ""
     return (
         f'server_name: "liandong"\nlisten: "{plan.host}:{plan.port}"\n{monitor}'
         f"{limits(plan)}"
