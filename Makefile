@@ -3,17 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 SCHEMAS := .build/schemas.binpb
+QUIET := --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check format lint types schemas proto lock bench scale release-schemas
+.PHONY: help demo test chaos check format lint types schemas proto lock bench scale release-schemas sbom audit-dependencies
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/pip install $(QUIET) --require-hashes -r requirements.lock
+	$(BIN)/pip install $(QUIET) --no-deps --editable .
 	@touch $@
 
 demo: $(READY) ## Run the whole system on this machine, with feeds of a rainy evening in Nanjing
@@ -52,8 +53,23 @@ proto: $(READY) ## Generate code from the schemas
 release-schemas: proto ## Take the schemas as they stand as the released ones
 	cp $(SCHEMAS) proto/released.binpb
 
+sbom: $(READY) ## Write dist/liandong.cdx.json: what a release is made of
+	$(BIN)/pip install $(QUIET) uv
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --constraint requirements.lock pyproject.toml -o .build/runtime.lock
+	$(PYTHON) -m venv --clear .build/runtime
+	.build/runtime/bin/pip install $(QUIET) --require-hashes -r .build/runtime.lock
+	.build/runtime/bin/pip uninstall $(QUIET) --yes pip setuptools
+	mkdir -p dist
+	$(BIN)/python deploy/sbom.py .build/runtime > .build/sbom.json
+	mv .build/sbom.json dist/liandong.cdx.json
+
+audit-dependencies: $(READY) ## Ask PyPI for known vulnerabilities of every locked package
+	$(PYTHON) -m venv .build/pip-audit
+	.build/pip-audit/bin/pip install $(QUIET) pip-audit
+	.build/pip-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+
 lock: $(READY) ## Resolve the dependencies anew
-	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/pip install $(QUIET) uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \
 		--custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
 

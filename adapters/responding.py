@@ -31,6 +31,9 @@ class ResponderRunner:
         home: Where its agency's key lies.
         plan: The bus.
 
+    Attributes:
+        answering: What answers; None: it does not run.
+
     Raises:
         ResponderMisconfigured: On entering, if it cannot start as configured.
         BusUnreachable: On entering, if the bus cannot be reached.
@@ -39,6 +42,7 @@ class ResponderRunner:
 
     def __init__(self, config: ResponderConfig, home: Home, plan: BusPlan) -> None:
         self.config = config
+        self.answering: Answering | None = None
         self._home = home
         self._plan = plan
         self._stack = contextlib.AsyncExitStack()
@@ -71,7 +75,7 @@ class ResponderRunner:
             answering = Answering(
                 bus, config.agency, served, version=responder.version, limit=config.limit
             )
-            await stack.enter_async_context(answering)
+            self.answering = await stack.enter_async_context(answering)
             self._stack = stack.pop_all()
         return self
 

@@ -18,7 +18,7 @@ from typing import Any
 import grpc
 import uvloop
 
-from gateway.server import OPTIONS
+from gateway.listening import OPTIONS
 
 SERVICE = "bare.Gateway"
 

@@ -50,16 +50,18 @@ def plan_of(port: int) -> BusPlan:
     return BusPlan(agencies=(_AGENCY,), port=port, agency_bytes=room, city_bytes=room)
 
 
-async def publish(home: Home, plan: BusPlan, count: int) -> None:
+async def publish(home: Home, plan: BusPlan, count: int, seed: int = 7) -> None:
     """Publish records as the agency, and wait until the hub has them all."""
-    made = map(_published, records(count))
+    made = map(_published, records(count, seed))
+    async with Bus(BusSettings.of(home, plan, "gateway")) as bus:
+        wanted = (await bus.nc.jetstream().stream_info(CITY)).state.messages + count
     async with Bus(BusSettings.of(home, plan, _AGENCY)) as bus:
         while lot := list(itertools.islice(made, _BATCH * 4)):
             lots = [lot[first : first + _BATCH] for first in range(0, len(lot), _BATCH)]
             await asyncio.gather(*(publish_batch(bus, one) for one in lots))
     async with Bus(BusSettings.of(home, plan, "gateway")) as bus:
         async with asyncio.timeout(_SHARED_S):
-            while (await bus.nc.jetstream().stream_info(CITY)).state.messages < count:  # noqa: ASYNC110
+            while (await bus.nc.jetstream().stream_info(CITY)).state.messages < wanted:  # noqa: ASYNC110
                 await asyncio.sleep(0.2)  # No word comes when the hub has it all.
 
 

@@ -28,9 +28,9 @@ from gateway.calls import Call, Entrance, Service, handler
 from gateway.freshness import FeedAges
 from gateway.history import History
 from gateway.limits import CallLimits
+from gateway.listening import OPTIONS
 from gateway.past import Past
 from gateway.revocation import Revoked
-from gateway.server import OPTIONS
 from gateway.shared_state import SharedState
 from gateway.summary import Summaries
 from gateway.view import StateView

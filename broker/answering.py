@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import structlog
 from google.protobuf.message import DecodeError
@@ -58,8 +58,15 @@ class Endpoint:
 
 
 @dataclass(slots=True)
-class _Stats:
-    """What NATS's protocol tells of an endpoint."""
+class Stats:
+    """What was asked of an endpoint since it began, as NATS's protocol tells it.
+
+    Attributes:
+        requests: How many questions came.
+        errors: How many of them were not answered.
+        last_error: Why the last of these was not.
+        spent_ns: How long they were worked on in all, nanoseconds.
+    """
 
     requests: int = 0
     errors: int = 0
@@ -80,6 +87,9 @@ class Answering:
         version: The responder's version, three numbers.
         limit: How many questions are worked on at a time; more are refused.
 
+    Attributes:
+        stats: What was asked, by question.
+
     Raises:
         BusUnreachable: On entering, if the bus does not take what is subscribed to.
     """
@@ -96,7 +106,7 @@ class Answering:
         self._bus = bus
         self._agency = agency
         self._endpoints = {endpoint.question: endpoint for endpoint in endpoints}
-        self._stats = {question: _Stats() for question in self._endpoints}
+        self.stats: Final = {question: Stats() for question in self._endpoints}
         self._version = version
         self._limit = limit
         self._id = bus.nc.new_inbox().rpartition(".")[2]
@@ -135,6 +145,11 @@ class Answering:
     ) -> None:
         await self._stack.aclose()
 
+    @property
+    def working(self) -> int:
+        """Return how many questions are being worked on."""
+        return len(self._working)
+
     async def _subscribe(
         self,
         stack: contextlib.AsyncExitStack,
@@ -148,7 +163,7 @@ class Answering:
 
     async def _asked(self, endpoint: Endpoint, message: Msg) -> None:
         """Begin to work on a question, unless there is too much to do already."""
-        self._stats[endpoint.question].requests += 1
+        self.stats[endpoint.question].requests += 1
         try:
             asked = Asked.FromString(message.data)
         except DecodeError:
@@ -193,7 +208,7 @@ class Answering:
         else:
             await self._answer(endpoint, message, answered)
         finally:
-            self._stats[endpoint.question].spent_ns += time.perf_counter_ns() - began
+            self.stats[endpoint.question].spent_ns += time.perf_counter_ns() - began
 
     async def _answer(self, endpoint: Endpoint, message: Msg, answered: Answered) -> None:
         """Send what was said, if it is not too much."""
@@ -267,7 +282,7 @@ class Answering:
 
     def _count_error(self, endpoint: Endpoint, sentence: str) -> None:
         """Count a question that was not answered."""
-        stats = self._stats[endpoint.question]
+        stats = self.stats[endpoint.question]
         stats.errors += 1
         stats.last_error = sentence
 
@@ -314,7 +329,7 @@ class Answering:
                     "processing_time": stats.spent_ns,
                     "average_processing_time": stats.spent_ns // max(stats.requests, 1),
                 }
-                for question, stats in self._stats.items()
+                for question, stats in self.stats.items()
             ],
         }
 

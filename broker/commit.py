@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from broker.errors import PublishDenied, PublishRefused
-from broker.exchange import Denied, Exchange
+from broker.exchange import Denied, Exchange, Sent
 from broker.lot import Item, Result
 from broker.outgoing import Stored
 
@@ -40,17 +40,22 @@ class Commit:
         self._stream = stream
         self._settle = settle
 
-    async def attempt(self, items: list[Item], within_s: float) -> Left:
-        """Send a batch once; return what is still open, and why.
+    def send(self, items: list[Item]) -> Sent:
+        """Send a batch now; `attempt` decides by its answer."""
+        return self._exchange.send([item.message for item in items])
+
+    async def attempt(self, items: list[Item], within_s: float, sent: Sent | None = None) -> Left:
+        """Send a batch once, unless it was; return what is still open, and why.
 
         Args:
             items: The batch.
             within_s: How long to wait for each answer, seconds.
+            sent: What `send` made of it.
         """
-        if len(items) == 1:
+        if len(items) == 1 and sent is None:
             return await self._in_turn(items, within_s)
         try:
-            answer = await self._exchange.commit([item.message for item in items], within_s)
+            answer = await self._exchange.answer(sent or self.send(items), within_s)
         except Denied as error:
             return self._without_denied(items, error), str(error)
         except (TimeoutError, ConnectionError) as error:

@@ -253,9 +253,14 @@ class Bus:
 
     def _cut(self) -> None:
         """Cut a connection whose other side neither reads nor hangs up."""
-        writer = getattr(self.nc._transport, "_io_writer", None)  # noqa: SLF001
+        writer = self.writer
         if writer is not None:
             writer.transport.abort()
+
+    @property
+    def writer(self) -> asyncio.StreamWriter | None:
+        """Return what writes to the server; None: it has never been there."""
+        return getattr(self.nc._transport, "_io_writer", None)  # noqa: SLF001
 
     @property
     def is_connected(self) -> bool:

@@ -53,19 +53,21 @@ class Consumer:
     Args:
         bus: An open connection whose user may read the stream.
         stream: The stream.
-        subject: Which of its subjects; wildcards allowed.
+        subjects: Which of its subjects; wildcards allowed, and no two may overlap.
 
     Attributes:
         heard: Whether anything came since this was last set to False.
         idle: Whether the server had nothing more to send when it was last heard.
+        passed: Up to which sequence of the stream all has come, other subjects passed over.
     """
 
-    def __init__(self, bus: Bus, stream: str, subject: str) -> None:
+    def __init__(self, bus: Bus, stream: str, *subjects: str) -> None:
         self.heard = True
         self.idle = False
+        self.passed = 0
         self._bus = bus
         self._stream = stream
-        self._subject = subject
+        self._subjects = subjects
         self._inbox = bus.nc.new_inbox()
         self._name = self._inbox.rpartition(".")[2]
         self._number = 0
@@ -93,10 +95,9 @@ class Consumer:
         Raises:
             StreamUnavailable: If the consumer cannot be made.
         """
-        config = {
+        config: dict[str, object] = {
             "name": self._name,
             "deliver_subject": self._inbox,
-            "filter_subject": self._subject,
             "ack_policy": "none",
             "max_deliver": 1,
             "flow_control": True,
@@ -113,7 +114,12 @@ class Consumer:
         else:
             config["deliver_policy"] = "by_start_sequence"
             config["opt_start_seq"] = max(start_sequence, 1)
-        verb = f"CONSUMER.CREATE.{self._stream}.{self._name}.{self._subject}"
+        verb = f"CONSUMER.CREATE.{self._stream}.{self._name}"
+        if len(self._subjects) == 1:
+            config["filter_subject"] = self._subjects[0]
+            verb = f"{verb}.{self._subjects[0]}"
+        else:
+            config["filter_subjects"] = self._subjects
         # Flow control bounds what waits in the subscription; limits of its own would drop.
         self._subscription = await self._bus.nc.subscribe(
             self._inbox, cb=receive, pending_msgs_limit=0, pending_bytes_limit=0
@@ -140,6 +146,7 @@ class Consumer:
         sequence, number, timestamp, pending = map(int, fields[first : first + 4])
         self._follows(number - 1)
         self._number = number
+        self.passed = sequence
         self.idle = not pending
         return Delivery(
             message.subject, message.data, message.headers or {}, sequence, timestamp, pending
@@ -158,6 +165,7 @@ class Consumer:
                 await self._bus.nc.publish(stalled)
         elif "Nats-Last-Consumer" in headers:
             self._follows(int(headers["Nats-Last-Consumer"]))
+            self.passed = int(headers.get("Nats-Last-Stream", self.passed))
             self.idle = True
 
     def _follows(self, number: int) -> None:

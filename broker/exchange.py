@@ -29,17 +29,24 @@ class Denied(Exception):
         self.subjects = subjects
 
 
-class _Waiting:
-    """A batch whose answer has not come."""
+class Sent:
+    """A batch whose answer has not come.
 
-    __slots__ = ("answer", "denied", "messages")
+    Args:
+        number: What tells it from others.
+        messages: Its messages.
+    """
 
-    def __init__(self, messages: list[Outgoing]) -> None:
+    __slots__ = ("answer", "denied", "messages", "number")
+
+    def __init__(self, number: str, messages: list[Outgoing]) -> None:
+        self.number = number
         self.messages = messages
         self.answer: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
         self.denied: set[str] = set()
 
     def fail(self, error: Exception) -> None:
+        """Let no answer be waited for."""
         if not self.answer.done():
             self.answer.set_exception(error)
 
@@ -55,7 +62,7 @@ class Exchange:
         self._bus = bus
         self._inbox = bus.nc.new_inbox()
         self._numbers = itertools.count(1)
-        self._waiting: dict[str, _Waiting] = {}
+        self._waiting: dict[str, Sent] = {}
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -88,41 +95,65 @@ class Exchange:
             ConnectionError: If the connection is away or was lost, or nobody serves the
                 stream at the moment.
         """
+        return await self.answer(self.send(messages), within_s)
+
+    def send(self, messages: list[Outgoing]) -> Sent:
+        """Write one message, or several as an atomic batch, now; `answer` waits for it."""
         number = str(next(self._numbers))
         reply = f"{self._inbox}.{number}"
         if len(messages) == 1:
             data = hpub(messages[0], reply)
         else:
             data = batch_bytes(f"{self._inbox[-22:]}-{number}", messages, reply)
-        waiting = self._waiting[number] = _Waiting(messages)
+        sent = self._waiting[number] = Sent(number, messages)
         try:
-            await self._write(data)
+            self._write(data)
+        except ConnectionError as error:
+            sent.fail(error)
+        return sent
+
+    async def answer(self, sent: Sent, within_s: float = _ATTEMPT_S) -> dict[str, Any]:
+        """Return the server's answer to what was sent.
+
+        Args:
+            sent: That.
+            within_s: How long to wait, seconds; never longer than five.
+
+        Raises:
+            Denied: As of `commit`.
+            TimeoutError: As of `commit`.
+            ConnectionError: As of `commit`.
+        """
+        try:
             async with asyncio.timeout(min(within_s, _ATTEMPT_S)):
-                message = await waiting.answer
+                message = await sent.answer
         finally:
-            del self._waiting[number]
+            del self._waiting[sent.number]
         if message.headers and message.headers.get("Status") == _NOBODY:
             raise ConnectionError("nobody serves the stream at the moment")
         decoded: dict[str, Any] = json.loads(message.data)
         return decoded
 
-    async def _write(self, data: bytes) -> None:
-        """Write protocol bytes in one piece.
+    def _write(self, data: bytes) -> None:
+        """Write protocol bytes in one piece, now.
 
         The client's own ``publish`` writes message by message and costs more than all else
-        in a batch together.
+        in a batch together; its flusher would write in its turn, and the server idle until
+        whoever was awake before has done his work.
 
         Raises:
             ConnectionError: If the connection is away, or the server reads too slowly.
         """
-        client = self._bus.nc
-        if not client.is_connected:
+        client, writer = self._bus.nc, self._bus.writer
+        if writer is None or not client.is_connected:
             raise ConnectionError("the bus is away")
         # Each attempt would pile up behind the last; what waits here waits in memory.
-        if client.pending_data_size > _UNREAD_BYTES:
+        unread = client.pending_data_size + writer.transport.get_write_buffer_size()
+        if unread > _UNREAD_BYTES:
             raise ConnectionError("the server does not read what is sent to it")
-        await client._send_command(data)  # noqa: SLF001
-        await client._flush_pending()  # noqa: SLF001
+        # First what the client was told before, such as to subscribe to the answers.
+        writer.writelines([*client._pending, data])  # noqa: SLF001
+        client._pending, client._pending_data_size = [], 0  # noqa: SLF001
 
     async def _answered(self, message: Msg) -> None:
         """Hand an answer to whoever waits for it."""

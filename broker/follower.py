@@ -9,7 +9,7 @@ The reader is told and reads from the start.
 import asyncio
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -37,19 +37,21 @@ class Follower:
         self,
         bus: Bus,
         stream: str,
-        subject: str,
+        subjects: Sequence[str],
         on_delivery: Callable[[Delivery], None],
-        on_restart: Callable[[], None] | None = None,
         *,
+        on_restart: Callable[[], None] | None = None,
+        on_passed: Callable[[int], None] | None = None,
         last_of_each: bool = False,
     ) -> None:
         self.caught_up = asyncio.Event()
         self._last_of_each = last_of_each
         self._bus = bus
         self._stream = stream
-        self._subject = subject
+        self._subjects = subjects
         self._on_delivery = on_delivery
         self._on_restart = on_restart
+        self._on_passed = on_passed
         self._start = 1
         self._last: Delivery | None = None
         self._finding = False
@@ -92,7 +94,7 @@ class Follower:
 
     async def _open(self) -> None:
         """Make a consumer: at the start, or at what was delivered last."""
-        consumer = self._consumer = Consumer(self._bus, self._stream, self._subject)
+        consumer = self._consumer = Consumer(self._bus, self._stream, *self._subjects)
         self._finding = self._last is not None
         start = self._last.sequence if self._last is not None else self._start
         ahead = await consumer.open(
@@ -130,6 +132,8 @@ class Follower:
             self._on_delivery(delivery)
         if consumer.idle:
             self.caught_up.set()
+            if delivery is None and self._on_passed is not None:
+                self._on_passed(consumer.passed)
 
     def _is_found(self, delivery: Delivery) -> bool:
         """Tell whether the first message is the one delivered last; if not, begin anew."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 from nats.aio.msg import Msg
 
 from broker.connection import Bus
+from broker.replicas import Replica
 from broker.users import CHECKPOINTS
 
 _PING: Final = "$SYS.REQ.SERVER.PING"
@@ -18,8 +19,6 @@ _STREAMS: Final = {
     "streams": True,
     "consumer": True,
     "config": True,
-    # Of a stream's replicas the leader alone knows how the others are.
-    "stream_leader_only": True,
     "limit": 1024,
 }
 
@@ -80,10 +79,11 @@ class StreamState:
 
 @dataclass(frozen=True, slots=True)
 class BusState:
-    """All servers that answer, and the streams that they lead."""
+    """All servers that answer, the streams that they lead, and each copy that they hold."""
 
-    servers: tuple[ServerState, ...]
-    streams: tuple[StreamState, ...]
+    servers: tuple[ServerState, ...] = ()
+    streams: tuple[StreamState, ...] = ()
+    replicas: tuple[Replica, ...] = ()
 
 
 async def bus_state(bus: Bus) -> BusState:
@@ -93,7 +93,7 @@ async def bus_state(bus: Bus) -> BusState:
         bus: An open connection of the system account's reader.
     """
     if not bus.is_connected:
-        return BusState((), ())
+        return BusState()
     # The first to answer says how many there are, so that nobody waits for more.
     pinged = await _ask_all(bus, _PING, {})
     count = len(pinged)
@@ -103,7 +103,8 @@ async def bus_state(bus: Bus) -> BusState:
     healthy = {answer["server"]["id"] for answer in health if answer["data"]["status"] == "ok"}
     return BusState(
         tuple(_server(answer, healthy) for answer in pinged),
-        tuple(stream for answer in held for stream in _streams(answer["data"])),
+        tuple(stream for answer in held for stream in _streams(answer)),
+        tuple(replica for answer in held for replica in _replicas(answer)),
     )
 
 
@@ -152,13 +153,33 @@ def _server(answer: Mapping[str, Any], healthy: set[str]) -> ServerState:
     )
 
 
-def _streams(data: Mapping[str, Any]) -> Iterator[StreamState]:
-    """Read what a server says of the streams that it leads."""
-    for account in data.get("account_details", ()):
+def _details(answer: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what a server says of each stream that it holds, after the stream's account."""
+    for account in answer["data"].get("account_details", ()):
         for stream in account.get("stream_detail", ()):
-            # Places of polls: small, and of no interest to those who watch.
-            if stream["name"] != CHECKPOINTS:
-                yield _stream(account["name"], stream)
+            yield account["name"], stream
+
+
+def _streams(answer: Mapping[str, Any]) -> Iterator[StreamState]:
+    """Read what a server says of the streams that it leads.
+
+    Of a stream's replicas the leader alone knows how the others are.
+    """
+    own = answer["server"]["name"]
+    for account, stream in _details(answer):
+        is_led = stream.get("cluster", {}).get("leader", own) == own
+        # Places of polls: small, and of no interest to those who watch.
+        if is_led and stream["name"] != CHECKPOINTS:
+            yield _stream(account, stream)
+
+
+def _replicas(answer: Mapping[str, Any]) -> Iterator[Replica]:
+    """Read what a server says of the copies that it holds."""
+    for account, stream in _details(answer):
+        state = stream["state"]
+        yield Replica(
+            answer["server"]["name"], account, stream["name"], state["messages"], state["last_seq"]
+        )
 
 
 def _stream(account: str, stream: Mapping[str, Any]) -> StreamState:

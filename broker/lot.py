@@ -15,18 +15,25 @@ class Lot:
         size: How many messages it has.
     """
 
-    __slots__ = ("_done", "_open", "_results")
+    __slots__ = ("_done", "_loop", "_open", "_results")
 
     def __init__(self, size: int) -> None:
         self._results: list[Result | None] = [None] * size
         self._open = size
-        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._done: asyncio.Future[None] = self._loop.create_future()
 
     def settle(self, index: int, result: Result) -> None:
         """Note what became of one message."""
         self._results[index] = result
         self._open -= 1
-        if not self._open and not self._done.done():
+        if not self._open:
+            # Not at once: who waits goes on working, and the next batch is to leave before.
+            self._loop.call_soon(self._wake)
+
+    def _wake(self) -> None:
+        """Wake whoever waits."""
+        if not self._done.done():
             self._done.set_result(None)
 
     async def results(self) -> list[Result]:

@@ -1,5 +1,7 @@
 """What a record must be so that a department may publish it itself."""
 
+from typing import Final
+
 from liandong.record.v1.record_pb2 import Record
 
 
@@ -24,3 +26,9 @@ def objection(record: Record, agency: str) -> str:
         stated = "nothing" if body is None else f"{body}, of the kind {kind_of(body)}"
         return f"is {record.name!r}, of the kind {kind}, but the record states {stated}"
     return ""
+
+
+KINDS: Final = tuple(
+    sorted(kind_of(field.name) for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields)
+)
+"""Every kind that the schemas have."""

@@ -16,35 +16,46 @@ from broker.users import hand, users
 STREAMS = "streams"
 
 
-def write_parts(home: Home, plan: BusPlan, out: Path) -> list[Path]:
+def write_parts(
+    home: Home, plan: BusPlan, out: Path, gateways: Iterable[str] = (GATEWAY,)
+) -> list[Path]:
     """Write a home for the gateways, one for each agency's adapters, one to lay out streams.
 
     Args:
         home: The home with every key and certificate.
         plan: The bus.
         out: Where the homes go, each in a folder of the part's name.
+        gateways: Names of gateways, each of which signs what it records.
 
     Raises:
         HomeDamaged: If a key is missing.
     """
+    signers = tuple(gateways)
     admins = [user.name for user in users(plan) if user.publish is None]
     hands = map(hand, plan.agencies)
     return [
-        _write(home, Home(out / GATEWAY), (GATEWAY, *hands), (GATEWAY, PROBE)),
-        _write(home, Home(out / STREAMS), admins, ()),
-        *(_write(home, Home(out / agency), (agency,), ()) for agency in plan.agencies),
+        _write(home, Home(out / GATEWAY), (GATEWAY, *hands), (GATEWAY, PROBE), signers),
+        _write(home, Home(out / STREAMS), admins),
+        *(_write(home, Home(out / agency), (agency,)) for agency in plan.agencies),
     ]
 
 
-def _write(home: Home, part: Home, users_of: Iterable[str], certificates: Iterable[str]) -> Path:
+def _write(
+    home: Home,
+    part: Home,
+    users_of: Iterable[str],
+    certificates: Iterable[str] = (),
+    signers: Iterable[str] = (),
+) -> Path:
     """Write one home."""
     for folder in (part.tls_dir, part.keys_dir):
         folder.mkdir(parents=True, exist_ok=True)
     part.path.chmod(0o700)
     shutil.copyfile(home.ca, part.ca)
-    if GATEWAY in certificates:
-        for mine, theirs in zip(home.signing_key(GATEWAY), part.signing_key(GATEWAY), strict=True):
+    for name in signers:
+        for mine, theirs in zip(home.signing_key(name), part.signing_key(name), strict=True):
             write_secret(theirs, mine.read_bytes())
+    if signers:
         # The gateway verifies what operators did; it cannot sign for them.
         mine, theirs = home.signing_key(OPS)[1], part.signing_key(OPS)[1]
         if mine.exists():

@@ -43,10 +43,21 @@ class Placing:
         Raises:
             StreamUnavailable: If the stream cannot be asked what it holds.
         """
-        waiting = [item for item in items if not item.is_placed and is_record(item.message.subject)]
-        if not waiting:
-            return
+        waiting = _unplaced(items)
         await self._learn({item.message.subject for item in waiting})
+        self._place(waiting)
+
+    def place_known(self, items: Sequence[Item]) -> bool:
+        """Do the same if the stream need not be asked for any; tell whether it was done."""
+        waiting = _unplaced(items)
+        latest = self._latest
+        if not all(item.message.subject in latest for item in waiting):
+            return False
+        self._place(waiting)
+        return True
+
+    def _place(self, waiting: Sequence[Item]) -> None:
+        """Give records their subjects."""
         now, latest = time.time_ns(), self._latest
         for item in waiting:
             item.is_placed = True
@@ -80,6 +91,11 @@ class Placing:
                 self._latest[subject] = 0
             else:
                 self._latest[subject] = min(observed, last.timestamp_ns)
+
+
+def _unplaced(items: Sequence[Item]) -> list[Item]:
+    """Return the records that have no place yet."""
+    return [item for item in items if not item.is_placed and is_record(item.message.subject)]
 
 
 def observed_ns(payload: bytes) -> int | None:

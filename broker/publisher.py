@@ -27,7 +27,7 @@ from broker.api import call
 from broker.commit import Commit
 from broker.connection import Bus
 from broker.errors import BusUnavailable, PublishError, RecordTooLarge, StreamUnavailable
-from broker.exchange import Exchange
+from broker.exchange import Exchange, Sent
 from broker.lot import Item, Lot, Result
 from broker.outgoing import Outgoing, Stored, size_of
 from broker.placing import Placing
@@ -215,7 +215,7 @@ class Publisher:
             if not items:
                 self._blocked = True
                 return
-            flight = asyncio.create_task(self._fly(items))
+            flight = asyncio.create_task(self._fly(items, self._begin(items)))
             self._flights[flight] = items
             self._aloft.update(item.subject for item in items)
             flight.add_done_callback(self._landed)
@@ -253,12 +253,18 @@ class Publisher:
         self._blocked = False
         self._depart()
 
-    async def _fly(self, items: list[Item]) -> None:
+    def _begin(self, items: list[Item]) -> Sent | None:
+        """Send a batch now, so that the server works while we do; None: ask for places before."""
+        is_batch = len(items) > 1
+        return self._commit.send(items) if is_batch and self._placing.place_known(items) else None
+
+    async def _fly(self, items: list[Item], sent: Sent | None) -> None:
         """Try a batch until each of its messages is settled."""
         last = ""
         for pause in itertools.chain(_PAUSE_S, itertools.repeat(_PAUSE_S[-1])):
             within_s = min(item.deadline for item in items) - time.monotonic()
-            items, last = await self._attempt(items, max(within_s, _SHORTEST_S))
+            items, last = await self._attempt(items, max(within_s, _SHORTEST_S), sent)
+            sent = None
             now = time.monotonic() + pause
             late = [item for item in items if item.deadline <= now]
             self._fail(late, BusUnavailable(self._budget_s, last))
@@ -268,14 +274,16 @@ class Publisher:
             if not items:
                 return
 
-    async def _attempt(self, items: list[Item], within_s: float) -> tuple[list[Item], str]:
+    async def _attempt(
+        self, items: list[Item], within_s: float, sent: Sent | None
+    ) -> tuple[list[Item], str]:
         """Send a batch once, each record to its place; return what is still open, and why."""
         try:
             async with asyncio.timeout(within_s):
                 await self._placing.place(items)
         except (StreamUnavailable, TimeoutError) as error:
             return items, str(error) or "the stream does not say what it holds"
-        return await self._commit.attempt(items, within_s)
+        return await self._commit.attempt(items, within_s, sent)
 
     def _is_open(self, item: Item) -> bool:
         """Tell whether a message is not settled."""

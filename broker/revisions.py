@@ -3,7 +3,7 @@
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 
 from broker.api import call
@@ -85,13 +85,15 @@ class Revisions:
                     raise RevisionsLost(subject, history)
         return found
 
-    async def after(self, sequence: int, last: int, subject: str) -> AsyncGenerator[Delivery, None]:
+    async def after(
+        self, sequence: int, last: int, subjects: Sequence[str]
+    ) -> AsyncGenerator[Delivery, None]:
         """Read all messages after a sequence up to a last one, in order.
 
         Args:
             sequence: After which one.
             last: Up to which one.
-            subject: Which subjects; wildcards allowed.
+            subjects: Which subjects; wildcards allowed, and no two may overlap.
 
         Raises:
             RevisionsLost: If some may have gone: before the first, or when they go meanwhile.
@@ -100,28 +102,28 @@ class Revisions:
         history = (await self.facts()).history
         # Looked at before anything is told: what has gone lay before what is still there.
         expected, counts = array("Q"), Counter[str]()
-        async for delivery in self._read(sequence, last, subject, headers_only=True):
+        async for delivery in self._read(sequence, last, subjects, headers_only=True):
             expected.append(delivery.sequence)
             counts[delivery.subject] += 1
             if 0 < history <= counts[delivery.subject]:
                 raise RevisionsLost(delivery.subject, history)
         told = 0
-        async for delivery in self._read(sequence, last, subject, headers_only=False):
+        async for delivery in self._read(sequence, last, subjects, headers_only=False):
             if delivery.sequence != expected[told]:
                 break
             told += 1
             yield delivery
         if told < len(expected):
-            raise RevisionsLost(subject, history)
+            raise RevisionsLost(", ".join(subjects), history)
 
     async def _read(
-        self, sequence: int, last: int, subject: str, *, headers_only: bool
+        self, sequence: int, last: int, subjects: Sequence[str], *, headers_only: bool
     ) -> AsyncGenerator[Delivery, None]:
         """Read messages after a sequence up to a last one."""
         messages = scan(
             self._bus,
             self._stream,
-            subject,
+            subjects,
             headers_only=headers_only,
             start_sequence=sequence + 1,
         )

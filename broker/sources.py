@@ -5,9 +5,8 @@ from nats.js.api import ExternalStream, StreamConfig, StreamSource, SubjectTrans
 from nats.js.errors import NotFoundError
 
 from broker.accounts import source_api
+from broker.numbering import number_of
 from broker.plan import BusPlan
-
-_ORIGIN = "Nats-Stream-Source"
 
 
 def source(plan: BusPlan, agency: str, stream: str, prefix: str) -> StreamSource:
@@ -53,4 +52,4 @@ async def _last_of(js: JetStreamContext, stream: str, of: StreamSource) -> int:
         last = await js.get_last_msg(stream, str(own))
     except NotFoundError:
         return 0
-    return int((last.headers or {})[_ORIGIN].split()[1])
+    return number_of(last.headers or {})

@@ -8,6 +8,7 @@ an agency stored under another's name never reaches the hub.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from broker.accounts import source_api
 from broker.connection import Bus, BusSettings
 from broker.errors import StreamsDiffer, StreamUnavailable
 from broker.home import Home
+from broker.numbering import taken
 from broker.plan import MEBIBYTE, BusPlan, stream_name
 from broker.sources import going_on, source
 from broker.subjects import checkpoint_subject
@@ -204,8 +206,12 @@ async def reconcile(home: Home, plan: BusPlan) -> list[str]:
     for stream in definitions(plan):
         by_account.setdefault(stream.account, []).append(stream.config)
     hub = by_account.pop(HUB)
+    upto = await _taken_of_each(home, plan)
     lots = await asyncio.gather(
-        *(_reconcile_account(home, plan, name, configs) for name, configs in by_account.items())
+        *(
+            _reconcile_account(home, plan, name, configs, upto)
+            for name, configs in by_account.items()
+        )
     )
     await asyncio.gather(
         *(
@@ -229,6 +235,19 @@ async def reconcile(home: Home, plan: BusPlan) -> list[str]:
     return made
 
 
+async def _taken_of_each(home: Home, plan: BusPlan) -> dict[str, int]:
+    """Return up to which number the city has taken each agency's stream; empty: it is new."""
+    async with Bus(BusSettings.of(home, plan, admin(HUB))) as bus:
+        await _until_led(bus.js, HUB)
+        try:
+            await bus.js.stream_info(CITY)
+        except NotFoundError:
+            return {}
+        except NatsError as error:
+            raise StreamUnavailable(CITY, str(error)) from error
+        return {stream_name(agency): await taken(bus, agency) for agency in plan.agencies}
+
+
 async def _until_linked(home: Home, plan: BusPlan, asked: str) -> None:
     """Wait until the hub's administrator reaches what asks from afar, but not for ever.
 
@@ -250,12 +269,20 @@ async def _until_linked(home: Home, plan: BusPlan, asked: str) -> None:
 
 
 async def _reconcile_account(
-    home: Home, plan: BusPlan, account: str, configs: list[StreamConfig]
+    home: Home,
+    plan: BusPlan,
+    account: str,
+    configs: list[StreamConfig],
+    taken_of: Mapping[str, int] = MappingProxyType({}),
 ) -> list[str]:
     """Make one account hold its streams."""
     async with Bus(BusSettings.of(home, plan, admin(account))) as bus:
         await _until_led(bus.js, account)
-        return [line for config in configs for line in await _reconcile_stream(bus.js, config)]
+        return [
+            line
+            for config in configs
+            for line in await _reconcile_stream(bus.js, config, taken_of.get(str(config.name), 0))
+        ]
 
 
 async def _until_led(js: JetStreamContext, account: str) -> None:
@@ -279,16 +306,24 @@ async def _until_led(js: JetStreamContext, account: str) -> None:
         raise StreamUnavailable(f"of account {account}", problem) from error
 
 
-async def _reconcile_stream(js: JetStreamContext, config: StreamConfig) -> list[str]:
-    """Add a stream that is missing, change one that differs."""
+async def _reconcile_stream(
+    js: JetStreamContext, config: StreamConfig, taken_upto: int
+) -> list[str]:
+    """Add a stream that is missing, change one that differs.
+
+    One that was lost goes on behind what the city has of it: its numbers are not given again.
+    """
     assert config.name is not None
     difference = "is not there"
     try:
         try:
             held = (await js.stream_info(config.name)).config
         except NotFoundError:
-            await js.add_stream(config)
-            return [f"added stream {config.name}"]
+            if not taken_upto:
+                await js.add_stream(config)
+                return [f"added stream {config.name}"]
+            await js.add_stream(config, first_seq=taken_upto + 1)
+            return [f"added stream {config.name}, which was lost, from number {taken_upto + 1}"]
         changed = ", ".join(differences(held.as_dict(), config))
         if not changed:
             return []

@@ -9,6 +9,7 @@ of a record's subject is its state.
 
 import hashlib
 import re
+from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
 _KEPT = ":@,+"
@@ -17,8 +18,7 @@ _TAIL = 32
 _SHARED = "share."
 _PAST = ".past"
 _RECORD_DOTS = 4
-STATE = "share.*.*.*.*"
-"""The subjects of all records: the last message of each is the city's state."""
+ANY = "*"
 # What stays as it is, as most numbers and codes do.
 _PLAIN = re.compile(r"[A-Za-z0-9_.:@,+-]{1,240}", re.ASCII)
 
@@ -77,14 +77,38 @@ def is_record(subject: str) -> bool:
     return subject.startswith(_SHARED) and subject.count(".") == _RECORD_DOTS
 
 
-def share_pattern(agency: str = "*", kind: str = "*.*") -> str:
-    """Return the pattern of the subjects of an agency's records of a kind, or a domain's kinds."""
-    return f"share.{agency}.{kind}.*"
+def matches(pattern: str, kind: str) -> bool:
+    """Tell whether a kind, or all that a pattern means, is meant by another pattern.
+
+    Args:
+        pattern: ``*``, ``domain.*`` or a kind itself.
+        kind: A kind, or such a pattern.
+    """
+    return pattern in {ANY, kind} or (pattern.endswith(".*") and kind.startswith(pattern[:-1]))
 
 
-def told_pattern(agency: str = "*", kind: str = "*.*") -> str:
-    """Return the pattern of the same subjects and of those beside them."""
-    return f"share.{agency}.{kind}.>"
+def share_patterns(
+    agencies: Iterable[str] = (), kinds: Iterable[str] = (), *, late: bool = False
+) -> tuple[str, ...]:
+    """Return the patterns of the subjects of agencies' records, of which no two overlap.
+
+    Args:
+        agencies: Whose records; none: everybody's.
+        kinds: Of which kinds, ``*``, ``domain.*`` or the kind itself; none: of all.
+        late: With what lies beside them.
+    """
+    wanted = set(kinds) or {ANY}
+    least = [
+        kind
+        for kind in sorted(wanted)
+        if not any(matches(wider, kind) for wider in wanted - {kind})
+    ]
+    end = ">" if late else ANY
+    return tuple(
+        f"share.{agency}.{'*.*' if kind == ANY else kind}.{end}"
+        for agency in sorted(set(agencies)) or (ANY,)
+        for kind in least
+    )
 
 
 def name_of(subject: str) -> str:

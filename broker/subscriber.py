@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from nats.aio.msg import Msg
 
@@ -18,30 +18,41 @@ __all__ = ["Delivery", "Follower", "follow", "read", "scan"]
 async def follow(
     bus: Bus,
     stream: str,
-    subject: str,
+    subjects: str | Sequence[str],
     on_delivery: Callable[[Delivery], None],
     *,
     start: int = 1,
     last_of_each: bool = False,
     on_restart: Callable[[], None] | None = None,
+    on_passed: Callable[[int], None] | None = None,
 ) -> Follower:
     """Follow a stream's messages on a subject, in order, until the follower is closed.
 
     Args:
         bus: An open connection whose user may read the stream.
         stream: The stream.
-        subject: Which of its subjects; wildcards allowed.
+        subjects: Which of its subjects; wildcards allowed, and no two may overlap.
         on_delivery: Called with each message; it must be quick and must not wait.
         start: The sequence at which to begin.
         last_of_each: Begin with the last message of each subject instead, in the order of
             the stream; what is stored from then on follows without a seam.
         on_restart: Called when the stream is no longer what it was, before it is
             delivered from its start again: what was delivered may be gone.
+        on_passed: Called in silences with the sequence up to which all has been delivered,
+            messages on other subjects passed over.
 
     Raises:
         StreamUnavailable: If the stream cannot be read.
     """
-    follower = Follower(bus, stream, subject, on_delivery, on_restart, last_of_each=last_of_each)
+    follower = Follower(
+        bus,
+        stream,
+        _several(subjects),
+        on_delivery,
+        on_restart=on_restart,
+        on_passed=on_passed,
+        last_of_each=last_of_each,
+    )
     await follower.start(start)
     return follower
 
@@ -49,7 +60,7 @@ async def follow(
 async def scan(
     bus: Bus,
     stream: str,
-    subject: str,
+    subjects: str | Sequence[str],
     *,
     headers_only: bool = False,
     start_sequence: int = 1,
@@ -60,7 +71,7 @@ async def scan(
     Args:
         bus: An open connection whose user may read the stream.
         stream: The stream.
-        subject: Which of its subjects; wildcards allowed.
+        subjects: Which of its subjects; wildcards allowed, and no two may overlap.
         headers_only: Leave the payloads out.
         start_sequence: Where to begin.
         start_ns: Begin with what was stored at this time or later instead, nanoseconds since
@@ -70,7 +81,7 @@ async def scan(
         StreamUnavailable: If the stream cannot be read to its end.
     """
     arrived: asyncio.Queue[Msg | None] = asyncio.Queue()
-    consumer = Consumer(bus, stream, subject)
+    consumer = Consumer(bus, stream, *_several(subjects))
     stop = bus.on_lost(lambda: arrived.put_nowait(None))
     try:
         left = await consumer.open(
@@ -105,6 +116,11 @@ async def read(bus: Bus, stream: str, subject: str, first: int, last: int) -> li
             if delivery.sequence == last:
                 break
     return found
+
+
+def _several(subjects: str | Sequence[str]) -> Sequence[str]:
+    """Return one subject as several."""
+    return (subjects,) if isinstance(subjects, str) else subjects
 
 
 async def _next(arrived: "asyncio.Queue[Msg | None]", stream: str) -> Msg:

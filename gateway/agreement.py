@@ -65,27 +65,6 @@ class AgreementFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agreement: tuple[Agreement, ...] = ()
 
 
-def matches(pattern: str, kind: str) -> bool:
-    """Tell whether a kind is meant by ``*``, ``domain.*`` or the kind itself."""
-    return pattern in {ANY, kind} or (pattern.endswith(".*") and kind.startswith(pattern[:-1]))
-
-
-def in_districts(district: str, codes: tuple[str, ...]) -> bool:
-    """Tell whether a district lies in one of the districts, or none are named."""
-    return not codes or any(district.startswith(district_prefix(code)) for code in codes)
-
-
-def district_prefix(code: str) -> str:
-    """Return what all codes below a GB/T 2260 code begin with: ``320100`` gives ``3201``."""
-    while len(code) > _PROVINCE_DIGITS and len(code) <= _COUNTY_DIGITS and code.endswith("00"):
-        code = code[:-2]
-    return code
-
-
 def _moment(value: datetime | None) -> datetime | None:
     """Return a moment with its zone."""
     return value.replace(tzinfo=UTC) if value is not None and not value.tzinfo else value
-
-
-_PROVINCE_DIGITS = 2
-_COUNTY_DIGITS = 6

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+from broker.ownership import KINDS
+from broker.subjects import matches
 from broker.toml import FileWrong, parse_toml, read_text, table_lines
-from gateway.agreement import ANY, ASK, Agreement, AgreementFile, matches
+from gateway.agreement import ANY, ASK, Agreement, AgreementFile
 from gateway.hidden import FieldWrong, of_kind, steps_of
-from gateway.key import BODIES, KINDS
+from gateway.key import BODIES
 from gateway.terms import Terms, TermsWrong
 
 _DISTRICT = re.compile(r"[0-9]{2,12}")

@@ -1,5 +1,6 @@
 """A call, as all that has to do with it knows it."""
 
+import secrets
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -55,3 +56,8 @@ class Call:
     read: Counter[Key] = field(default_factory=Counter)
     asked: list[Ask] = field(default_factory=list)
     is_recorded: bool = False
+
+    def traced(self) -> str:
+        """Return its trace id, of 32 hexadecimal digits; a new one if its caller stated none."""
+        self.trace = self.trace or secrets.token_hex(16)
+        return self.trace

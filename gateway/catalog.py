@@ -1,10 +1,12 @@
 """The catalogue: feeds and how they fare, as their adapters tell."""
 
 import bisect
+from collections.abc import Sequence
 
 import structlog
 from google.protobuf.message import DecodeError
 
+from broker.state_part import WHOLE, StatePart
 from broker.subjects import feed_subject
 from broker.subscriber import Delivery
 from gateway.calls import Call, Service
@@ -19,6 +21,9 @@ from liandong.gateway.v1.catalog_pb2 import (
     GetSchemaRequest,
     ListFeedsRequest,
     ListKindsRequest,
+    ListPartsRequest,
+    ListPartsResponse,
+    Part,
 )
 
 _NAME = "liandong.gateway.v1.CatalogService"
@@ -28,16 +33,27 @@ _log = structlog.get_logger()
 
 
 class Catalog:
-    """Answers ListFeeds.
+    """Answers ListFeeds and ListParts.
 
     A feed may be seen by whoever may read anything of its agency, and by the operators.
+
+    Args:
+        part: The part of the state that the gateway holds.
+        parts: All parts of it.
 
     Attributes:
         ages: How old what feeds bring is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, part: StatePart = WHOLE, parts: Sequence[StatePart] = ()) -> None:
         self.ages = FeedAges()
+        self._parts = ListPartsResponse(
+            parts=[
+                Part(name=one.name, kinds=one.kinds, agencies=one.agencies, address=one.address)
+                for one in parts
+            ],
+            held=part.name,
+        ).SerializeToString()
         self._feeds: dict[str, tuple[str, bytes]] = {}
 
     def service(self) -> Service:
@@ -48,6 +64,7 @@ class Catalog:
                 "ListFeeds": (self.list_feeds, ListFeedsRequest),
                 "ListKinds": (list_kinds, ListKindsRequest),
                 "GetSchema": (get_schema, GetSchemaRequest),
+                "ListParts": (self.list_parts, ListPartsRequest),
             },
             {},
         )
@@ -85,3 +102,7 @@ class Catalog:
         if start + size < len(names):
             page.append(framed(2, encode("feeds", bound, names[start + size - 1]).encode()))
         return b"".join(page)
+
+    async def list_parts(self, request: ListPartsRequest, call: Call) -> bytes:  # noqa: ARG002
+        """Return the parts of the state, and which of them is held here."""
+        return self._parts

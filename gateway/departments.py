@@ -1,7 +1,6 @@
 """Live questions: who answers what, and putting a question to several departments at once."""
 
 import asyncio
-import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
@@ -40,7 +39,6 @@ _MARGIN = 0.2
 _MARGIN_S = 0.1
 _SHORTEST_S = 0.001
 _WRITE_S = 30.0
-_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 
 
 class Departments:
@@ -105,7 +103,7 @@ class Departments:
         asked.caller.agency = call.caller.agency
         asked.caller.role = call.caller.role
         asked.caller.purpose = call.caller.purpose
-        asked.caller.trace_id = _trace_id(call.context)
+        asked.caller.trace_id = call.traced()
         asking = [asyncio.create_task(self._one(agency, name, asked, call)) for agency in agencies]
         try:
             for answered in asyncio.as_completed(asking):
@@ -222,13 +220,3 @@ def _within_s(request: AskRequest, context: Context) -> float:
     if remaining is not None:
         within = min(within, remaining - min(remaining * _MARGIN, _MARGIN_S))
     return min(max(within, _SHORTEST_S), _LONGEST_S)
-
-
-def _trace_id(context: Context) -> str:
-    """Return the caller's trace id (W3C Trace Context), or a new one."""
-    for key, value in context.invocation_metadata() or ():
-        if key == "traceparent" and isinstance(value, str):
-            found = _TRACE_PARENT.fullmatch(value)
-            if found is not None:
-                return found[1]
-    return secrets.token_hex(16)

@@ -14,6 +14,11 @@ def framed(field: int, content: bytes) -> bytes:
     return b"%b%b%b" % (tag(field), varint(len(content)), content)
 
 
+def counted(field: int, count: int) -> bytes:
+    """Return a count as a field; 0: nothing, as Protobuf writes it."""
+    return varint(field << 3) + varint(count) if count else b""
+
+
 def elements(field: int, sized: list[bytes], tail: bytes = b"") -> bytes:
     """Return contents that carry their length already as the elements of a repeated field.
 

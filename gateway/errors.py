@@ -13,6 +13,7 @@ GatewayError
 ├── TooManyWatches      one watch more than a department, or the gateway, may have open
 ├── RevisionsGone       what a watch of every revision has missed cannot be told
 ├── HistoryGone         the past is not kept as far back as it is asked for
+├── BeyondPart          more than the part of the state that this gateway holds
 ├── StreamAway          the bus does not answer
 ├── NoHand              the gateway cannot publish for the caller
 ├── BusAway             what was sent is not on disk, as far as is known
@@ -26,7 +27,7 @@ GatewayError
 └── Starting            the view is not complete yet
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import grpc
@@ -266,6 +267,41 @@ class StreamAway(GatewayError):
         super().__init__("the city's stream cannot be read at the moment: try again in a moment")
 
 
+class BeyondPart(GatewayError):
+    """What is asked for reaches beyond the part of the state that this gateway holds.
+
+    Args:
+        part: The part.
+        holds: What it holds, in words.
+        asked: What reaches beyond.
+        holders: The parts that hold all that is asked for, and where each is asked; an empty
+            address: that is not told.
+    """
+
+    def __init__(self, part: str, holds: str, asked: str, holders: Mapping[str, str]) -> None:
+        self._facts = {
+            "part": part,
+            "asked": asked,
+            "holders": ",".join(holders),
+            "addresses": ",".join(filter(None, holders.values())),
+        }
+        told = [f"{name} at {at}" if at else f"{name}" for name, at in holders.items()]
+        remedy = (
+            f"ask a gateway of part {' or '.join(told)}"
+            if told
+            else "select kinds and agencies that lie in one part, and ask each part for its own "
+            "(CatalogService.ListParts tells them)"
+        )
+        super().__init__(
+            f"this gateway holds part {part} of the state ({bounded(holds, _FACT)}), and "
+            f"{bounded(asked, _FACT)} reaches beyond it: {remedy}"
+        )
+
+    def metadata(self) -> dict[str, str]:
+        """Return which part this is, and who holds what is asked for."""
+        return self._facts
+
+
 class NoHand(GatewayError):
     """The gateway cannot publish for the caller."""
 
@@ -364,6 +400,7 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     NotFound: (code_pb2.NOT_FOUND, "NO_SUCH_RECORD"),
     NobodyAnswers: (code_pb2.UNIMPLEMENTED, "NOT_ANSWERED"),
     TooSlow: (code_pb2.RESOURCE_EXHAUSTED, "WATCHER_TOO_SLOW"),
+    BeyondPart: (code_pb2.FAILED_PRECONDITION, "BEYOND_PART"),
     NoHand: (code_pb2.PERMISSION_DENIED, "NO_HAND"),
     BusAway: (code_pb2.UNAVAILABLE, "BUS_AWAY"),
     NotTaken: (code_pb2.FAILED_PRECONDITION, "NOT_TAKEN"),

@@ -21,7 +21,8 @@ OPERATORS = "ops"
 _ALTERNATIVE_NAMES = "x509_subject_alternative_name"
 PURPOSE = "liandong-purpose"
 TRACE = "traceparent"
-_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-")
+# W3C Trace Context, 3.2; a later version may append to it.
+_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)")
 _URI = re.compile(r"liandong://agency/([a-z][a-z0-9_-]{0,31})/([a-z][a-z0-9_-]{0,31})")
 
 

@@ -1,11 +1,15 @@
 """Incidents that are open, as far as agreements depend on them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.agreement import in_districts
-from gateway.entry import Entry
+import structlog
+from google.protobuf.message import DecodeError
+
+from broker.districts import in_districts
+from broker.subscriber import Delivery
+from gateway.entry import Entry, entry_of
 from gateway.terms import LONGEST_SPAN_S, Terms
 from liandong.incident.v1.incident_pb2 import (
     LEVEL_UNSPECIFIED,
@@ -14,8 +18,9 @@ from liandong.incident.v1.incident_pb2 import (
 )
 from liandong.record.v1.record_pb2 import Record
 
-_KIND: Final = "incident.report"
+KIND: Final = "incident.report"
 _LONGEST_NS: Final = LONGEST_SPAN_S * 1_000_000_000
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Incident:
         district: Where it is.
         status: Whether it is ACTUAL, an EXERCISE or a TEST.
         ends_ns: When it ended or will end, nanoseconds since 1970 UTC; 0: it is open.
+        counted: When what states it counts as observed, nanoseconds since 1970 UTC.
     """
 
     name: str
@@ -37,6 +43,7 @@ class Incident:
     district: str
     status: int
     ends_ns: int
+    counted: int = field(compare=False)
 
 
 class Incidents:
@@ -56,15 +63,27 @@ class Incidents:
 
     def take(self, entry: Entry) -> None:
         """Take a change of the shared state."""
-        if entry.key.kind != _KIND:
+        if entry.key.kind != KIND:
             return
         incident = _incident(entry)
-        before = self._known.pop(entry.name, None)
+        before = self._known.get(entry.name)
+        if before is not None and before.counted > entry.counted:
+            return
+        self._known.pop(entry.name, None)
         if incident is not None:
             self._known[entry.name] = incident
         if incident != before:
             self._meant.clear()
             self._on_change([one for one in (before, incident) if one is not None])
+
+    def take_told(self, delivery: Delivery) -> None:
+        """Take an incident from the city's stream, where it is no part of the state held here."""
+        try:
+            entry = entry_of(delivery.payload, delivery.sequence, delivery.timestamp_ns)
+        except (DecodeError, ValueError) as error:
+            _log.error("not a record", subject=delivery.subject, error=str(error))
+            return
+        self.take(entry)
 
     def opening(self, terms: Terms, consumer: str, now_ns: int) -> dict[int, str]:
         """Return the incidents that open an agreement now.
@@ -132,4 +151,6 @@ def _incident(entry: Entry) -> Incident | None:
     closed = entry.counted if stated.lifecycle == LIFECYCLE_CLOSED else 0
     ends = min((end for end in (closed, entry.expires) if end), default=0)
     key = entry.key
-    return Incident(entry.name, key.agency, stated.level, key.district, key.status, ends)
+    return Incident(
+        entry.name, key.agency, stated.level, key.district, key.status, ends, entry.counted
+    )

@@ -55,6 +55,3 @@ BODIES: Final = {
     kind_of(field.name): field.name for field in Record.DESCRIPTOR.oneofs_by_name["body"].fields
 }
 """The record's field that is the body, by kind."""
-
-KINDS: Final = tuple(sorted(BODIES))
-"""Every kind that the schemas have."""

@@ -3,8 +3,8 @@
 import difflib
 from collections.abc import Collection
 
-from gateway.agreement import matches
-from gateway.key import KINDS
+from broker.ownership import KINDS
+from broker.subjects import matches
 
 _SHOWN = 80
 

@@ -7,15 +7,16 @@ from google.protobuf.message import DecodeError
 
 from broker.errors import StreamUnavailable
 from broker.revisions import Revisions, RevisionsLost
-from broker.subjects import share_pattern, share_subject
+from broker.subjects import share_subject
 from gateway.backlog import Event
 from gateway.entry import Entry, stored_entry
 from gateway.errors import RevisionsGone, StreamAway
 from gateway.group import Group, lasting, removal
 from gateway.key import Key
 from gateway.resume import Place
+from gateway.told_on import subjects_of
 from gateway.view import StateView
-from liandong.gateway.v1.shared_state_pb2 import REMOVAL_REASON_EXPIRED, Selection
+from liandong.gateway.v1.shared_state_pb2 import REMOVAL_REASON_EXPIRED
 
 # Of two clocks, the gateway's and the bus's, one may be ahead.
 _CLOCKS_NS = 60_000_000_000
@@ -64,7 +65,7 @@ def require_same(view: StateView, group: Group, after: Place) -> None:
     here = (group.stream, group.permit.digest)
     if not group.stream or (after.stream, after.permit) != here:
         raise StartOver
-    if after.sequence > view.sequence:
+    if after.sequence > view.reached:
         raise StartOver
     if not view.course.goes_through(after.sequence, after.stored_ns):
         raise StartOver
@@ -177,7 +178,9 @@ class Replay:
 
     async def _entries(self, group: Group, after: Place, last: int) -> AsyncGenerator[Entry, None]:
         """Yield the entry of each revision that changed the state."""
-        deliveries = self._revisions.after(after.sequence, last, pattern(group.watched.selection))
+        deliveries = self._revisions.after(
+            after.sequence, last, subjects_of(group.watched.selection)
+        )
         async with contextlib.aclosing(deliveries):
             async for one in deliveries:
                 if not self._view.course.changed(one.sequence):
@@ -195,10 +198,3 @@ class Replay:
             return group.event(lasting(entry), before, place)
         key_then = self._view.course.key_at(entry.name, after.sequence, entry.key)
         return group.event_since(lasting(entry), key_then, place)
-
-
-def pattern(selection: Selection) -> str:
-    """Return the subjects on which all that is selected comes."""
-    agency = selection.agencies[0] if len(selection.agencies) == 1 else "*"
-    kind = selection.kinds[0] if len(selection.kinds) == 1 else "*.*"
-    return share_pattern(agency, kind)

@@ -78,21 +78,32 @@ class Past:
             itertools.islice(names.after(start, selector.ever(names)), _LOT * _LOTS + 1)
         )
         found: list[Entry] = []
-        absent: list[Entry] = []
+        absent: list[str] = []
         for begin in range(0, min(len(following), _LOT * _LOTS), _LOT):
             lot = following[begin : begin + _LOT]
             held = await self._history.at(lot, at_ns, basis)
             stood = [held[name] for name in lot if name in held]
             found += selector.first(stood, count + 1 - len(found), at_ns)
-            absent += self._view.of(name for name in lot if name not in held)
+            absent += [name for name in lot if name not in held]
             if len(found) > count:
                 break
-        shown = selector.first(absent, len(absent), at_ns)
-        lost = await self._history.lost([one.name for one in shown], basis)
+        lost = await self._unknown(selector, absent, at_ns, basis)
         if len(found) > count:
-            return found[:count], (0, found[count - 1].name), list(lost)
+            return found[:count], (0, found[count - 1].name), lost
         is_last = len(following) <= _LOT * _LOTS
-        return found, None if is_last else (0, following[_LOT * _LOTS - 1]), list(lost)
+        return found, None if is_last else (0, following[_LOT * _LOTS - 1]), lost
+
+    async def _unknown(
+        self, selector: Selector, absent: Iterable[str], at_ns: int, basis: "TimeBasis.ValueType"
+    ) -> list[str]:
+        """Return what did not stand as far as is known, is selected now, and whose past is gone.
+
+        Raises:
+            HistoryUnavailable: If the past cannot be read.
+        """
+        now = list(self._view.of(absent))
+        shown = selector.first(now, len(now), at_ns)
+        return list(await self._history.lost([one.name for one in shown], basis))
 
     async def lost(
         self, names: Iterable[str], basis: "TimeBasis.ValueType", permit: Permit
@@ -117,8 +128,10 @@ class Past:
 
     async def stood(
         self, selector: Selector, at_ns: int, basis: "TimeBasis.ValueType"
-    ) -> AsyncGenerator[list[Entry], None]:
+    ) -> AsyncGenerator[tuple[list[Entry], int], None]:
         """Yield all records as they stood of which some may be selected, as published, in lots.
+
+        With each lot goes how many are selected now and not kept as far back.
 
         Raises:
             HistoryUnavailable: If the past cannot be read.
@@ -133,8 +146,10 @@ class Past:
             )
         meant = list(names.after("", keys))
         for begin in range(0, len(meant), _LOT):
-            held = await self._history.at(meant[begin : begin + _LOT], at_ns, basis)
-            yield list(held.values())
+            lot = meant[begin : begin + _LOT]
+            held = await self._history.at(lot, at_ns, basis)
+            absent = (name for name in lot if name not in held)
+            yield list(held.values()), len(await self._unknown(selector, absent, at_ns, basis))
 
 
 def at_ns_of(as_of: Timestamp) -> int:

@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from gateway.agreement import ANY, matches
+from broker.ownership import KINDS
+from broker.subjects import matches
+from gateway.agreement import ANY
 from gateway.entry import Entry
 from gateway.errors import GatewayError, InvalidRequest, NoAgreement, NotFound
 from gateway.hidden import hidden_by_all, of_kind
 from gateway.identity import Caller
-from gateway.key import KINDS, Key
+from gateway.key import Key
 from gateway.known import no_agency, no_kind
 from gateway.redaction import redaction_of
 from gateway.terms import Terms

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -19,6 +18,7 @@ from broker.violations import field_of, sentence_of
 from gateway.calls import Call, Service
 from gateway.errors import BusAway, InvalidRequest, NotTaken
 from gateway.hands import Hands
+from gateway.identity import TRACE
 from liandong.gateway.v1.publishing_pb2 import (
     PUBLISH_OUTCOME_DUPLICATE,
     PUBLISH_OUTCOME_STORED,
@@ -32,8 +32,6 @@ _NAME = "liandong.gateway.v1.PublishingService"
 _ADAPTER = "gateway/grpc"
 _VERSION = version("liandong")
 _FEED_HEADER = "Liandong-Feed"
-_TRACEPARENT = "traceparent"
-_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _CLOCK_TOLERANCE_S = 600.0
 _ID_BYTES = 16
 
@@ -59,7 +57,7 @@ class Publishing:
         if wrong := impossible(request):
             raise InvalidRequest(wrong)
         identities = [_identity(agency, record) for record in request.records]
-        now, trace = datetime.now(UTC), _trace(call)
+        now, trace = datetime.now(UTC), call.traced()
         for record in request.records:
             _complete(record, agency, now, trace)
         self._require_right(request, agency, int(now.timestamp()))
@@ -68,7 +66,7 @@ class Publishing:
         headers = header_lines(
             {
                 _FEED_HEADER: _feed(agency),
-                _TRACEPARENT: f"00-{trace}-{os.urandom(8).hex()}-01",
+                TRACE: f"00-{trace}-{os.urandom(8).hex()}-01",
             }
         )
         messages = [
@@ -134,15 +132,6 @@ def _complete(record: Record, agency: str, now: datetime, trace: str) -> None:
 def _feed(agency: str) -> str:
     """Return what a record's provenance calls the way by which it came."""
     return f"{agency}.grpc"
-
-
-def _trace(call: Call) -> str:
-    """Return the caller's trace, or a new one: 32 hexadecimal digits."""
-    for key, value in call.context.invocation_metadata() or ():
-        match = _TRACE.fullmatch(str(value)) if key == _TRACEPARENT else None
-        if match is not None:
-            return match[1]
-    return os.urandom(16).hex()
 
 
 def _answer(request: PublishRecordsRequest, results: list[Result]) -> PublishRecordsResponse:

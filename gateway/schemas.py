@@ -8,10 +8,9 @@ import json
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
 
-from broker.ownership import kind_of
+from broker.ownership import KINDS, kind_of
 from gateway.calls import Call
 from gateway.errors import InvalidRequest
-from gateway.key import KINDS
 from liandong.gateway.v1.catalog_pb2 import (
     GetSchemaRequest,
     GetSchemaResponse,

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 import protovalidate
 from google.protobuf.message import Message
 
+from broker.districts import district_prefix
 from broker.impossible import impossible
+from broker.subjects import matches
 from broker.violations import field_of, sentence_of
-from gateway.agreement import district_prefix, matches
 from gateway.entry import Entry
 from gateway.errors import InvalidRequest
 from gateway.filters import filter_of

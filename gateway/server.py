@@ -7,111 +7,45 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import grpc
-import msgspec
 import structlog
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_health.v1 import health_pb2
 
 from broker.asking import Asking
-from broker.connection import Bus, BusSettings
-from broker.errors import BrokerError
+from broker.connection import Bus
 from broker.responders import Responders
 from broker.revisions import Revisions as StreamRevisions
-from broker.subjects import STATE
-from broker.subscriber import Delivery, follow
+from broker.subjects import share_patterns
+from broker.subscriber import Delivery, Follower, follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreement_service import AgreementDesk
 from gateway.agreements import Agreements
-from gateway.audit import Journal, JournalSettings, Recorder
+from gateway.audit import Journal, Recorder
 from gateway.audit.service import AccessLog
+from gateway.border import Border
 from gateway.calls import Entrance, Service, handler
 from gateway.catalog import Catalog
 from gateway.certificates import Certificates
 from gateway.departments import Departments
 from gateway.encoding import elements
 from gateway.errors import Leaving
-from gateway.freshness import FeedAges
 from gateway.hands import Hands
-from gateway.history import History
-from gateway.limits import CallLimits
+from gateway.incidents import KIND as INCIDENTS
+from gateway.listening import Listening
 from gateway.loading import loading
 from gateway.lookout import Lookout, Tally
-from gateway.past import Past
 from gateway.publishing import Publishing
-from gateway.revisions import Revisions
 from gateway.revocation import Revoked
-from gateway.shared_state import SharedState
-from gateway.summary import Summaries
-from gateway.summary.told import Telling
+from gateway.settings import GatewaySettings
+from gateway.state_service import state_service
 from gateway.view import StateView, now_ns
-from gateway.watch import Watches, WatchLimits
-from liandong.gateway.v1 import shared_state_pb2 as api
+from gateway.watch import Watches
 
 _TICK_S = 0.5
 # The field of an event.
 _EVENT_FEEDS = 5
 _GRACE_S = 5.0
-_MAX_CALLS = 10_000
 _BESIDE_WATCHES = 500
-OPTIONS = (
-    ("grpc.max_receive_message_length", 4 << 20),
-    ("grpc.max_send_message_length", 64 << 20),
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.http2.ping_timeout_ms", 10_000),
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    # By itself it drops calls by chance, without a word, once a thousand wait: as many watches
-    # as there may be come back at once when a gateway has restarted.
-    ("grpc.server.max_pending_requests", _MAX_CALLS),
-    ("grpc.server.max_pending_requests_hard_limit", 2 * _MAX_CALLS),
-)
 _log = structlog.get_logger()
-
-
-class GatewayFailed(BrokerError):
-    """The gateway cannot serve."""
-
-
-class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a gateway needs.
-
-    Attributes:
-        host: Where to listen.
-        port: Where to listen; 0: any free port.
-        certificate: File with its certificate.
-        key: File with its key.
-        ca: File with the authority whose certificates it takes.
-        agreements: File of agreements; None: none.
-        agencies: The city's departments, of which agreements may speak and which can be asked;
-            none: agreements of any, and nobody can be asked.
-        titles: What people call them.
-        bus: How it reads the bus.
-        hands: For each agency that may publish over gRPC, how that reaches the bus.
-        audit: Where and how it records accesses.
-        watches: What watches may take.
-        calls: What calls may take.
-        shares_port: Whether other gateways on this machine listen at the same port.
-        revoked: File with the serial numbers of certificates that were taken back; it need
-            not be there.
-    """
-
-    host: str
-    port: int
-    certificate: str
-    key: str
-    ca: str
-    agreements: str | None
-    bus: BusSettings
-    audit: JournalSettings
-    agencies: tuple[str, ...] = ()
-    hands: dict[str, BusSettings] = {}
-    titles: dict[str, str] = {}
-    watches: WatchLimits = WatchLimits()
-    calls: CallLimits = CallLimits()
-    shares_port: bool = False
-    revoked: str
 
 
 class Gateway:
@@ -147,7 +81,6 @@ class Gateway:
             Path(settings.certificate), Path(settings.key), Path(settings.ca)
         )
         self._revoked = Revoked(Path(settings.revoked))
-        self.view.listen(self._agreements.incidents.take)
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port
 
@@ -158,7 +91,8 @@ class Gateway:
             self._entrance = Entrance(
                 self._agreements, recorder, self._settings.calls, self._revoked
             )
-            catalog = Catalog()
+            border = Border(self._settings.part, self._settings.parts)
+            catalog = Catalog(self._settings.part, self._settings.parts)
             self.ages = catalog.ages
             agencies, titles = self._settings.agencies, self._settings.titles
             responders = await stack.enter_async_context(Responders(bus, agencies))
@@ -177,22 +111,19 @@ class Gateway:
                 tally=self.tally,
             )
             services = (
-                _state_service(self.view, watches, bus, catalog.ages),
+                border.around(state_service(self.view, watches, bus, catalog.ages)),
                 catalog.service(),
-                AgreementDesk(self._agreements, self.view).service(),
+                border.around(AgreementDesk(self._agreements, self.view).service()),
                 departments.service(),
                 Publishing(hands).service(),
                 AccessLog(bus, Path(self._settings.audit.public_keys)).service(),
             )
-            server = self._server(services)
-            await server.start()
-            stack.push_async_callback(server.stop, _GRACE_S)
+            listening = self._listen(services)
+            await listening.server.start()
+            stack.push_async_callback(listening.server.stop, _GRACE_S)
             stack.push_async_callback(self._leave)
             with loading():
-                state = await follow(
-                    bus, CITY, STATE, self._take(), last_of_each=True, on_restart=self._restart
-                )
-                await stack.enter_async_context(state)
+                state = await self._follow_state(stack, bus)
                 feeds = await follow(bus, CITY_FEEDS, "feed.>", catalog.take)
                 await stack.enter_async_context(feeds)
                 await state.caught_up.wait()
@@ -207,7 +138,12 @@ class Gateway:
             for name in ("", *(service.name for service in services)):
                 await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
             self._stack = stack.pop_all()
-        _log.info("gateway serves", port=self.port, records=len(self.view))
+        _log.info(
+            "gateway serves",
+            port=self.port,
+            part=self._settings.part.name or "all",
+            records=len(self.view),
+        )
         return self
 
     async def __aexit__(
@@ -228,6 +164,28 @@ class Gateway:
         stack.callback(self._agreements.on_change(recorder.turn))
         return recorder
 
+    async def _follow_state(self, stack: contextlib.AsyncExitStack, bus: Bus) -> Follower:
+        """Follow the part of the state that is held, and the incidents by which agreements open."""
+        part, incidents = self._settings.part, self._agreements.incidents
+        if part.holds(kinds=[INCIDENTS]):
+            self.view.listen(incidents.take)
+        else:
+            beside = await follow(
+                bus, CITY, share_patterns(kinds=[INCIDENTS]), incidents.take_told, last_of_each=True
+            )
+            await stack.enter_async_context(beside)
+            await beside.caught_up.wait()
+        state = await follow(
+            bus,
+            CITY,
+            part.subjects,
+            self._take(),
+            last_of_each=True,
+            on_restart=self._restart,
+            on_passed=self.view.pass_over,
+        )
+        return await stack.enter_async_context(state)
+
     def _take(self) -> Callable[[Delivery], None]:
         """Return what takes the records of the city's stream."""
         take, lookout = self.view.take, self._lookout
@@ -240,33 +198,19 @@ class Gateway:
 
         return take_and_tell
 
-    def _server(self, services: Sequence[Service]) -> grpc.aio.Server:
-        """Make the server with all its services."""
-        options = (
-            *OPTIONS,
-            # Without a limit one connection could take the places of everybody's calls.
-            ("grpc.max_concurrent_streams", self._settings.watches.department + _BESIDE_WATCHES),
-            ("grpc.so_reuseport", int(self._settings.shares_port)),
-        )
-        server = grpc.aio.server(options=options, maximum_concurrent_rpcs=_MAX_CALLS)
-        handlers = (handler(self._entrance, service) for service in services)
+    def _listen(self, services: Sequence[Service]) -> Listening:
+        """Listen, with all services."""
+        settings = self._settings
         around = self._lookout.around if self._lookout is not None else lambda served: served
-        server.add_generic_rpc_handlers(tuple(map(around, handlers)))
-        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # no stubs
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        names = (service.name for service in services)
-        reflection.enable_server_reflection(
-            (*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server
+        listening = Listening(
+            f"{settings.host}:{settings.port}",
+            self._certificates,
+            {one.name: around(handler(self._entrance, one)) for one in services},
+            calls=settings.watches.department + _BESIDE_WATCHES,
+            shares_port=settings.shares_port,
         )
-        address = f"{self._settings.host}:{self._settings.port}"
-        try:
-            self.port = server.add_secure_port(address, self._certificates.credentials())
-        except RuntimeError as error:
-            raise GatewayFailed(
-                f"the gateway cannot listen on {address}: stop what listens there, or change "
-                "[gateway] port in the city file"
-            ) from error
-        return server
+        self.port, self._health = listening.port, listening.health
+        return listening
 
     async def _leave(self) -> None:
         """Have clients go elsewhere, with their tokens."""
@@ -289,22 +233,3 @@ class Gateway:
             self._revoked.refresh()
             self._entrance.end_late()
             await self.watches.tick(_TICK_S)
-
-
-def _state_service(view: StateView, watches: Watches, bus: Bus, ages: FeedAges) -> Service:
-    """Return the service that reads the shared state, watches it, looks back and summarises."""
-    history = History(bus)
-    past = Past(view, history)
-    state, revisions = SharedState(view, past, ages), Revisions(view, history)
-    summaries = Summaries(view, past.stood, Telling(bus).told, ages)
-    return Service(
-        "liandong.gateway.v1.SharedStateService",
-        {
-            "GetRecord": (state.get_record, api.GetRecordRequest),
-            "BatchGetRecords": (state.batch_get_records, api.BatchGetRecordsRequest),
-            "ListRecords": (state.list_records, api.ListRecordsRequest),
-            "SummarizeRecords": (summaries.summarize_records, api.SummarizeRecordsRequest),
-            "ListRevisions": (revisions.list_revisions, api.ListRevisionsRequest),
-        },
-        {"WatchRecords": (watches.watch_records, api.WatchRecordsRequest)},
-    )

@@ -4,9 +4,8 @@ import bisect
 import itertools
 from collections.abc import Iterable
 
-from broker.varint import varint
 from gateway.calls import Call
-from gateway.encoding import elements, framed
+from gateway.encoding import counted, elements, framed
 from gateway.entry import KEY, Entry
 from gateway.errors import HistoryGone
 from gateway.freshness import FeedAges
@@ -89,7 +88,7 @@ class SharedState:
         call.read.update(map(KEY, found))
         feeds = sorted({f"{key.agency}/{key.feed}" for key in map(KEY, found) if key.feed})
         told = elements(_BATCH_FEEDS, self._ages.sized(feeds))
-        told += _counted(_BATCH_UNKNOWN, sum([name in lost for name in request.names]))
+        told += counted(_BATCH_UNKNOWN, sum([name in lost for name in request.names]))
         return elements(_RECORDS, _sized(found, mask), told)
 
     async def list_records(self, request: ListRecordsRequest, call: Call) -> bytes:
@@ -121,7 +120,7 @@ class SharedState:
         call.read.update(map(KEY, found))
         tail = b"" if end is None else framed(_NEXT_PAGE_TOKEN, query.token(end).encode())
         # Names after the page's end are looked up again for the next.
-        tail += _counted(_LIST_UNKNOWN, sum([end is None or name <= end[1] for name in lost]))
+        tail += counted(_LIST_UNKNOWN, sum([end is None or name <= end[1] for name in lost]))
         page = elements(_RECORDS, sized, tail)
         if mark is not None:
             self._pages.keep((query, token, size), mark, page, found)
@@ -143,11 +142,6 @@ class SharedState:
         """Return records as they stood at the time that a request names."""
         require_valid(request)
         return await self._past.get(names, request.as_of, request.as_of_basis)
-
-
-def _counted(field: int, count: int) -> bytes:
-    """Return a count as a field of a response."""
-    return varint(field << 3) + varint(count) if count else b""
 
 
 def _sized(entries: list[Entry], mask: Mask | None) -> list[bytes]:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from gateway.agreement import ANY, ASK, LEVELS, Agreement, in_districts, matches
+from broker.districts import in_districts
+from broker.subjects import matches
+from gateway.agreement import ANY, ASK, LEVELS, Agreement
 from gateway.key import Key
 from liandong.record.v1.record_pb2 import Classification
 

@@ -33,6 +33,8 @@ class StateView:
     Attributes:
         sequence: Of the city's stream, the last that was taken.
         refused: How many messages were no records, or not those that their subjects are for.
+        passed: Up to which sequence all was taken when the stream was last silent; what lies
+            between is no state of this view.
         changes: How many there were; the same number means the same state.
         replaced: While listeners are told of an entry: which one it took the place of.
         course: What was read of the city's stream.
@@ -46,7 +48,7 @@ class StateView:
         self._entries: dict[str, Entry] = {}
         self._expiring: list[tuple[int, str]] = []
         self._listeners: set[Listener] = set()
-        self.sequence = 0
+        self.sequence = self.passed = 0
         self.refused = 0
         self.changes = 0
         self.replaced: Entry | None = None
@@ -114,8 +116,17 @@ class StateView:
 
         What is held stays: all of it is in the agencies' streams, and comes again.
         """
-        self.sequence = 0
+        self.sequence = self.passed = 0
         self.course.restart()
+
+    def pass_over(self, sequence: int) -> None:
+        """Note up to which sequence of the city's stream all was taken."""
+        self.passed = sequence
+
+    @property
+    def reached(self) -> int:
+        """Return up to which sequence of the city's stream the state is known."""
+        return max(self.sequence, self.passed)
 
     def expire(self, now_ns: int) -> None:
         """Tell listeners of the records that have ended by now."""

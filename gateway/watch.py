@@ -200,7 +200,7 @@ class Watches:
         Raises:
             StreamAway: If it cannot be told how far the stream goes.
         """
-        if after.sequence <= self._view.sequence or after.stream != self._stream:
+        if after.sequence <= self._view.reached or after.stream != self._stream:
             return
         try:
             facts = await self._revisions.facts()
@@ -211,7 +211,7 @@ class Watches:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_BEHIND_S):
                 # Nobody is told of revisions that change nothing, so somebody must look.
-                while self._view.sequence < after.sequence:  # noqa: ASYNC110
+                while self._view.reached < after.sequence:  # noqa: ASYNC110
                     await asyncio.sleep(_LOOK_S)
 
     def _group(

@@ -9,13 +9,13 @@ import msgspec
 
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.responder import ResponderConfig
-from broker.home import GATEWAY
 from broker.plan import MEBIBYTE, BusPlan
 from broker.toml import FileWrong, read_toml
 from broker.topology import Grid, Leaf, Node, Topology, arrange, plan_of
+from ops.gateway_address import GatewayAddress, Port
+from ops.state_parts import Agency, with_parts
 
 DEFAULT = Path(__file__).parent / "cities" / "nanjing.toml"
-Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 PortOrNone = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -33,33 +33,6 @@ class _Nats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topology: Topology = Topology.SINGLE
     node: tuple[Node, ...] = ()
     leaf: tuple[Leaf, ...] = ()
-
-
-class GatewayAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the gateway listens, and what callers may take of it.
-
-    Attributes:
-        host: Address.
-        port: Port.
-        names: By what other names or addresses clients reach it.
-        workers: How many processes serve on the port, each with the whole state.
-        calls_per_s: Calls a second that one department may make of each.
-        watches: How many watches one department may have open at each.
-        all_watches: How many all departments may.
-    """
-
-    host: str = "127.0.0.1"
-    port: Port = 7443
-    names: tuple[str, ...] = ()
-    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
-    calls_per_s: Annotated[float, msgspec.Meta(gt=0)] = 20_000.0
-    watches: Annotated[int, msgspec.Meta(ge=1)] = 2500
-    all_watches: Annotated[int, msgspec.Meta(ge=1)] = 8000
-
-    @property
-    def processes(self) -> tuple[str, ...]:
-        """Return the names of its processes, under which they record accesses."""
-        return (GATEWAY, *(f"{GATEWAY}-{number}" for number in range(2, self.workers + 1)))
 
 
 class ConsolePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,13 +88,6 @@ class TracePlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     endpoint: str = ""
     sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.01
-
-
-class Agency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A department: its name on the bus, and what people call it."""
-
-    name: str
-    title: str = ""
 
 
 class _CityFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -243,6 +209,12 @@ def read_city(path: Path = DEFAULT, topology: Topology | None = None) -> City:
                 )
         if len({part.id for part in parts}) < len(parts):
             raise FileWrong(f"{path}: two {word}s have the same id; give each its own")
+    gateway = with_parts(path, file.gateway, file.agency)
+    if file.console is not None and not gateway.workers:
+        raise FileWrong(
+            f"{path}: the [console] asks a gateway of the whole state, and [gateway] workers is 0: "
+            "let one run, or leave the console out"
+        )
     for zone in {file.city.time_zone, *(feed.time_zone for feed in file.feed)}:
         _require_zone(path, zone)
     return City(
@@ -269,7 +241,7 @@ def read_city(path: Path = DEFAULT, topology: Topology | None = None) -> City:
             grid,
         ),
         grid=grid,
-        gateway=file.gateway,
+        gateway=gateway,
         journal_bytes=file.audit.journal_mb * MEBIBYTE,
         metrics=file.metrics,
         traces=file.traces,

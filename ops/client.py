@@ -25,7 +25,7 @@ _HERE = (("grpc.enable_http_proxy", 0),)
 
 def target(city: City, gateway: str) -> str:
     """Return the gateway's address: what the option says, or the city file."""
-    return gateway or f"localhost:{city.gateway.port}"
+    return gateway or city.gateway.place
 
 
 @contextlib.contextmanager
@@ -45,7 +45,7 @@ def channel(home: Home, city: City, agency: str, gateway: str) -> Iterator[grpc.
     if agency != OPS:
         require_department(city, agency)
     at = target(city, gateway)
-    options = _OPTIONS if gateway else _OPTIONS + _HERE
+    options = _OPTIONS + _HERE if at.startswith("localhost:") else _OPTIONS
     with grpc.secure_channel(at, credentials(home, agency), options=options) as opened:
         try:
             health_pb2_grpc.HealthStub(opened).Check(

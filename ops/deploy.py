@@ -6,15 +6,17 @@ from typing import Annotated
 
 import typer
 
-from broker.home import Home
+from broker.home import GATEWAY, Home
 from broker.nodes import CONFIG, DATA, write_servers
 from broker.parts import write_parts
 from broker.provision import prepare
 from broker.server import check_config
+from broker.signing import make_signing_key
 from broker.streams import reconcile
 from broker.topology import Topology
 from ops.city import read_city
 from ops.failure import Failure
+from ops.gateway_address import process_of
 from ops.options import CITY, HOME, CityOption, HomeOption, JsonOption, open_home
 from ops.screen import print_object
 
@@ -44,7 +46,10 @@ def deploy_render(
     try:
         prepare(folder, described.plan, described.gateway.names)
         servers = write_servers(folder, described.plan, described.grid, out, data)
-        parts = write_parts(folder, described.plan, out / PARTS)
+        gateways = (GATEWAY, *map(process_of, described.gateway.parts))
+        for name in gateways:
+            make_signing_key(*folder.signing_key(name))
+        parts = write_parts(folder, described.plan, out / PARTS, gateways)
     except OSError as error:
         raise Failure(f"{error.filename} cannot be written: {error.strerror}") from error
     for server in servers:

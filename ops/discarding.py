@@ -17,7 +17,7 @@ from ops.city import City
 from ops.failure import USAGE, Failure
 from ops.options import CITY, HOME, CityOption, HomeOption, JsonOption, OperatorOption, open_home
 from ops.quarantine import CauseOption, ClusterOption, FeedOption, OneAgencyOption, owners
-from ops.redriving import actor, tell_waiting, who
+from ops.redriving import tell_waiting
 from ops.screen import cell, console, counted, local, print_object, table
 
 _LONGEST_REASON = 500
@@ -99,7 +99,7 @@ async def _discard(
         Failure: If there are no such entries, one of them is not there, or their feed has
             never told its counts.
     """
-    recorded = evidence.Evidence(home, city)
+    recorded, actor = evidence.Evidence(home, city), evidence.commander()
     async with bus_of(home, city, agency) as bus:
         first = min(choice.numbers, default=1)
         found = entries(bus, agency, feed or None, start=first, headers_only=True)
@@ -112,8 +112,8 @@ async def _discard(
         try:
             for one in sorted(set(meant.values())):
                 action = await evidence.meant(bus, agency, one, choice, why)
-                async with recorded.of(evidence.DISCARD, actor(), action) as came:
-                    gone = await discard(bus, agency, one, choice, who=who(), why=why)
+                async with recorded.of(evidence.DISCARD, actor, action) as came:
+                    gone = await discard(bus, agency, one, choice, who=actor.name, why=why)
                     came.removed = gone.count
                 done.append((one, gone))
         except LookupError as error:

@@ -5,6 +5,8 @@ that was killed is seen to have begun.
 """
 
 import dataclasses
+import getpass
+import platform
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -16,6 +18,7 @@ from adapters.sdk.errors import AdapterError
 from broker.connection import Bus
 from broker.errors import BrokerError
 from broker.home import OPS, Home
+from broker.quarantine import QuarantineEntry
 from gateway.audit import Deed, Deeds
 from gateway.audit.access import ANSWERED, Access, Course
 from gateway.identity import Caller
@@ -61,6 +64,11 @@ class Actor:
     def caller(self) -> Caller:
         """Return the same as a gateway would know it."""
         return Caller(self.agency, self.role, self.purpose)
+
+
+def commander() -> Actor:
+    """Return who runs this command: the operators, as a user of a machine."""
+    return Actor(OPS, f"{getpass.getuser()}@{platform.node()}", role="command")
 
 
 class Evidence:
@@ -148,6 +156,14 @@ def refused(reason: str, detail: str) -> Course:
 def asked(agency: str, feed: str, choice: Choice, reason: str = "") -> QuarantineAction:
     """Return an action as it was asked for, before anybody looks which entries that means."""
     return QuarantineAction(agency=agency, feed=feed, which=str(choice)[:_WHICH], reason=reason)
+
+
+def looked_at(entry: QuarantineEntry) -> QuarantineAction:
+    """Return that an entry's raw bytes are shown."""
+    number = entry.sequence or 0
+    return QuarantineAction(
+        agency=entry.agency, feed=entry.feed, which=f"no. {number}", meant=1, numbers=[number]
+    )
 
 
 async def meant(

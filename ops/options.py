@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from broker.home import OPS, Home
+from broker.state_part import WHOLE, StatePart
 from ops.city import DEFAULT, City, read_city
 from ops.failure import USAGE, Failure
 
@@ -29,6 +30,14 @@ MetricsOption = Annotated[
         help="host:port at which to serve metrics; default: any free port, found by "
         "`liandong metrics run` on the same home, when the city file has a port for metrics.",
         envvar=METRICS,
+    ),
+]
+PartOption = Annotated[
+    str,
+    typer.Option(
+        "--part",
+        envvar="LIANDONG_PART",
+        help="The [[gateway.part]] that it holds; default: the whole state.",
     ),
 ]
 HOME = Path(".liandong")
@@ -64,3 +73,16 @@ def require_department(city: City, agency: str) -> None:
         raise Failure(
             f"{city.path} has no department {agency!r}; it has: {', '.join(names)}", USAGE
         )
+
+
+def part_of(city: City, name: str) -> StatePart:
+    """Return a part of the state; an empty name: the whole.
+
+    Raises:
+        Failure: If there is none of this name.
+    """
+    parts = {part.name: part for part in city.gateway.parts}
+    if name and name not in parts:
+        known = ", ".join(parts) or "none"
+        raise Failure(f"{city.path} has no [[gateway.part]] {name!r}; it has: {known}", USAGE)
+    return parts.get(name, WHOLE)

@@ -5,13 +5,25 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from broker.provision import PROBE
 from ops.failure import Failure
-from ops.options import CITY, HOME, CityOption, GatewayOption, HomeOption, open_home
+from ops.options import (
+    CITY,
+    HOME,
+    CityOption,
+    GatewayOption,
+    HomeOption,
+    PartOption,
+    open_home,
+    part_of,
+)
 
 _PATIENCE_S = 4.0
 
 
 def gateway_probe(
-    home: HomeOption = HOME, city: CityOption = CITY, gateway: GatewayOption = ""
+    home: HomeOption = HOME,
+    city: CityOption = CITY,
+    gateway: GatewayOption = "",
+    part: PartOption = "",
 ) -> None:
     """Succeed if the gateway serves, by the protocol for health of gRPC; else say why not.
 
@@ -19,7 +31,7 @@ def gateway_probe(
     show. Here that is `probe`'s, which names no department, and so reads nothing.
     """
     folder, described = open_home(home, city)
-    at = gateway or f"localhost:{described.gateway.port}"
+    at = gateway or f"localhost:{described.gateway.port_of(part_of(described, part))}"
     pem, key = folder.certificate(PROBE)
     try:
         files = [path.read_bytes() for path in (folder.ca, key, pem)]

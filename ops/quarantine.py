@@ -10,8 +10,10 @@ import typer
 
 from adapters.sdk.choice import Choice
 from adapters.sdk.clusters import Cluster, Clusters
+from broker.errors import StreamUnavailable
 from broker.home import OPS, Home
 from broker.quarantine import Kept, QuarantineEntry, entries
+from ops import evidence
 from ops.bus import bus_of, reader_of
 from ops.city import City
 from ops.failure import USAGE, Failure
@@ -57,6 +59,8 @@ def quarantine_list(
         _show_entries(look, described, as_json=as_json)
     else:
         _show_clusters(look, described, as_json=as_json)
+    if look.unread:
+        raise Failure("; ".join(map(str, look.unread)))
 
 
 def quarantine_show(
@@ -68,9 +72,9 @@ def quarantine_show(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Show an entry's raw bytes, as hexadecimal and as text."""
+    """Show an entry's raw bytes, as hexadecimal and as text; what operators look at is recorded."""
     folder, described = open_home(home, city)
-    entry = _only(asyncio.run(_numbered(folder, described, asking, agency, number)), number)
+    entry = asyncio.run(_shown(folder, described, asking, agency, number))
     if as_json:
         print_object(_facts(entry) | {"raw": base64.b64encode(entry.raw).decode()})
         return
@@ -100,24 +104,29 @@ class _Look:
     each: bool
     clusters: Clusters = field(default_factory=Clusters)
     latest: list[QuarantineEntry] = field(default_factory=list)
+    unread: list[StreamUnavailable] = field(default_factory=list)
 
     @property
     def nothing(self) -> str:
         """Return what is said when nothing was found."""
+        if self.unread:
+            return "nothing could be listed"
         is_part = self.feed or self.choice != Choice()
         return "the quarantine has no such entry" if is_part else "the quarantine is empty"
 
     async def read(self, home: Home, city: City, asking: str, agency: str) -> None:
-        """Read what is looked for."""
+        """Read what is looked for, of those departments whose quarantine can be read."""
         for owner in owners(city, asking, agency):
             async with bus_of(home, city, reader_of(asking, owner)) as bus:
                 latest: deque[QuarantineEntry] = deque(maxlen=self.limit)
-                async for entry in entries(
-                    bus, owner, self.feed or None, headers_only=not self.each
-                ):
-                    if self.choice.has(entry):
-                        self.clusters.add(entry)
-                        latest.append(entry)
+                found = entries(bus, owner, self.feed or None, headers_only=not self.each)
+                try:
+                    async for entry in found:
+                        if self.choice.has(entry):
+                            self.clusters.add(entry)
+                            latest.append(entry)
+                except StreamUnavailable as error:
+                    self.unread.append(error)
                 self.latest += latest
         self.latest = sorted(self.latest, key=lambda entry: entry.received_at)[-self.limit :]
 
@@ -224,6 +233,21 @@ def _only(found: list[QuarantineEntry], number: int) -> QuarantineEntry:
         names = ", ".join(entry.agency for entry in found)
         raise Failure(f"there is an entry {number} in each of {names}: name one --agency", USAGE)
     return found[0]
+
+
+async def _shown(home: Home, city: City, asking: str, agency: str, number: int) -> QuarantineEntry:
+    """Return the one entry of a number, once it is on record that an operator looks at it.
+
+    Raises:
+        BrokerError: If it cannot be recorded: it is not shown.
+        Failure: If there is none, or several departments have one.
+    """
+    entry = _only(await _numbered(home, city, asking, agency, number), number)
+    if asking == OPS:
+        await evidence.Evidence(home, city).record(
+            evidence.SHOW, evidence.commander(), action=evidence.looked_at(entry)
+        )
+    return entry
 
 
 async def _numbered(

@@ -29,16 +29,20 @@ from ops.phrases import phrase
 from ops.screen import cell, console, is_wide, moment, print_message, print_or_tell, table
 from ops.selecting import (
     AgenciesOption,
+    AsOfOption,
     BoxOption,
     CircleOption,
     DistrictOption,
     FieldsOption,
     FilterOption,
     KindOption,
+    KnownOption,
     PolygonOption,
     SinceOption,
     fields,
+    look_back,
     selection,
+    untold,
 )
 
 _PAGE = 500
@@ -48,16 +52,19 @@ def get(  # noqa: PLR0917 - options are named on the command line
     name: Annotated[str, typer.Argument(help="<agency>/<kind>/<entity>")],
     agency: AgencyOption = "police",
     only: FieldsOption = "",
+    as_of: AsOfOption = "",
     home: HomeOption = HOME,
     city: CityOption = CITY,
     gateway: GatewayOption = "",
     *,
+    known: KnownOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show one record."""
     folder, described = open_home(home, city)
     with channel(folder, described, agency, gateway) as opened:
         request = api.GetRecordRequest(name=name, read_mask=fields(only))
+        look_back(request, as_of, described, known=known)
         record = rpc.SharedStateServiceStub(opened).GetRecord(request)
     if as_json or only:
         print_message(record)
@@ -84,11 +91,13 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
     order_by: Annotated[
         str, typer.Option(help="name, observed_at, 'observed_at desc', or distance.")
     ] = "",
+    as_of: AsOfOption = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0: all.")] = 100,
     home: HomeOption = HOME,
     city: CityOption = CITY,
     gateway: GatewayOption = "",
     *,
+    known: KnownOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the records that a department may see.
@@ -111,7 +120,9 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
         order_by=order_by,
         read_mask=fields(only),
     )
+    look_back(request, as_of, described, known=known)
     records: list[Record] = []
+    unknown = 0
     with channel(folder, described, agency, gateway) as opened:
         stub = rpc.SharedStateServiceStub(opened)
         more = True
@@ -119,6 +130,7 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
             request.page_size = min(_PAGE, limit - len(records)) if limit else _PAGE
             page = stub.ListRecords(request)
             records += page.records
+            unknown += page.unknown_count
             request.page_token = page.next_page_token
             more = bool(page.next_page_token)
     if as_json or only:
@@ -129,6 +141,8 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
     console.print(records_table(records, described))
     rest = " (there are more: --limit 0 shows all)" if more else ""
     console.print(f"{len(records)} records as {agency}{rest}")
+    if unknown:
+        console.print(untold(unknown))
 
 
 def records_table(records: Iterable[Record], city: City) -> Table:

@@ -1,8 +1,6 @@
 """The command that tries the quarantine again: quarantine redrive."""
 
 import asyncio
-import getpass
-import platform
 from datetime import tzinfo
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -135,20 +133,11 @@ class _Run:
         if not action.meant:
             return Outlook()
         recorded = evidence.Evidence(self._home, self._city)
-        async with recorded.of(evidence.REDRIVE, actor(), action) as came:
-            outlook = await redrive.apply(self._choice, who())
+        actor = evidence.commander()
+        async with recorded.of(evidence.REDRIVE, actor, action) as came:
+            outlook = await redrive.apply(self._choice, actor.name)
             came.removed, came.records = outlook.heals, outlook.records
         return outlook
-
-
-def actor() -> evidence.Actor:
-    """Return who runs the command, for the record of accesses."""
-    return evidence.Actor(OPS, who(), role="command")
-
-
-def who() -> str:
-    """Return who runs the command: a name on this machine, and the machine's."""
-    return f"{getpass.getuser()}@{platform.node()}"
 
 
 def _facts(feed: FeedConfig, outlook: Outlook, *, applied: bool) -> dict[str, Any]:

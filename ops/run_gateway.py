@@ -18,12 +18,22 @@ from gateway.lookout import Lookout
 from gateway.watch import WatchLimits
 from ops import logs
 from ops.failure import USAGE, Failure
+from ops.gateway_address import process_of
 from ops.limits import allow_connections
 from ops.lookouts import Lookouts
 from ops.metrics import place_of, registry_of, serve
 from ops.metrics.calls import CallLog
 from ops.metrics.gateway import GatewayCollector
-from ops.options import CITY, HOME, CityOption, HomeOption, MetricsOption, open_home
+from ops.options import (
+    CITY,
+    HOME,
+    CityOption,
+    HomeOption,
+    MetricsOption,
+    PartOption,
+    open_home,
+    part_of,
+)
 from ops.parts import until_told
 from ops.traces import settings_of, tracing
 from ops.traces.calls import CallTraces
@@ -35,8 +45,15 @@ def gateway_run(
     home: HomeOption = HOME,
     city: CityOption = CITY,
     name: Annotated[
-        str, typer.Option("--name", help="Under which it records accesses; each has its own.")
-    ] = GATEWAY,
+        str,
+        typer.Option(
+            "--name",
+            help="Under which it records accesses; each has its own. Default: gateway, or "
+            "gateway-PART.",
+        ),
+    ] = "",
+    *,
+    part: PartOption = "",
     region: Annotated[
         str,
         typer.Option("--region", envvar="LIANDONG_REGION", help="Where it reads the bus."),
@@ -47,13 +64,15 @@ def gateway_run(
     logs.configure("info")
     allow_connections()
     folder, described = open_home(home, city)
+    held = part_of(described, part)
+    name = name or process_of(held)
     pem, key = folder.certificate(GATEWAY)
     for file in (pem, key, folder.ca):
         if not file.is_file():
             raise Failure(f"{file} is not there: run `liandong keys` to make what is missing")
     settings = GatewaySettings(
         host=described.gateway.host,
-        port=described.gateway.port,
+        port=described.gateway.port_of(held),
         certificate=str(pem),
         key=str(key),
         ca=str(folder.ca),
@@ -73,7 +92,9 @@ def gateway_run(
         calls=CallLimits(
             per_s=described.gateway.calls_per_s, burst=2 * described.gateway.calls_per_s
         ),
-        shares_port=described.gateway.workers > 1,
+        shares_port=held.is_whole and described.gateway.workers > 1,
+        part=held,
+        parts=described.gateway.parts,
     )
 
     if not _NAME.fullmatch(name):

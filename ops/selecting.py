@@ -18,6 +18,12 @@ AgenciesOption = Annotated[list[str], typer.Option("--agency", help="Whose recor
 DistrictOption = Annotated[list[str], typer.Option("--district", help="GB/T 2260 codes.")]
 BoxOption = Annotated[str, typer.Option("--bbox", help="south,west,north,east in degrees.")]
 SinceOption = Annotated[str, typer.Option("--since", help="30m, 2h, 1d or a time in RFC 3339.")]
+AsOfOption = Annotated[
+    str, typer.Option("--as-of", help="As the city stood then: 30m, 2h, 1d ago or a time.")
+]
+KnownOption = Annotated[
+    bool, typer.Option("--known", help="With --as-of: what the city had by then, not what was so.")
+]
 CircleOption = Annotated[
     str, typer.Option("--circle", help="latitude,longitude,metres: in it, or touching it.")
 ]
@@ -63,6 +69,31 @@ def selection(
     return selected
 
 
+def look_back(
+    request: api.GetRecordRequest | api.ListRecordsRequest | api.SummarizeRecordsRequest,
+    as_of: str,
+    city: City,
+    *,
+    known: bool,
+) -> None:
+    """Have a request speak of the past, if a time is given.
+
+    Raises:
+        Failure: If it is not written as it should be, or there is none to have known by.
+    """
+    if as_of:
+        request.as_of.FromDatetime(since_moment(as_of, city, "--as-of"))
+    elif known:
+        raise Failure("--known speaks of --as-of, which is missing", USAGE)
+    if known:
+        request.as_of_basis = api.TIME_BASIS_RECEIVED
+
+
+def untold(count: int) -> str:
+    """Say how many records an answer about the past leaves out."""
+    return f"{count:,} more have no past that far back: the city no longer keeps it"
+
+
 def fields(text: str) -> FieldMask:
     """Return the mask of fields that are named, with commas between them."""
     return FieldMask(paths=[path for part in text.split(",") if (path := part.strip())])
@@ -79,7 +110,7 @@ def _box(text: str) -> api.BoundingBox:
     return api.BoundingBox(south_deg=south, west_deg=west, north_deg=north, east_deg=east)
 
 
-def since_moment(text: str, city: City) -> datetime:
+def since_moment(text: str, city: City, option: str = "--since") -> datetime:
     """Return the moment that `30m` or a time means; a time without an offset is the city's.
 
     Raises:
@@ -94,6 +125,6 @@ def since_moment(text: str, city: City) -> datetime:
         return (named if named.tzinfo else named.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Failure(
-            f"--since is {text!r}, expected 30m, 2h, 1d or a time such as 2026-06-15T18:00+08:00",
+            f"{option} is {text!r}, expected 30m, 2h, 1d or a time such as 2026-06-15T18:00+08:00",
             USAGE,
         ) from error

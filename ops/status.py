@@ -35,6 +35,7 @@ from ops.options import (
     own_agencies,
 )
 from ops.overview import look_over
+from ops.part_gateways import look_at_parts
 from ops.screen import cell, console, counted, local, print_object, table
 
 _SOON = timedelta(days=30)
@@ -69,6 +70,10 @@ def status(
     parts = [
         *asyncio.run(_bus(folder, described, agency)),
         *_gateway(folder, described, agency, gateway),
+        *(
+            Part("gateway", f"part {one.part.name}", one.sentence, one.well is not False)
+            for one in look_at_parts(folder, described, agency)
+        ),
         *_agreements(described),
         *_certificates(folder, described),
     ]

@@ -28,14 +28,18 @@ from ops.selecting import (
     AGO,
     UNITS,
     AgenciesOption,
+    AsOfOption,
     BoxOption,
     CircleOption,
     DistrictOption,
     FilterOption,
     KindOption,
+    KnownOption,
     PolygonOption,
     SinceOption,
+    look_back,
     selection,
+    untold,
 )
 
 _BY = {
@@ -79,10 +83,12 @@ def summarize(  # noqa: PLR0917 - options are named on the command line
     polygon: PolygonOption = "",
     filter_by: FilterOption = "",
     since: SinceOption = "",
+    as_of: AsOfOption = "",
     home: HomeOption = HOME,
     city: CityOption = CITY,
     gateway: GatewayOption = "",
     *,
+    known: KnownOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Count the records that a department may see, and aggregate one of their values.
@@ -109,6 +115,7 @@ def summarize(  # noqa: PLR0917 - options are named on the command line
         value=value,
         bucket=_length(bucket) if bucket else None,
     )
+    look_back(request, as_of, described, known=known)
     with channel(folder, described, agency, gateway) as opened:
         answered = rpc.SharedStateServiceStub(opened).SummarizeRecords(request)
     if as_json:
@@ -119,6 +126,8 @@ def summarize(  # noqa: PLR0917 - options are named on the command line
     count = sum(group.count for group in answered.groups)
     what = "revisions" if bucket else "records"
     console.print(f"{count:,} {what} in {len(answered.groups):,} groups as {agency}")
+    if answered.unknown_count:
+        console.print(untold(answered.unknown_count))
 
 
 def _keys(text: str) -> list[str]:

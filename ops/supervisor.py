@@ -20,6 +20,7 @@ from ops.city import City
 from ops.console.signing import make_key
 from ops.demo import missing, play_evening
 from ops.failure import Failure
+from ops.gateway_address import process_of
 from ops.processes import Child
 from ops.welcome import say_what_runs, say_what_to_try
 
@@ -44,6 +45,12 @@ class Supervisor:
         self._gateways = [
             Child(name, ("gateway", "run", "--name", name, *options), home.logs_dir)
             for name in city.gateway.processes
+        ]
+        self._parts = [
+            Child(
+                process_of(part), ("gateway", "run", "--part", part.name, *options), home.logs_dir
+            )
+            for part in city.gateway.parts
         ]
         self._pages = (
             [Child("console", ("console", "run", *options), home.logs_dir)] if city.console else []
@@ -95,7 +102,7 @@ class Supervisor:
                     started = await _unless(stop, self._start(stack))
                 if started:
                     parts = self._feeds | self._responders
-                    core = (self._gateways[0], *self._pages)
+                    core = (*self._gateways[:1], *self._parts, *self._pages)
                     say_what_runs(self._console, self._city, core, parts)
                     if demo:
                         self._play(stack)
@@ -115,9 +122,9 @@ class Supervisor:
             _log.debug("streams", change=change)
         stack.callback(asyncio.create_task(_keep(server)).cancel)
         parts = (*self._feeds.values(), *self._responders.values())
-        children = [*self._gateways, *self._pages, *parts, *self._metrics]
+        children = [*self._gateways, *self._parts, *self._pages, *parts, *self._metrics]
         stack.push_async_callback(_stop, self._metrics)
-        stack.push_async_callback(_stop, self._gateways)
+        stack.push_async_callback(_stop, (*self._gateways, *self._parts))
         stack.push_async_callback(_stop, self._pages)
         # Feeds first, so that what is under way is stored and answered.
         stack.push_async_callback(self._stop_feeds)

@@ -102,6 +102,8 @@ class Source(_Strict, frozen=True):
     """Of a deadline: whether midnight, as of a date alone, means the day's last second."""
     unit: str = ""
     """Of a number: the unit in which the column gives it; the field's when empty."""
+    decimal: Literal[".", ","] = "."
+    """Of a number: what parts its fraction; with a comma, points part the thousands."""
     values: dict[str, str] = {}
     """What the column's words mean."""
     otherwise: str = QUARANTINE

@@ -14,7 +14,7 @@ from adapters.mapping.problems import Problems, listed, near
 from adapters.mapping.schema import KEEP, QUARANTINE, Mapping, Source
 from adapters.mapping.steps import Apply, ReadWord, Step
 from adapters.mapping.unfit import Unfit
-from adapters.mapping.values import Read, reader, refusal, translated, words_of
+from adapters.mapping.values import Read, reader, refusal, translated, with_commas, words_of
 from adapters.sdk.clock import Moment
 from adapters.sdk.coordinates import to_wgs84
 from adapters.sdk.units import Conversion, UnknownUnit, conversion, ucum, units_like
@@ -64,7 +64,8 @@ class Setters:
     def read(self, target: Target, source: Source, where: str) -> Read:
         """Return what reads a text for a field that is neither a time nor a point."""
         convert = self._conversion(target, source, where)
-        return reader(target.field, target.shape, convert, mask=source.mask)
+        read = reader(target.field, target.shape, convert, mask=source.mask)
+        return with_commas(read) if source.decimal == "," else read
 
     def times(self, source: Source, where: str) -> Callable[[str], Moment]:
         """Return what reads times."""
@@ -85,7 +86,7 @@ class Setters:
             self._problems.add(
                 f"{where}.format",
                 f"{' or '.join(map(repr, forms))} {error}",
-                "a format such as %Y-%m-%d %H:%M:%S, or iso, unix, unix_ms",
+                "a format such as %Y-%m-%d %H:%M:%S, or iso, unix, unix_ms, excel",
             )
             return time_reader(USUAL, zone)
 
@@ -216,6 +217,7 @@ class Setters:
             "latitude": source.latitude and shape is not Shape.POINT,
             "coordinate_system": source.coordinate_system and shape is not Shape.POINT,
             "mask": source.mask and shape is not Shape.TEXT,
+            "decimal": source.decimal == "," and shape not in {Shape.REAL, Shape.WHOLE},
             "separator": source.separator and not target.is_list,
         }
         for key in (key for key, is_idle in idle.items() if is_idle):

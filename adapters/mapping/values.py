@@ -1,6 +1,7 @@
 """Read a column's text as what a field takes."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ _RANGES: Final = {
     FieldDescriptor.CPPTYPE_INT64: (-(1 << 63), (1 << 63) - 1),
     FieldDescriptor.CPPTYPE_UINT64: (0, (1 << 64) - 1),
 }
+_COMMAS: Final = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d{1,20})(,\d{1,20})?", re.ASCII)
 _ABSENT: Final = object()
 _LONGEST: Final = 20
 _ROUNDING: Final = 1e-9
@@ -54,6 +56,17 @@ def reader(
     if shape in {Shape.WORD, Shape.QUALITY}:
         return _word(words_of(field))
     return masked if mask else str
+
+
+def with_commas(read: Read) -> Read:
+    """Return what reads numbers whose fraction begins with a comma: ``1.234,5``."""
+
+    def read_commas(text: str) -> Any:
+        if not _COMMAS.fullmatch(text):
+            raise Unfit("a number with a comma before its fraction")
+        return read(text.replace(".", "").replace(",", "."))
+
+    return read_commas
 
 
 def words_of(field: FieldDescriptor) -> dict[str, int]:

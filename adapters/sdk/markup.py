@@ -16,7 +16,7 @@ from xml.etree.ElementTree import XMLParser as CParser
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
 
-from adapters.sdk.text import GB18030, UTF8, encoding_of
+from adapters.sdk.text import GB18030, UTF8, encoding_of, encoding_of_chinese
 
 MAX_DEPTH: Final = 64
 MAX_ELEMENTS: Final = 100_000
@@ -36,9 +36,9 @@ _PROLOGUE = re.compile(r"^\s*<\?xml\s[^>]{0,300}\?>")
 # Declared names under which GB 18030's subsets travel.
 _CHINESE = frozenset({"gb2312", "gbk", "gb18030"})
 _SINGLE_BYTE = re.compile(r"^(ascii|iso8859-\d+|cp125\d|koi8-r)$")
-_MULTI_BYTE = frozenset(
-    {"big5", "shift_jis", "euc_jp", "euc_kr", "utf-16", "utf-16-le", "utf-16-be"}
-)
+_MULTI_BYTE = frozenset({"big5", "shift_jis", "euc_jp", "euc_kr"})
+# How UTF-16 begins where it has no byte order mark (XML 1.0, appendix F).
+_WIDE = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 
 
 class MarkupRefused(ValueError):
@@ -208,6 +208,8 @@ def _encoding(raw: bytes) -> str:
     """Settle the encoding; one that is declared but not true gives way to what is."""
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if raw[:2] in _WIDE:
+        return _WIDE[raw[:2]]
     declared = _DECLARATION.match(raw.removeprefix(codecs.BOM_UTF8)[:400])
     if declared is None:
         return encoding_of(raw) or UTF8
@@ -215,11 +217,12 @@ def _encoding(raw: bytes) -> str:
         name = codecs.lookup(declared[1].decode("ascii")).name
     except LookupError:
         name = ""
-    if name in {UTF8, "utf-8-sig"}:
+    # What is written in single bytes is no UTF-16: a program's own strings were, and said so.
+    if name in {UTF8, "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"}:
         return encoding_of(raw) or UTF8
     if name in _CHINESE:
         # Published on the web, files are often converted without a word in the declaration.
-        return encoding_of(raw) or GB18030
+        return encoding_of_chinese(raw) or GB18030
     if _SINGLE_BYTE.match(name) or name in _MULTI_BYTE:
         return name
     raise MarkupRefused(

@@ -11,9 +11,10 @@ from adapters.sdk.errors import Untranslatable
 _LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
 # The longest text of which the time is remembered: documents of one hour say the same times.
 _REMEMBERED: Final = 40
+_END_OF_DAY: Final = 24
 _SHAPE: Final = re.compile(
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?"
-    r"\s*(Z|[+-]\d{2}:?\d{2})?",
+    r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -22,7 +23,7 @@ def moment(text: str, element: str, zone: tzinfo) -> datetime:
     """Return a time of a document, in UTC.
 
     CAP 1.2 (3.3.2) wants ``2002-05-24T16:49:00-07:00``; the Chinese profile writes a space
-    for the ``T`` and may leave out the offset.
+    for the ``T`` and may leave out the offset. 24:00 is the end of a day (XML Schema, 3.2.7).
 
     Args:
         text: What the element says.
@@ -57,16 +58,18 @@ _known = lru_cache(maxsize=4096)(_read)
 def _moment(shape: re.Match[str], zone: tzinfo) -> datetime:
     """Return the time that the parts of a match make."""
     year, month, day, hour, minute, second, fraction, offset = shape.groups()
-    return datetime(
+    is_end = int(hour) == _END_OF_DAY and not any(map(int, (minute, second or 0, fraction or 0)))
+    beginning = datetime(
         int(year),
         int(month),
         int(day),
-        int(hour),
+        0 if is_end else int(hour),
         int(minute),
         int(second or 0),
         int(fraction[:6].ljust(6, "0")) if fraction else 0,
         tzinfo=_zone(offset) if offset else zone,
     )
+    return beginning + timedelta(days=1) if is_end else beginning
 
 
 def _zone(written: str) -> tzinfo:
@@ -74,5 +77,5 @@ def _zone(written: str) -> tzinfo:
     if written in "Zz":
         return UTC
     sign = -1 if written[0] == "-" else 1
-    offset = timedelta(hours=int(written[1:3]), minutes=int(written[-2:]))
+    offset = timedelta(hours=int(written[1:3]), minutes=int(written[3:].strip(":") or 0))
     return timezone(sign * offset)

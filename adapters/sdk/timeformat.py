@@ -22,6 +22,8 @@ _DIRECTIVES: Final = {
 _PIECE: Final = re.compile(r"%(.?)|(\s+)|([^%\s]+)", re.DOTALL)
 _MINUTES: Final = 60
 _CENTURY: Final = 2000
+_DAY_MS: Final = 86_400_000
+_EXCEL_EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - the caller knows the zone.
 
 
 class TimeFormat:
@@ -29,7 +31,8 @@ class TimeFormat:
 
     Args:
         form: ``iso`` (ISO 8601, a blank may stand for the T), ``unix`` or ``unix_ms``
-            (seconds or milliseconds since 1970, UTC), or directives as in ``strptime``:
+            (seconds or milliseconds since 1970, UTC), ``excel`` (days of a spreadsheet since
+            the end of 1899, local, to the millisecond), or directives as in ``strptime``:
             ``%Y %y %m %d %H %M %S %f %z``. Directives without anything between them have
             two digits; otherwise one digit will do.
 
@@ -39,7 +42,7 @@ class TimeFormat:
 
     def __init__(self, form: str) -> None:
         self._form = form
-        if form in {"iso", "unix", "unix_ms"}:
+        if form in {"iso", "unix", "unix_ms", "excel"}:
             self._pattern = None
             return
         self._pattern = re.compile(_expression(form), re.ASCII)
@@ -61,6 +64,9 @@ class TimeFormat:
         """Read a time that has no directives."""
         if self._form == "iso":
             return datetime.fromisoformat(text)
+        if self._form == "excel":
+            # Digits of a day stand for 9 microseconds at best: what was meant is rounder.
+            return _EXCEL_EPOCH + timedelta(milliseconds=round(float(text) * _DAY_MS))
         seconds = float(text) / (1000.0 if self._form == "unix_ms" else 1.0)
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 

@@ -4,15 +4,17 @@ JT/T 808 and JT/T 809 share these types: numbers big endian, STRING in GBK and p
 ended with zeros, BCD and other bytes, which are given as hexadecimal digits.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 from adapters.sdk.errors import Untranslatable
-from adapters.sdk.text import GB18030, is_valid
+from adapters.sdk.text import GB18030, UTF8, is_valid
 from liandong.quantity.v1.quantity_pb2 import Attribute
 
 Pair = tuple[str, str]
 
+_CHINESE: Final = re.compile("[\u4e00-\u9fff]")
 LONGEST_VALUE: Final = 8192
 """As long as the schema lets an attribute's value be; what is longer is cut in pieces."""
 
@@ -109,10 +111,20 @@ def _pairs(field: Field, value: bytes) -> Iterator[Pair]:
 
 def text_pair(key: str, value: bytes) -> Pair:
     """Return text, or the bytes under ``<key>_hex`` when they are no GBK."""
+    found = text_of(value)
+    return (f"{key}_hex", value.hex().upper()) if found is None else (key, found)
+
+
+def text_of(value: bytes) -> str | None:
+    """Return what a STRING says, less what pads it; None: it is no text.
+
+    Some terminals and platforms write UTF-8 in place of GBK. Three of its bytes make a
+    Chinese character, and two of GBK: what holds Chinese as UTF-8 is hardly ever GBK.
+    """
     stripped = value.strip(b"\x00 ")
-    if not is_valid(stripped, GB18030):
-        return f"{key}_hex", value.hex().upper()
-    return key, stripped.decode(GB18030)
+    if is_valid(stripped, UTF8) and _CHINESE.search(stripped.decode()):
+        return stripped.decode()
+    return stripped.decode(GB18030) if is_valid(stripped, GB18030) else None
 
 
 def attributes(pairs: Iterable[Pair]) -> Iterator[Attribute]:

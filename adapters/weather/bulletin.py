@@ -6,6 +6,7 @@ of a message, numbers of transmission, abbreviated headings) is no report; the h
 kept with each report below it.
 """
 
+import codecs
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -111,7 +112,7 @@ class BulletinCutter:
             self._refuse_long(line[: self._limit], size)
             return
         self._is_framed |= _SOH in line
-        content = line.translate(None, _CONTROLS).strip(b"= \t\n")
+        content = line.removeprefix(codecs.BOM_UTF8).translate(None, _CONTROLS).strip(b"= \t\n")
         content = self._without_frame(content)
         if content:
             self._append(line, content)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.calls import Call
-from gateway.encoding import elements
+from gateway.encoding import counted, elements
 from gateway.entry import Entry
 from gateway.errors import InvalidRequest
 from gateway.freshness import FeedAges
@@ -42,9 +42,11 @@ _KEPT: Final = 256
 _KEPT_BYTES: Final = 16 << 20
 _READING: Final = 4
 _FEEDS: Final = 2
+_UNKNOWN: Final = 3
 Mark = tuple[int, int]
-Stood = Callable[[Selector, int, "TimeBasis.ValueType"], AsyncGenerator[Sequence[Entry], None]]
-"""Yields the state at a time, and may yield some that is not selected or had ended."""
+Lots = AsyncGenerator[tuple[Sequence[Entry], int], None]
+Stood = Callable[[Selector, int, "TimeBasis.ValueType"], Lots]
+"""Yields the state at a time, some of it not selected or ended, and how much is unknown."""
 
 
 @dataclass(slots=True)
@@ -55,11 +57,13 @@ class Summary:
         groups: Its groups.
         read: How many records of which key are in it.
         ends: When the first of them ends, nanoseconds since 1970 UTC; 0: none does.
+        unknown: How many are in no group because their past is not kept.
     """
 
     groups: list[Group]
     read: Counter[Key]
     ends: int
+    unknown: int = 0
 
 
 class Summaries:
@@ -95,7 +99,7 @@ class Summaries:
             async with self._reading:
                 summary = await self._of_the_past(request, number, call.permit)
             call.read.update(summary.read)
-            return encoded(summary.groups) + feeds
+            return encoded(summary.groups) + feeds + counted(_UNKNOWN, summary.unknown)
         return await self._of_now(request, selector, number, call) + feeds
 
     async def _of_now(
@@ -190,7 +194,7 @@ class Summaries:
         selection.CopyFrom(request.selection)
         at_ns = at_ns_of(request.as_of) if request.HasField("as_of") else None
         bucket_ns = request.bucket.ToNanoseconds()
-        lots: AsyncGenerator[Sequence[Entry], None]
+        lots: Lots
         if bucket_ns:
             # A revision's own time decides, which is not ahead of its storing.
             selection.ClearField("observed")
@@ -199,14 +203,15 @@ class Summaries:
         if not bucket_ns:
             assert at_ns is not None, "one of the two is asked for"
             lots = self._stood(selector, at_ns, request.as_of_basis)
-        gathering, turn = Gathering(Grouping(request), number, bucket_ns), _Turn()
+        gathering, turn, unknown = Gathering(Grouping(request), number, bucket_ns), _Turn(), 0
         async with contextlib.aclosing(lots):
-            async for lot in lots:
+            async for lot, lost in lots:
+                unknown += lost
                 for chosen in _chosen(selector, lot, at_ns):
                     gathering.add(chosen)
                     await turn.over()
                 await turn.over()
-        return Summary(gathering.groups(), gathering.read, 0)
+        return Summary(gathering.groups(), gathering.read, 0, unknown)
 
 
 class _Turn:

@@ -1,7 +1,6 @@
 """What was said over time, read from the city's stream: revisions, what came late included."""
 
 import contextlib
-import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -10,16 +9,15 @@ from google.protobuf.message import DecodeError
 
 from broker.connection import Bus
 from broker.errors import StreamUnavailable
-from broker.subjects import told_pattern
 from broker.subscriber import Delivery, scan
 from broker.users import CITY
 from gateway.entry import Entry, stored_entry
 from gateway.errors import HistoryUnavailable, SummaryTooLarge
+from gateway.told_on import subjects_of
 from liandong.gateway.v1.shared_state_pb2 import Selection
 
 MOST_MESSAGES: Final = 500_000
 _LOT: Final = 128
-_AGENCY: Final = re.compile(r"[a-z0-9_-]+")
 _log = structlog.get_logger()
 
 
@@ -45,8 +43,8 @@ class Span(NamedTuple):
         )
 
 
-Told = Callable[[Selection, Span], AsyncGenerator[Sequence[Entry], None]]
-"""Yields the revisions in a span, and may yield some that are not selected."""
+Told = Callable[[Selection, Span], AsyncGenerator[tuple[Sequence[Entry], int], None]]
+"""Yields the revisions in a span, and may yield some that are not selected; none is unknown."""
 
 
 class Telling:
@@ -61,24 +59,26 @@ class Telling:
         self._bus = bus
         self._most = most
 
-    async def told(self, selection: Selection, span: Span) -> AsyncGenerator[Sequence[Entry], None]:
+    async def told(
+        self, selection: Selection, span: Span
+    ) -> AsyncGenerator[tuple[Sequence[Entry], int], None]:
         """Yield the revisions in a span, as published, in lots.
 
         What counts as observed at a time was not stored before it, so reading begins there.
 
         Args:
-            selection: What is selected; only its agency and its kind narrow what is read.
+            selection: What is selected; its agencies and its kinds narrow what is read.
             span: Which.
 
         Raises:
             HistoryUnavailable: If the stream cannot be read.
             SummaryTooLarge: If there is too much to read.
         """
-        pattern, lot, read = _pattern(selection), list[Entry](), 0
+        subjects, lot, read = subjects_of(selection, late=True), list[Entry](), 0
         start_ns = max(span.start_ns, 0)
         try:
             async with contextlib.aclosing(
-                scan(self._bus, CITY, pattern, start_ns=start_ns)
+                scan(self._bus, CITY, subjects, start_ns=start_ns)
             ) as deliveries:
                 async for delivery in deliveries:
                     read += 1
@@ -87,11 +87,11 @@ class Telling:
                     if entry is not None and span.holds(entry):
                         lot.append(entry)
                     if read % _LOT == 0:
-                        yield lot
+                        yield lot, 0
                         lot = []
         except StreamUnavailable as error:
             raise HistoryUnavailable(str(error)) from error
-        yield lot
+        yield lot, 0
 
     def _require_few(self, count: int) -> None:
         """Check that there is not too much to read.
@@ -102,17 +102,8 @@ class Telling:
         if count > self._most:
             raise SummaryTooLarge(
                 f"takes reading more than {self._most:,} messages",
-                "begin selection.observed later, or select one agency and one kind",
+                "begin selection.observed later, or select fewer agencies and kinds",
             )
-
-
-def _pattern(selection: Selection) -> str:
-    """Return the narrowest pattern of subjects on which is all that is selected."""
-    agency = selection.agencies[0] if len(selection.agencies) == 1 else "*"
-    return told_pattern(
-        agency if _AGENCY.fullmatch(agency) else "*",
-        selection.kinds[0] if len(selection.kinds) == 1 else "*.*",
-    )
 
 
 def _entry(delivery: Delivery) -> Entry | None:

@@ -1,5 +1,7 @@
 """The commands that save a city and restore it."""
 
+import asyncio
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +10,10 @@ import typer
 from ops.backup.archive import Archive, ArchiveWrong
 from ops.backup.manifest import Manifest
 from ops.backup.restoring import restore_city
+from ops.backup.returning import return_streams
 from ops.backup.saving import save_city
 from ops.backup.sealing import read_passphrase
+from ops.failure import USAGE, Failure
 from ops.options import CITY, HOME, CityOption, HomeOption, open_home
 
 PassphraseOption = Annotated[
@@ -41,12 +45,29 @@ def backup(
         typer.echo("without keys and certificates: --passphrase-file FILE seals them in")
 
 
-def restore(
+def restore(  # noqa: PLR0913 - each is an option of the command
     archive: Annotated[Path, typer.Argument(help="The folder or file that backup made.")],
     home: HomeOption = HOME,
+    city: CityOption = CITY,
     passphrase_file: PassphraseOption = None,
+    *,
+    running: Annotated[
+        bool, typer.Option("--running", help="Put streams back into the city that runs.")
+    ] = False,
+    stream: Annotated[
+        list[str] | None,
+        typer.Option("--stream", help="Only this one, as NAME or ACCOUNT/NAME; may be repeated."),
+    ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Join streams that hold messages with the archive's.")
+    ] = False,
 ) -> None:
-    """Restore a city onto an empty home."""
+    """Restore a city onto an empty home; with --running, put streams back into one that runs."""
+    if not running and (stream or merge):
+        raise Failure("--stream and --merge are of --running: say that too", USAGE)
+    if running:
+        _put_back(archive, home, city, stream or (), merge=merge)
+        return
     passphrase = read_passphrase(passphrase_file) if passphrase_file else None
     with Archive(archive) as opened:
         if opened.is_sealed and passphrase is None:
@@ -62,6 +83,22 @@ def restore(
     if described.agreements is not None and not described.agreements.is_file():
         typer.echo(f"the city file names agreements at {described.agreements}: put them there")
     typer.echo(f"start it with: liandong up --home {home} --city {described.path}")
+
+
+def _put_back(
+    archive: Path, home: Path, city: Path, chosen: Collection[str], *, merge: bool
+) -> None:
+    """Put streams back into a city that runs, and tell of each what came of it."""
+    folder, described = open_home(home, city)
+    with Archive(archive) as opened:
+        returned = asyncio.run(return_streams(opened, folder, described, chosen, merge=merge))
+    for one in returned:
+        typer.echo(
+            f"{one.account}/{one.stream}: {one.archived:,} messages of the archive are back, and "
+            f"{one.later:,} that came later behind them; sha256 {one.sha256}"
+        )
+    if not returned:
+        typer.echo("nothing of the archive is missing; nothing was changed")
 
 
 def _told(manifest: Manifest) -> str:

@@ -40,7 +40,10 @@ def restore_city(archive: Archive, home: Path, passphrase: bytes | None) -> City
     """
     home = home.absolute()
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
-        raise Failure(f"{home} is not empty: name another --home, or move it away")
+        raise Failure(
+            f"{home} is not empty: name another --home, or move it away; --running puts streams "
+            "back into the city that runs there"
+        )
     packed = unseal(archive.read(SEALED), passphrase) if passphrase is not None else b""
     making = home.with_name(f".{home.name}.restoring")
     try:
@@ -76,7 +79,7 @@ async def _fill(archive: Archive, home: Home, packed: bytes) -> None:
         unpack(packed, home)
     city = read_city(home.path / manifest.city_file)
     # The city that was saved may still run on its port.
-    plan = msgspec.structs.replace(city.plan, host="127.0.0.1", port=_free_port(), monitor_port=0)
+    plan = msgspec.structs.replace(city.plan, host="127.0.0.1", port=free_port(), monitor_port=0)
     async with EmbeddedServer(home, plan):
         for account in dict.fromkeys(stream.account for stream in manifest.streams):
             await _restore_account(archive, home, plan, account)
@@ -91,7 +94,7 @@ async def _restore_account(archive: Archive, home: Home, plan: BusPlan, account:
                 await restore(bus, stream.name, facts, archive.pieces(stream.file))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

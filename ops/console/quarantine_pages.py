@@ -15,6 +15,7 @@ from adapters.sdk.clusters import Clusters, cluster_id
 from adapters.sdk.discarding import discard
 from adapters.sdk.outlook import Outlook
 from adapters.sdk.redrive import Redrive
+from broker.errors import StreamUnavailable
 from broker.home import OPS
 from broker.quarantine import QuarantineEntry, entries
 from broker.removals import all_removals
@@ -70,14 +71,18 @@ class QuarantinePages:
         choice = Choice(cluster=request.query.get("cluster", ""))
         clusters = Clusters()
         latest: list[QuarantineEntry] = []
+        unread: list[dict[str, str]] = []
         for agency in self._owners(request):
             user = reader_of(self._desk.agency(request), agency)
             of_agency: deque[QuarantineEntry] = deque(maxlen=_ENTRIES)
             async with bus_of(self._desk.home, self._desk.city, user) as bus:
-                async for entry in entries(bus, agency, headers_only=True):
-                    clusters.add(entry)
-                    if choice.has(entry):
-                        of_agency.append(entry)
+                try:
+                    async for entry in entries(bus, agency, headers_only=True):
+                        clusters.add(entry)
+                        if choice.has(entry):
+                            of_agency.append(entry)
+                except StreamUnavailable as error:
+                    unread.append({"agency": agency, "problem": str(error)})
             latest += of_agency
         latest.sort(key=lambda entry: entry.received_at, reverse=True)
         return web.json_response(
@@ -85,6 +90,7 @@ class QuarantinePages:
                 "total": clusters.total,
                 "clusters": [cluster_facts(cluster) for cluster in clusters.found()],
                 "entries": list(map(_facts, latest[:_ENTRIES])),
+                "unread": unread,
             }
         )
 
@@ -101,9 +107,9 @@ class QuarantinePages:
             found = [one async for one in entries(bus, agency, start=number, upto=number)]
         if not found:
             raise web.HTTPNotFound
-        shown = QuarantineAction(agency=agency, feed=found[0].feed, meant=1, numbers=[number])
-        shown.which = f"no. {number}"
-        await self._desk.evidence.record(evidence.SHOW, request[SESSION].actor, action=shown)
+        await self._desk.evidence.record(
+            evidence.SHOW, request[SESSION].actor, action=evidence.looked_at(found[0])
+        )
         raw = found[0].raw
         text = text_of(raw)
         return web.json_response(

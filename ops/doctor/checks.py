@@ -16,7 +16,9 @@ from ops.doctor.files import check_agreements, check_city
 from ops.doctor.finding import Finding, UncheckedError, Weight
 from ops.doctor.machine import check_clock, check_disk, check_versions
 from ops.doctor.ports import check_ports
+from ops.doctor.replicas import check_replicas
 from ops.doctor.secrets import check_certificates, check_keys
+from ops.doctor.state_parts import check_state_parts
 
 Check = Callable[[Case], Iterable[Finding]]
 
@@ -30,6 +32,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "bus": check_bus,
     "clock": check_clock,
     "streams": check_streams,
+    "replicas": check_replicas,
     "limits": check_limits,
     "sources": check_sources,
     "feeds": check_feeds,
@@ -37,6 +40,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "journals": check_journals,
     "quarantines": check_quarantines,
     "agreements": check_agreements,
+    "state parts": check_state_parts,
 }
 """Each check by its name; a new one is a function and a line here."""
 

@@ -11,6 +11,7 @@ from ops.city import City
 from ops.doctor.case import Case
 from ops.doctor.finding import Finding, note
 from ops.doctor.listeners import Listener, listeners, owner
+from ops.gateway_address import process_of
 
 _PROTOCOLS = {"tcp": "tcp", "mllp": "tcp", "http-listen": "tcp", "udp": "udp"}
 _START = "start it with `liandong up`, or see its log in the home folder"
@@ -35,8 +36,11 @@ def places(city: City) -> list[Place]:
     found = [
         Place("nats-server", "tcp", plan.host, plan.port),
         Place("nats-server's monitoring", "tcp", plan.host, plan.monitor_port),
-        Place("gateway", "tcp", city.gateway.host, city.gateway.port),
     ]
+    if city.gateway.workers:
+        found.append(Place("gateway", "tcp", city.gateway.host, city.gateway.port))
+    for part in city.gateway.parts:
+        found.append(Place(process_of(part), "tcp", city.gateway.host, part.port))
     for feed in city.feeds:
         if protocol := _PROTOCOLS.get(feed.source.partition(":")[0]):
             try:

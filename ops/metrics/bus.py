@@ -112,6 +112,30 @@ class StreamCollector(Collector):
         yield from (messages, size, limit, replicas, current, readers, behind, lag)
 
 
+class ReplicaCollector(Collector):
+    """Tells what copies of streams lack.
+
+    Args:
+        watch: Knows it.
+    """
+
+    def __init__(self, watch: BusWatch) -> None:
+        self._watch = watch
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell of each copy that could be compared with another, or is the only one."""
+        lacking = _gauge(
+            "liandong_stream_replica_missing_messages",
+            "Messages that a server's copy of a stream lacks and another's, as far on, has.",
+            "account",
+            "stream",
+            "server",
+        )
+        for labels, count in sorted(self._watch.missing.items()):
+            lacking.add_metric(labels, count)
+        yield lacking
+
+
 class HearingCollector(Collector):
     """Tells how the city's feeds are heard, also when their adapters have died.
 

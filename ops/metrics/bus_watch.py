@@ -13,6 +13,7 @@ from broker.connection import Bus, BusSettings
 from broker.errors import BrokerError
 from broker.health import BusState, bus_state
 from broker.home import OPS, Home
+from broker.replicas import missing
 from broker.subscriber import Delivery, follow
 from broker.users import CITY_FEEDS, SYSTEM_READER
 from liandong.feed.v1.feed_pb2 import Feed
@@ -34,6 +35,8 @@ class BusWatch:
     Attributes:
         state: Servers and streams when they were last asked.
         feeds: What each feed's adapter told last, by the feed's id.
+        missing: How many messages each copy of a stream lacked when it could last be compared,
+            by account, stream and server.
     """
 
     def __init__(self, home: Home, city: City) -> None:
@@ -42,8 +45,9 @@ class BusWatch:
         self._known = {feed.id for feed in city.feeds}
         self._system: Bus | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self.state = BusState((), ())
+        self.state = BusState()
         self.feeds: dict[str, Feed] = {}
+        self.missing: dict[tuple[str, str, str], int] = {}
 
     async def __aenter__(self) -> Self:
         self._tasks = [
@@ -64,7 +68,13 @@ class BusWatch:
 
     async def refresh(self) -> None:
         """Ask servers and streams how they are; when none answers there are none."""
-        self.state = BusState((), ()) if self._system is None else await bus_state(self._system)
+        self.state = BusState() if self._system is None else await bus_state(self._system)
+        there = {(one.account, one.stream, one.server) for one in self.state.replicas}
+        # A copy that runs ahead or behind at this moment is as it was when it was last compared.
+        self.missing = {key: self.missing[key] for key in self.missing.keys() & there} | {
+            (one.account, one.stream, one.server): lacking
+            for one, lacking in missing(self.state.replicas).items()
+        }
 
     async def _keep(self, user: str, use: Callable[[Bus], Awaitable[None]]) -> None:
         """Use a connection for ever; make another when it ends."""

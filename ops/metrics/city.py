@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from broker.home import Home
 from ops.city import City
 from ops.metrics.agreements import AgreementsCollector
-from ops.metrics.bus import HearingCollector, ServerCollector, StreamCollector
+from ops.metrics.bus import HearingCollector, ReplicaCollector, ServerCollector, StreamCollector
 from ops.metrics.bus_watch import BusWatch
 from ops.metrics.certificates import CertificateCollector
 from ops.metrics.endpoint import MetricsAddress, listening, registry_of
@@ -32,6 +32,7 @@ async def serve_city(home: Home, city: City, address: MetricsAddress) -> AsyncIt
         registry = registry_of(
             ServerCollector(watch),
             StreamCollector(watch),
+            ReplicaCollector(watch),
             HearingCollector(watch, city),
             CertificateCollector(home),
             AgreementsCollector(city),

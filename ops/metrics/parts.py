@@ -1,16 +1,19 @@
 """The parts that run on a home, and what each of them tells, as one page."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import Final
 
 import aiohttp
 
-from broker.home import Home
+from broker.home import GATEWAY, Home
 from ops.metrics.endpoint import PART_HEADER, note_of
 
 _PATIENCE_S: Final = 2.0
 _SUFFIX: Final = ".metrics"
+# A line of a series: its name, its labels, and what it tells.
+_SERIES: Final = re.compile(rb"^(\w+)(?:\{(.*)\})? ", re.MULTILINE)
 
 
 async def told_by_parts(home: Home) -> dict[str, bytes | None]:
@@ -19,7 +22,21 @@ async def told_by_parts(home: Home) -> dict[str, bytes | None]:
     parts = [note.name.removesuffix(_SUFFIX) for note in notes]
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(_PATIENCE_S)) as session:
         told = await asyncio.gather(*(_ask(session, home, part) for part in parts))
-    return dict(zip(parts, told, strict=True))
+    return {part: page and _named(part, page) for part, page in zip(parts, told, strict=True)}
+
+
+def _named(part: str, page: bytes) -> bytes:
+    """Return a page whose series say of which gateway they are: several would tell the same."""
+    if part.partition("-")[0] != GATEWAY:
+        return page
+    own = f'part="{part}"'.encode()
+
+    def label(series: re.Match[bytes]) -> bytes:
+        labels = series[2] or b""
+        told = labels if own in labels else b",".join(filter(None, (own, labels)))
+        return b"%s{%s} " % (series[1], told)
+
+    return _SERIES.sub(label, page)
 
 
 async def _ask(session: aiohttp.ClientSession, home: Home, part: str) -> bytes | None:

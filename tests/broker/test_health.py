@@ -53,7 +53,7 @@ async def test_a_bus_that_is_away_has_no_servers(tmp_path: Path) -> None:
     settings = BusSettings.of(home, plan, SYSTEM_READER).patient_for(0.05)
 
     async with Bus(settings, is_patient=True) as bus:
-        assert await bus_state(bus) == BusState((), ())
+        assert await bus_state(bus) == BusState()
 
 
 async def test_a_lost_copy_is_told_by_the_leader(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from broker.parts import write_parts
 from broker.plan import BusPlan
 from broker.provision import prepare
 from broker.server import check_config
+from broker.signing import make_signing_key
 from broker.topology import Grid, Leaf, Node, Topology, arrange, plan_of
 from tests.conftest import free_port
 from tests.e2e.machines import Machine
@@ -101,7 +102,10 @@ def test_each_part_gets_the_keys_that_it_needs(tmp_path: Path) -> None:
     """And no others; the authority's key stays where it is."""
     home, plan, _ = rendered(tmp_path, Topology.LEAF)
 
-    folders = write_parts(home, plan, tmp_path / "parts")
+    make_signing_key(*home.signing_key("gateway-rivers"))
+    gateways = ("gateway", "gateway-rivers")
+
+    folders = write_parts(home, plan, tmp_path / "parts", gateways)
 
     held = {
         folder.name: {file.name for file in folder.rglob("*") if file.is_file()}
@@ -109,7 +113,8 @@ def test_each_part_gets_the_keys_that_it_needs(tmp_path: Path) -> None:
     }
     hands = {"gateway.police.nk", "gateway.water.nk"}
     certificates = {"gateway.pem", "gateway.key", "probe.pem", "probe.key"}
-    signing = {"gateway.audit.key", "gateway.audit.pub", "ops.audit.pub"}
+    signing = {f"{name}.audit.{end}" for name in gateways for end in ("key", "pub")}
+    signing.add("ops.audit.pub")
     assert held == {
         "gateway": {"ca.pem", "gateway.nk", *hands, *certificates, *signing},
         "streams": {"ca.pem", "admin.hub.nk", "admin.police.nk", "admin.water.nk"},

@@ -13,6 +13,7 @@ from broker.subjects import (
     name_of,
     quarantine_subject,
     record_name,
+    share_patterns,
     share_subject,
 )
 
@@ -86,3 +87,29 @@ def test_a_feed_is_one_token(feed: str) -> None:
     for subject in (feed_subject("water", feed), quarantine_subject("water", feed)):
         assert subject.count(".") == 2
         assert feed_of(subject) == ("water", feed)
+
+
+@pytest.mark.parametrize(
+    ("agencies", "kinds", "expected"),
+    [
+        ((), (), ["share.*.*.*.*"]),
+        ((), ("water.level", "*"), ["share.*.*.*.*"]),
+        ((), ("water.level", "water.*", "water.*"), ["share.*.water.*.*"]),
+        (
+            ("water", "police"),
+            ("water.level", "waterway.lock"),
+            [
+                "share.police.water.level.*",
+                "share.police.waterway.lock.*",
+                "share.water.water.level.*",
+                "share.water.waterway.lock.*",
+            ],
+        ),
+    ],
+)
+def test_no_two_patterns_overlap(
+    agencies: tuple[str, ...], kinds: tuple[str, ...], expected: list[str]
+) -> None:
+    """A server refuses a consumer whose patterns do."""
+    assert list(share_patterns(agencies, kinds)) == expected
+    assert share_patterns(agencies, kinds, late=True)[0] == f"{expected[0][:-1]}>"

@@ -368,3 +368,27 @@ async def test_a_scan_raises_when_the_server_is_gone(
             finally:
                 if number == signal.SIGSTOP:
                     os.kill(server.pid, signal.SIGCONT)
+
+
+async def test_a_follower_of_some_subjects_is_told_of_the_silence_on_others(
+    stream: Stream,
+) -> None:
+    """What is not its own does not come, and does not leave it behind either."""
+    passed: asyncio.Queue[int] = asyncio.Queue()
+    reader = Reader()
+    await stream.put(1, 2)
+    own = (f"{stream.subject}.2", f"{stream.subject}.5")
+
+    async with await follow(
+        stream.bus, stream.name, own, reader.take, last_of_each=True, on_passed=passed.put_nowait
+    ):
+        await reader.has([2])
+        await stream.put(3, 4)
+        async with asyncio.timeout(PATIENCE_S):
+            while await passed.get() < 4:
+                pass
+        await stream.put(5)
+
+        await reader.has([2, 5])
+    read = [int(one.payload) async for one in scan(stream.bus, stream.name, own)]
+    assert read == [2, 5]

@@ -54,6 +54,7 @@ def _delivered(bound: str) -> str:
 
 
 LAG = 'liandong_stream_source_lag_messages{account="HUB",stream="CITY",source="WATER"}'
+HOLE = 'liandong_stream_replica_missing_messages{account="HUB",stream="CITY",server="n1"}'
 BEHIND = f"liandong_stream_consumer_lag_messages{CITY}"
 INTERNAL = 'liandong_gateway_calls_total{method="SharedStateService/GetRecord",code="INTERNAL"}'
 REVOKED = 'liandong_gateway_refusals_total{reason="CERTIFICATE_REVOKED"}'
@@ -134,6 +135,8 @@ CASES = {
             f"liandong_stream_replicas_current{CITY}": "3x60",
         }
     ),
+    "a copy with a hole": Case({HOLE: "0x15 19446x45"}, ("LiandongReplicaHole",)),
+    "a copy that drops later than others": Case({HOLE: "0x27 3 0x30"}),
     "a stream that is gone": Case(
         {f"liandong_stream_messages{CITY}": "7x20 stale"}, ("LiandongStreamGone",), at=50
     ),

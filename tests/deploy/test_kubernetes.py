@@ -1,6 +1,8 @@
 """The manifests for Kubernetes are valid, locked down, and fit the city file and the code."""
 
 import posixpath
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -63,6 +65,31 @@ def test_every_resource_is_valid(file: Path) -> None:
     """By the schemas of Kubernetes, strictly: an unknown field is an error."""
     for resource in documents(file):
         kubernetes_validate.validate(resource, VERSION, strict=True)
+
+
+def test_a_part_s_gateway_is_made_as_the_readme_says() -> None:
+    """Valid, and nothing of the whole state's is selected or replaced by it."""
+    (line,) = re.findall(
+        r"^    (sed .*) gateway\.yaml >", (DEPLOY / "README.md").read_text(), re.MULTILINE
+    )
+
+    done = subprocess.run(
+        [*shlex.split(line), BASE / "gateway.yaml"], capture_output=True, check=True, text=True
+    )
+
+    made = list(yaml.safe_load_all(done.stdout))
+    for resource in made:
+        kubernetes_validate.validate(resource, VERSION, strict=True)
+    assert {resource["metadata"]["name"] for resource in made} == {"gateway-rivers"}
+    (pod,) = (one["spec"]["template"] for one in made if one["kind"] == "Deployment")
+    assert pod["spec"]["containers"][0]["args"] == ["gateway", "run", "--part", "rivers"]
+    assert {one["secret"]["secretName"] for one in pod["spec"]["volumes"] if "secret" in one} == {
+        "gateway-keys",
+        "gateway-tls",
+    }
+    selectors = [one["spec"]["selector"] for one in made if "selector" in one["spec"]]
+    assert len(selectors) == 3
+    assert "gateway" not in set(strings(selectors))
 
 
 def test_a_resource_that_is_wrong_is_seen() -> None:

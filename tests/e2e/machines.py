@@ -103,6 +103,12 @@ class Machine:
             self._process.kill()
             await self._process.wait()
 
+    async def end(self) -> None:
+        """End it as operators do: it writes down what it knows before."""
+        self.signal(signal.SIGTERM)
+        assert self._process is not None
+        await self._process.wait()
+
     @property
     def log(self) -> str:
         """Return what it logged."""

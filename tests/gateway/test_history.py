@@ -73,7 +73,9 @@ async def test_who_may_not_see_a_record_is_not_told_how_long_it_is_kept(
     assert raised.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
-async def test_lists_leave_out_what_is_not_known_and_count_it(city: City, station: str) -> None:
+async def test_lists_and_summaries_leave_out_what_is_not_known_and_count_it(
+    city: City, station: str
+) -> None:
     """Of several pages each counts its own; what did not exist yet is not counted."""
     lost = await long_told(city, f"{station}-b")
     new = level(f"{station}-c", 1.0)
@@ -93,8 +95,13 @@ async def test_lists_leave_out_what_is_not_known_and_count_it(city: City, statio
         batch = await stub.BatchGetRecords(
             api.BatchGetRecordsRequest(names=[old[0].name, lost], as_of=early)
         )
+        summary = await stub.SummarizeRecords(
+            api.SummarizeRecordsRequest(selection=selection, as_of=early)
+        )
 
     assert names == [one.name for one in old]
     assert sum(counts) == 1
     assert [one.name for one in batch.records] == [old[0].name]
     assert batch.unknown_count == 1
+    assert [group.count for group in summary.groups] == [len(old)]
+    assert summary.unknown_count == 1

@@ -196,7 +196,7 @@ async def _told(client: aiohttp.ClientSession, path: str) -> list[str]:
         return [f"{name} {share:.0%} full" for name, share in full.items()]
     if path == "doctor":
         return [f"Needs doing: {one['check']}  {one['sentence']}" for one in told]
-    return [
+    return [f"{one['agency']}: {one['problem']}" for one in told["unread"]] + [
         f"{one['agency']} {one['cause']} {one['entries']}: {one['reason']}"
         for one in told["clusters"]
     ]

@@ -1,7 +1,15 @@
 """What `quarantine list` and `quarantine show` show."""
 
+import asyncio
 import base64
+import json
 
+from broker.api import call
+from broker.connection import Bus, BusSettings
+from broker.home import Home
+from broker.streams import reconcile
+from broker.users import admin
+from ops.city import read_city
 from tests.ops.conftest import Town
 
 
@@ -27,6 +35,37 @@ def test_an_entry_is_shown_with_its_raw_bytes(town: Town) -> None:
     assert b"MN=320100A0003" in base64.b64decode(whole["raw"])
     assert "000000  23 23 " in shown
     assert entry["reason"] in shown
+
+
+def test_an_operator_who_looked_at_raw_bytes_is_on_record(town: Town) -> None:
+    """The department whose they are sees who it was; its own looks are its own affair."""
+    (entry,) = town.objects("quarantine", "list", "--entries", "--agency", "environment")
+    number = str(entry["number"])
+    looks = ("audit", "list", "--as", "environment", "--consumer", "ops")
+    town.read("quarantine", "show", number, "--as", "environment")
+    before = town.objects(*looks)
+    town.read("quarantine", "show", number)
+    (look,) = [one for one in town.objects(*looks) if one not in before]
+
+    assert (look["method"], look["role"]) == ("Quarantine/Show", "command")
+    assert look["action"]["numbers"] == [number]
+
+
+async def test_a_quarantine_that_cannot_be_read_hides_no_other(town: Town) -> None:
+    """The rest is listed, and one sentence and the status say that it is not all."""
+    home, plan = Home(town.home), read_city(town.city).plan
+    async with Bus(BusSettings.of(home, plan, admin("POLICE"))) as bus:
+        await call(bus, "QUARANTINE_POLICE", "STREAM.DELETE.QUARANTINE_POLICE")
+    try:
+        done = await asyncio.to_thread(town.run, "quarantine", "list", "--json")
+    finally:
+        await reconcile(home, plan)
+
+    (cluster,) = map(json.loads, done.stdout.splitlines())
+    assert cluster["agency"] == "environment"
+    assert done.returncode == 1
+    assert "stream QUARANTINE_POLICE cannot be read" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_number_that_is_not_there_is_told(town: Town) -> None:

@@ -58,6 +58,28 @@ def test_a_record_is_shown_whole(town: Town) -> None:
     assert '"rawSha256"' in shown
 
 
+def test_the_past_is_shown_as_it_was_or_as_it_was_known(town: Town) -> None:
+    """An hour ago nothing of this was known; a time of no look back is a wrong command line."""
+    kind = ("--kind", "environment.air")
+    now = town.objects("list", *kind, "--as-of", "0s")
+    known = town.objects("list", *kind, "--as-of", "1h", "--known")
+    counted = town.read("summarize", *kind, "--as-of", "1h", "--known")
+    gone = town.run("get", now[0]["name"], "--as-of", "1h", "--known")
+    refused = [
+        town.run("list", *options) for options in (("--known",), ("--as-of", "yesterday evening"))
+    ]
+
+    assert now == town.objects("list", *kind)
+    assert known == []
+    assert "0 records in 0 groups as police" in counted
+    assert "more have no past that far back" not in counted
+    assert gone.returncode == 1
+    assert "there is no record" in gone.stderr
+    assert [one.returncode for one in refused] == [2, 2]
+    assert "--known speaks of --as-of, which is missing" in refused[0].stderr
+    assert "--as-of is 'yesterday evening', expected 30m" in refused[1].stderr
+
+
 def test_what_others_wrote_does_not_steer_the_terminal(town: Town) -> None:
     """Escapes and markup of a legacy system are shown as text."""
     listed = town.read("list", "--kind", "incident.report")

@@ -53,14 +53,14 @@ SUBJECTS: Final = {
     "52": _WATER_OUTLET,
 }
 
-_CLASS = re.compile(r"([aw])[0-9]{5}")
+_CLASS = re.compile(r"([aw])[0-9]{5}", re.IGNORECASE)
 
 
 def subject_by_factors(codes: Iterable[str]) -> Subject | None:
     """Return what an unknown system type watches, by the first factor that tells."""
     for code in codes:
         if found := _CLASS.fullmatch(code):
-            return _AMBIENT if found[1] == "a" else _WATER
+            return _AMBIENT if found[1] in "aA" else _WATER
     return None
 
 

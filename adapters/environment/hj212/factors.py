@@ -54,7 +54,16 @@ _FIELDS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
 }
 
+UNBOUNDED: Final = (-math.inf, math.inf)
+_AMOUNT: Final = (-90.0, math.inf)
+"""Analysers drift below zero by a little; -99, -999 and their like stand for no value."""
 _BOUNDS: Final = {
+    **{
+        field: _AMOUNT
+        for fields in _FIELDS.values()
+        for field, unit in fields.values()
+        if unit in {"ug/m3", "mg/m3", "mg/L", "ug/L", "uS/cm", "{NTU}", "dB[SPL]"}
+    },
     "temperature_c": (-90.0, 100.0),
     "humidity_pct": (0.0, 110.0),
     "pressure_hpa": (300.0, 1100.0),
@@ -63,7 +72,6 @@ _BOUNDS: Final = {
     "ph": (0.0, 14.0),
 }
 """What typed fields can hold at all: beyond it, the unit is another or the sensor is broken."""
-UNBOUNDED: Final = (-math.inf, math.inf)
 
 
 class Definition(NamedTuple):

@@ -122,7 +122,10 @@ def measure(
                 break
         if field and not definition.bounds[0] <= amount <= definition.bounds[1]:
             field, level = "", QUALITY_LEVEL_SUSPECT
-            notes.append(f"In {definition.unit} this cannot be; units in the options name another.")
+            notes.append(
+                f"In {definition.unit} this cannot be: it stands for no value, or is in another "
+                "unit, which units in the options would name."
+            )
     _put_quality(measurement, level, flag, notes)
     return Measured(measurement, flag, level, field, amount)
 

@@ -1,6 +1,7 @@
 """Packets of a split message, put together as far as they have come."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from adapters.environment.hj212.items import Factor
@@ -58,6 +59,18 @@ class Merger:
         self._open: OrderedDict[tuple[str, str, str], tuple[int, dict[int, list[Factor]]]] = (
             OrderedDict()
         )
+        self._latest: dict[tuple[str, str], tuple[str, str, str]] = {}
+
+    def begun(self, mn: str, cn: str, number: int, total: int, factors: Sequence[Factor]) -> str:
+        """Return the DataTime of the message that a packet without one continues, or nothing.
+
+        Some loggers write DataTime into the first packet alone; the others then belong to
+        the logger's latest message, unless that has another packet of their number.
+        """
+        key = self._latest.get((mn, cn))
+        known, packets = self._open.get(key, (0, {})) if key else (0, {})
+        fits = known == total and packets.get(number, factors) == factors
+        return key[2] if key and fits else ""
 
     def add(
         self, key: tuple[str, str, str], number: int, total: int, factors: list[Factor]
@@ -80,7 +93,10 @@ class Merger:
             )
         self._open[key] = (total, held)
         self._open.move_to_end(key)
+        self._latest[key[:2]] = key
         while len(self._open) > self._room:
-            self._open.popitem(last=False)
+            forgotten, _ = self._open.popitem(last=False)
+            if self._latest[forgotten[:2]] == forgotten:
+                del self._latest[forgotten[:2]]
         merged = tuple(sorted(held))
         return Union(total, merged, [factor for packet in merged for factor in held[packet]])

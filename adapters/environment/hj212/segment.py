@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from adapters.sdk.errors import AdapterError
+from adapters.sdk.text import GB18030, encoding_of_chinese
 
 _FLAG_DIGITS = 3
 _STRAY = " \t\r\n,"
@@ -22,7 +23,8 @@ _USUAL = re.compile(
     r"(?:PNUM=([0-9]{1,4});PNO=([0-9]{1,4});)?CP=&&(.*)&&",
     re.DOTALL,
 )
-_PARAMETERS = re.compile(r"(.*?)\bCP=&&(.*)&&", re.DOTALL | re.IGNORECASE)
+_PARAMETERS = re.compile(r"(.*?)CP=&&(.*)&&", re.DOTALL | re.IGNORECASE)
+"""The ``;`` before CP is left out by some loggers."""
 
 
 class MalformedSegment(AdapterError):
@@ -85,12 +87,10 @@ def text_of(segment: bytes) -> str:
     Raises:
         MalformedSegment: It is neither.
     """
-    try:
+    if segment.isascii():
         return segment.decode()
-    except UnicodeDecodeError:
-        pass
     try:
-        return segment.decode("gb18030")
+        return segment.decode(encoding_of_chinese(segment) or GB18030)
     except UnicodeDecodeError as error:
         raise MalformedSegment(
             f"is neither UTF-8 nor GB18030 (byte 0x{segment[error.start]:02X} at {error.start})",

@@ -150,9 +150,11 @@ class Translator:
     def _long_way(self, segment: Segment) -> Observation:
         items = items_of(segment.parameters)
         data_time = items.plain_value("DataTime")
-        observed = self._observed(segment, data_time)
         number, total = packet_of(segment)
         factors = items.factors + items.bare()
+        if number > 1 and not data_time:
+            data_time = self._merger.begun(segment.mn, segment.cn, number, total, factors)
+        observed = self._observed(segment, data_time)
         union = Union(0, (), factors)
         if total:
             key = (segment.mn, segment.cn, data_time or segment.qn)

@@ -12,7 +12,7 @@ from adapters.health.have.translate import Translation
 from adapters.sdk.adapter import VALID, Adapter, Translated
 from adapters.sdk.clock import moment_of
 from adapters.sdk.coordinates import CoordinateSystem
-from adapters.sdk.errors import Untranslatable
+from adapters.sdk.distribution import status_of
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.moments import moment
 from adapters.sdk.times import require_plausible
@@ -20,16 +20,8 @@ from adapters.sdk.unchanged import Unchanged
 from adapters.sdk.whole import MAX_BYTES
 from liandong.place.v1.place_pb2 import Point
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
-from liandong.record.v1.record_pb2 import STATUS_ACTUAL, STATUS_EXERCISE, STATUS_TEST
 
 KIND: Final = "health.facility"
-_STATUSES: Final = {
-    "": STATUS_ACTUAL,
-    "actual": STATUS_ACTUAL,
-    "exercise": STATUS_EXERCISE,
-    "system": STATUS_TEST,
-    "test": STATUS_TEST,
-}
 _NO_TIME: Final = "the document says no LastUpdateTime: this is when it came"
 _NOTE: Final = 512
 _POLE: Final = 90.0
@@ -75,13 +67,7 @@ class Have(Adapter[HaveFacility, HaveOptions]):
             Untranslatable: It cannot be named, its time cannot be true, or the document
                 around it has a status that EDXL-DE does not know.
         """
-        status = message.distribution_status.casefold()
-        if status not in _STATUSES:
-            raise Untranslatable(
-                "distributionStatus",
-                message.distribution_status,
-                expected="Actual, Exercise, System or Test (EDXL-DE 1.0, 3.2.1)",
-            )
+        status = status_of(message.distribution_status)
         translation = Translation(message.element)
         written = translation.time() or message.document_time
         location = translation.location(self.options.coordinate_system)
@@ -100,7 +86,7 @@ class Have(Adapter[HaveFacility, HaveOptions]):
             observed_at=observed,
             raw=message.raw,
             quality=_quality(translation.doubts),
-            status=_STATUSES[status],
+            status=status,
             location=location,
             format_version=message.version,
         )

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 import msgspec
 
+from adapters.sdk.distribution import ELEMENT, distribution_status
 from adapters.sdk.elements import name_of
 from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
@@ -16,8 +17,9 @@ from adapters.sdk.whole import MAX_BYTES, WholeFile
 
 _NAMESPACE: Final = "urn:oasis:names:tc:emergency:edxl:have:"
 _FACILITIES: Final = {"Hospital": "1.0", "facility": "2.0"}
+# Some senders leave HAVE's namespace out; a root of its name is enough then.
+_ROOTS: Final = {"HospitalStatus": "Hospital", "HAVE": "facility"}
 _ENDINGS: Final = tuple(f"}}{name}" for name in _FACILITIES)
-_STATUS: Final = "distributionStatus"
 _MOST: Final = 1000
 
 
@@ -72,6 +74,8 @@ def _decode(raw: bytes) -> list[HaveFacility | Undecodable]:
     tags = {element.tag for element in elements}
     named = (tag for tag in tags if tag.endswith(_ENDINGS))
     versions = {tag: version for tag in named if (version := _version(tag))}
+    if root.tag in _ROOTS:
+        versions[_ROOTS[root.tag]] = _FACILITIES[_ROOTS[root.tag]]
     found = [element for element in elements if element.tag in versions]
     if not found:
         reason = (
@@ -82,9 +86,8 @@ def _decode(raw: bytes) -> list[HaveFacility | Undecodable]:
     if len(found) > _MOST:
         reason = f"the document holds {len(found)} facilities; expected at most {_MOST}"
         return [Undecodable(raw, cause="oversize", reason=reason)]
-    is_said = any(tag.endswith(_STATUS) for tag in tags)
-    said = (each for each in elements if name_of(each) == _STATUS)
-    status = next(map(_text, said), "") if is_said else ""
+    is_said = any(tag.endswith(ELEMENT) for tag in tags)
+    status = distribution_status(elements) if is_said else ""
     outer = (each for each in root if name_of(each).casefold() == "lastupdatetime")
     time = next(map(_text, outer), "")
     return [HaveFacility(raw, element, versions[element.tag], status, time) for element in found]

@@ -104,6 +104,9 @@ class Translation:
             if shape is None or abs(float(shape[1])) > _POLE or abs(float(shape[2])) > _HALF_TURN:
                 self.doubts.append(f"{name} is {written[:60]!r}, expected latitude and longitude")
                 continue
+            if not (float(shape[1]) or float(shape[2])):
+                self.doubts.append(f"{name} is {written[:60]!r}, where no hospital is")
+                continue
             point = location.point
             point.latitude_deg, point.longitude_deg = to_wgs84(
                 float(shape[1]), float(shape[2]), system

@@ -15,6 +15,9 @@ _OURS: Final = "LIANDONG"
 _LATEST_KNOWN: Final = "2.5.1"
 # HL7 table 0155: when an acknowledgement is wanted; NE, never, is what is left.
 _ALWAYS, _SUCCESS, _ERROR = "AL", "SU", "ER"
+_CONDITIONS: Final = frozenset({_ALWAYS, _SUCCESS, _ERROR, "NE"})
+# Before 2.3.1, MSH-9 had no message structure.
+_WITHOUT_STRUCTURE: Final = frozenset({"2.0", "2.0D", "2.1", "2.2", "2.3"})
 
 
 def code_for(accept: str, application: str, *, good: bool) -> str:
@@ -22,19 +25,26 @@ def code_for(accept: str, application: str, *, good: bool) -> str:
 
     Without MSH-15 and MSH-16 it is original mode: always AA or AE. With MSH-15 it is
     enhanced mode, and that the message lies in safe storage is what a commit accept (CA)
-    says. MSH-16 alone gets the application's word.
+    says. MSH-16 alone gets the application's word. What table 0155 does not know counts as
+    absent, for a sender that hears nothing repeats itself for ever.
 
     Args:
         accept: MSH-15.
         application: MSH-16.
         good: Whether the message was understood.
     """
+    accept, application = _condition(accept), _condition(application)
     if not accept and not application:
         return "AA" if good else "AE"
     for condition, codes in ((accept, ("CA", "CE")), (application, ("AA", "AE"))):
         if condition in (_ALWAYS, _SUCCESS if good else _ERROR):
             return codes[0] if good else codes[1]
     return ""
+
+
+def _condition(written: str) -> str:
+    """Return a condition of table 0155, in whatever case; empty: it is none."""
+    return written.upper() if written.upper() in _CONDITIONS else ""
 
 
 def acknowledge(message: Hl7Message, code: str, sentence: str, now: datetime) -> bytes:
@@ -44,7 +54,9 @@ def acknowledge(message: Hl7Message, code: str, sentence: str, now: datetime) ->
     told = [*header, *("",) * (_HEADER_FIELDS - len(header))]
     component = delimiters.component
     event = _word(message.header(9, 2))
-    kind = component.join(("ACK", event)) if event else "ACK"
+    version = _word(told[12]) or _LATEST_KNOWN
+    structure = () if version in _WITHOUT_STRUCTURE else ("ACK",)
+    kind = component.join(("ACK", event, *structure)) if event else "ACK"
     fields = [
         "MSH",
         delimiters.encoding_characters,
@@ -54,7 +66,7 @@ def acknowledge(message: Hl7Message, code: str, sentence: str, now: datetime) ->
         kind,
         secrets.token_hex(10),
         _word(told[11]) or "P",
-        _word(told[12]) or _LATEST_KNOWN,
+        version,
         *("",) * 5,
         told[18],
     ]

@@ -221,7 +221,8 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             stated: Where the message may say when it happened: the best first.
         """
         processing = message.header(11)
-        if processing not in _STATUSES:
+        status = _STATUSES.get(processing.upper())
+        if status is None:
             raise Untranslatable(
                 "MSH-11",
                 processing if _PROCESSING.fullmatch(processing) else MASK,
@@ -237,6 +238,6 @@ class Hl7v2(Adapter[Hl7Message, Hl7v2Options]):
             source_message_id=message.header(10)[:_CONTROL_ID],
             sent_at=timestamp(message.header(7), self.zone, self.now()),
             quality=quality,
-            status=_STATUSES[processing],
+            status=status,
             format_version=version if _VERSION.fullmatch(version) else "",
         )

@@ -9,16 +9,26 @@ from adapters.sdk.text import GB18030, UTF8, encoding_of
 # HL7 table 0211, and the names that Chinese systems write besides.
 _ENCODINGS: Final = {
     "ASCII": "ascii",
-    **{f"8859/{part}": f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)},
+    **{
+        f"{before}{part}": f"iso8859-{part}"
+        for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)
+        for before in ("8859/", "ISO-8859-", "ISO8859-", "ISO8859/", "ISO_8859-")
+    },
     "UNICODE": UTF8,
     "UNICODE UTF-8": UTF8,
     "UTF-8": UTF8,
     "UTF8": UTF8,
     "GB 18030-2000": GB18030,
+    "GB 18030": GB18030,
     "GB18030": GB18030,
+    "GB18030-2000": GB18030,
     "GB 2312-1980": GB18030,
     "GB2312": GB18030,
+    "GB2312-80": GB18030,
+    "GB2312-1980": GB18030,
     "GBK": GB18030,
+    "CP936": GB18030,
+    "MS936": GB18030,
     "BIG-5": "big5",
     "ISO IR87": "iso2022_jp",
     "KS X 1001": "euc_kr",

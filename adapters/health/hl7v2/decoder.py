@@ -21,9 +21,11 @@ FRAME_END: Final = END + b"\r"
 _BETWEEN: Final = b" \t\r\n\x1c"
 _NEXT: Final = re.compile(rb"\x0b|(?<=[\r\n])(?:MSH|[FB]HS|[FB]TS)(?=[^A-Za-z0-9\s]|[\r\n]|$)")
 _ENVELOPE: Final = re.compile(rb"[FB][HT]S(?:[^A-Za-z0-9\s][^\r\n]*)?(?=[\r\n]|$)")
-# After an empty line, a line that is no segment: what people write between messages.
+# After an empty line, a line that is no segment: what people write between messages. It begins
+# where a run of blanks does, and gives nothing back, so that long runs are gone through once.
 _STRAY: Final = re.compile(
-    rb"(?>\r\n|\r|\n)[ \t]*(?>\r\n|\r|\n)\s*(?![A-Z][A-Z0-9]{2}[^A-Za-z0-9])(?=\S)"
+    rb"(?<!\s)[^\S\r\n]*+(?>\r\n|\r|\n)[^\S\r\n]*+(?>\r\n|\r|\n)\s*+"
+    rb"(?![A-Z][A-Z0-9]{2}[^A-Za-z0-9])(?=\S)"
 )
 # How far back a start must be looked for again, when its line was cut.
 _LOOK_BACK: Final = 8

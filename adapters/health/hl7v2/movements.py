@@ -35,11 +35,18 @@ def movements(message: Hl7Message, pseudonyms: Pseudonyms) -> Iterator[Movement]
             expected="a trigger event such as A01",
             cause="value" if event else "missing",
         )
+    alone = ""
     for index, (patient, visit) in enumerate(message.patients()):
         facility = message.value(visit, 3, 4) or message.header(4) or message.header(3)
         patient_class = message.value(visit, 2)
+        stay = _stay(message, patient, visit, pseudonyms)
+        if not stay:
+            # A name for this message alone: a patient's own number would tie together all
+            # stays of a life.
+            alone = alone or pseudonyms.of("message", message.raw, "0")
+            stay = pseudonyms.of("message", alone, str(index)) if index else alone
         yield Movement(
-            movement_id=_stay(message, patient, visit, index, pseudonyms),
+            movement_id=stay,
             type=movement_type(event),
             facility_id=facility[:_PLACE],
             ward=message.value(visit, 3)[:_PLACE],
@@ -50,18 +57,10 @@ def movements(message: Hl7Message, pseudonyms: Pseudonyms) -> Iterator[Movement]
 
 
 def _stay(
-    message: Hl7Message,
-    patient: Segment | None,
-    visit: Segment | None,
-    index: int,
-    pseudonyms: Pseudonyms,
+    message: Hl7Message, patient: Segment | None, visit: Segment | None, pseudonyms: Pseudonyms
 ) -> str:
-    """Return the name of a stay, by its visit number (PV1-19) or account number (PID-18).
-
-    One without a number has a name for this message alone: a patient's own number would
-    tie together all stays of a life.
-    """
+    """Return a stay's name, by visit number (PV1-19) or account number (PID-18); empty: none."""
     number = message.value(visit, 19) or message.value(patient, 18)
     if number and number != MASK:
         return pseudonyms.of("stay", message.header(4), number)
-    return pseudonyms.of("message", message.raw, str(index))
+    return ""

@@ -1,6 +1,7 @@
 """Read CSV: cells that a delimiter parts, under a header or under columns named beforehand."""
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
@@ -9,12 +10,14 @@ from adapters.mapping.readers.lines import LineReader
 from adapters.mapping.row import Row
 from adapters.mapping.schema import Csv
 from adapters.sdk.message import Undecodable
-from adapters.sdk.tables import CutRow, RowCutter
+from adapters.sdk.tables import CutRow, RowCutter, TableOpening
 from adapters.sdk.text import GB18030, UTF8, Encoding, is_valid
 
 # A header may stand below titles that the mapping does not know of.
 _MOST_HEADERS = 5
 _SHOWN = 200
+# How a spreadsheet is told that digits are a text: ="0123".
+_EXCEL_TEXT = re.compile(r'\A="([^"]*)"\Z')
 Pick = Callable[[Sequence[str]], tuple[str, ...]]
 
 
@@ -35,6 +38,7 @@ class DelimitedReader:
         self._pick = _picking(form.columns, columns) if form.columns else None
         self._mismatch = ""
         self._headers = 0
+        self._opening = TableOpening(form.max_row_bytes)
         cutter = RowCutter(form.delimiter.encode(), form.max_row_bytes, form.quote.encode())
         self._lines = LineReader(
             cutter, encoding, form.max_row_bytes, self._parse, skip=form.skip_rows
@@ -42,11 +46,12 @@ class DelimitedReader:
 
     def feed(self, data: bytes) -> list[Row | Undecodable]:
         """Return the rows that these bytes complete."""
-        return self._lines.feed(data)
+        return self._lines.feed(self._opening.feed(data))
 
     def close(self) -> list[Row | Undecodable]:
         """Return the last row, whose line end may be missing."""
-        return self._lines.close()
+        rest = self._lines.feed(self._opening.feed(b"", ended=True))
+        return [*rest, *self._lines.close()]
 
     def _parse(self, cut: CutRow, text: str) -> Row | Undecodable | None:
         """Read a row's cells."""
@@ -60,6 +65,8 @@ class DelimitedReader:
         except (csv.Error, ValueError) as error:
             return Undecodable(cut.raw, "csv", f"line {cut.line} is no CSV: {error}")
         values = [cell.strip() for cell in cells]
+        if '="' in text:
+            values = [_EXCEL_TEXT.sub(r"\1", value) for value in values]
         if not any(values):
             return None
         if not self._header:
@@ -68,6 +75,8 @@ class DelimitedReader:
             self._perhaps_header(cut)
             reason = f"line {cut.line} cannot be read without its header: {self._mismatch}"
             return Undecodable(cut.raw, "header", reason)
+        if len(values) > len(self._header) and not any(values[len(self._header) :]):
+            values = values[: len(self._header)]
         if len(values) != len(self._header):
             reason = (
                 f"line {cut.line} has {len(values)} columns, expected {len(self._header)}: "

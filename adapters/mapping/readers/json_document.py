@@ -71,7 +71,8 @@ class JsonDocumentReader(WholeReader):
                         + (f"; did you mean {meant}?" if meant else "")
                     )
                 part = level[key]
-            return _ARRAY.decode(part)
+            # How many services say that there are none.
+            return [] if self._path and bytes(part).strip() == b"null" else _ARRAY.decode(part)
         except (msgspec.DecodeError, RecursionError) as error:
             where = f"at {'.'.join(self._path)!r} " if self._path else ""
             raise _Refused(f"the document {where}is no JSON array of objects: {error}") from error

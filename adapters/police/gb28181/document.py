@@ -6,6 +6,8 @@ of a longer character in GB 18030, so documents are cut before they are decoded.
 """
 
 import re
+from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -32,8 +34,9 @@ class Notification(msgspec.Struct, frozen=True):
     Attributes:
         raw: Its exact bytes.
         root: ``Notify`` or ``Response``.
-        fields: The texts of its elements by path, such as ``Info/AlarmType``; those that
-            are empty are left out, of several the first counts.
+        fields: The texts of its elements by path, such as ``Info/AlarmType``, and
+            ``DeviceList/Item[2]/Name`` of what is there again; those that are empty are left
+            out.
         devices: The devices that ``Info`` lists, as a keep-alive does the faulty ones.
     """
 
@@ -116,7 +119,7 @@ class ManscdpDecoder:
     def _read(self, piece: bytes) -> Iterator[Notification | Undecodable]:
         """Read what ends in a closing tag: a document, and perhaps what is none before it."""
         begin = _beginning(piece)
-        before = piece[:begin].strip()
+        before = piece[:begin].removeprefix(BOM_UTF8).strip()
         if before:
             reason = (
                 f"{before[:_SHOWN]!r} is no whole document; expected one that begins with <Notify> "
@@ -161,14 +164,21 @@ def _beginning(piece: bytes) -> int:
 
 
 def _collect(element: Element, beginning: str, fields: dict[str, str]) -> None:
-    """Put the texts of what is in an element under their paths, unless there are some already.
+    """Put the texts of what is in an element under their paths.
 
-    Some devices write ``cmdType``: names are taken with a capital.
+    Of elements of one name the second is ``Item[2]``: a catalogue lists many. Some devices
+    write ``cmdType``: names are taken with a capital.
     """
+    named = Counter[str]()
     for child in element:
         path = f"{beginning}{child.tag[:1].upper()}{child.tag[1:]}"
         text = (child.text or "").strip()
-        if text and path not in fields:
+        if not text and not len(child):
+            continue
+        named[path] += 1
+        if named[path] > 1:
+            path = f"{path}[{named[path]}]"
+        if text:
             fields[path] = text
         if len(child):
             _collect(child, f"{path}/", fields)

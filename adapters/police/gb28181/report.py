@@ -1,6 +1,5 @@
 """Turn what is no alarm into a device's report of itself."""
 
-from itertools import islice
 from typing import Final
 
 from adapters.police.gb28181.alarm import attributes_of
@@ -20,6 +19,7 @@ _TYPES: Final = {
     "VideoUploadNotify": station.REPORT_TYPE_EVENTS,
 }
 _TYPED: Final = frozenset({"CmdType", "DeviceID", "Info/DeviceID"})
+_LISTED: Final = "Info/DeviceID["
 _FUNCTION: Final = 32
 _LIMITS: Final = longest(station.Report, "station_id")
 _MOST_ALARMS: Final = 64
@@ -45,6 +45,14 @@ def to_report(message: Notification, device: str) -> tuple[station.Report, bool]
     if message.get("Status") == "ERROR":
         report.alarms.insert(0, "status ERROR")
         del report.alarms[_MOST_ALARMS:]
-    kept = [*islice(attributes_of(message, _TYPED).items(), _MOST_ATTRIBUTES)]
+    shown = frozenset(message.devices[:_MOST_ALARMS])
+    kept = [
+        (path, text)
+        for path, text in attributes_of(message, _TYPED).items()
+        if not (path.startswith(_LISTED) and text in shown)
+    ]
+    if len(kept) > _MOST_ATTRIBUTES:
+        left_out = str(len(kept) - _MOST_ATTRIBUTES + 1)
+        kept[_MOST_ATTRIBUTES - 1 :] = [("elements_left_out", left_out)]
     report.attributes.extend(Attribute(key=path, value=text) for path, text in kept)
     return report, fit((device,), _LIMITS) and attributes_fit(kept)

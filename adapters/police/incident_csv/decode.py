@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.police.incident_csv.layout import Layout, LayoutMismatch, layout_of
-from adapters.police.incident_csv.opening import Opening, delimiter_of, separator_named
+from adapters.police.incident_csv.opening import delimiter_of, separator_named
 from adapters.police.incident_csv.options import IncidentCsvOptions
 from adapters.sdk.message import Undecodable
-from adapters.sdk.tables import MAX_ROW_LINES, CutRow, RowCutter, RowText, TableHead
+from adapters.sdk.tables import MAX_ROW_LINES, CutRow, RowCutter, RowText, TableHead, TableOpening
 
 # Titles and dates of a report may stand above its header.
 _MOST_TITLES: Final = 5
@@ -51,7 +51,7 @@ class IncidentDecoder:
 
     def __init__(self, options: IncidentCsvOptions) -> None:
         self._options = options
-        self._opening = Opening(options.max_row_bytes)
+        self._opening = TableOpening(options.max_row_bytes)
         self._delimiter = options.delimiter
         self._cutter: RowCutter | None = None
         self._text = RowText(None if options.encoding == "auto" else options.encoding)
@@ -87,6 +87,8 @@ class IncidentDecoder:
         """Decode rows, less those that hold nothing and the header."""
         found: list[IncidentRow | Undecodable] = []
         for cut in rows:
+            if not cut.problem and not cut.raw.strip():
+                continue
             opening = self._head.opening
             row = self._row(cut)
             if isinstance(row, Undecodable):

@@ -14,6 +14,10 @@ _SYSTEMS: Final = {
     CoordinateSystem.BD09: place.COORDINATE_SYSTEM_BD09,
 }
 _NORTH, _EAST = 90.0, 180.0
+_DECIMAL: Final = re.compile(
+    r"([NESW东西南北])?\s*(\d{1,3}(?:[.,]\d+)?)\s*[°度]?\s*([NESW])?", re.ASCII
+)
+"""Degrees with a letter before or after them, or with a comma for the point."""
 _MINUTES: Final = re.compile(
     r"[NE东北]?\s*(\d{1,3})[°度]\s*(\d{1,2}(?:\.\d+)?)[′'’分]"  # noqa: RUF001 - a prime and a quote.
     r"(?:\s*(\d{1,2}(?:\.\d+)?)[″\"”秒])?\s*[NE]?",
@@ -66,7 +70,11 @@ def _number(written: str) -> float:
     try:
         return float(written)
     except ValueError:
-        parts = _MINUTES.fullmatch(written)
+        parts = _DECIMAL.fullmatch(written)
+    if parts is not None:
+        sign = -1 if {parts[1], parts[3]} & {"S", "W", "南", "西"} else 1
+        return sign * float(parts[2].replace(",", "."))
+    parts = _MINUTES.fullmatch(written)
     if parts is None:
         return math.nan
     return int(parts[1]) + float(parts[2]) / 60 + float(parts[3] or 0) / 3600

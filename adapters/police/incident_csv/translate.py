@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -40,6 +41,7 @@ _EXPLAINED: Final = re.compile(r"\s*[(（\[【].*", re.DOTALL)  # noqa: RUF001 -
 _DISTRICT: Final = re.compile(r"(\d{6}|\d{9}|\d{12})", re.ASCII)
 _SEPARATORS: Final = re.compile(r"[,;、，；|]+")  # noqa: RUF001 - Chinese commas are meant.
 _TITLE: Final = re.compile(r"([^:：]{1,64})[:：]\s*(.*?)[\s-]*")  # noqa: RUF001 - as above.
+_PEOPLE: Final = re.compile(r"(\d{1,12})(?:\.0{1,12})?", re.ASCII)
 _MOST_DEAD: Final = 10_000_000
 _DIGEST: Final = 32
 
@@ -168,13 +170,14 @@ def _grade(field: str, written: str) -> tuple[int, bool]:
 
 
 def _count(field: str, written: str) -> int | None:
-    """Read a number of people."""
-    digits = written.removesuffix("人").removesuffix("名").strip()
+    """Read a number of people; a database's number with decimals has none but zeros."""
+    digits = unicodedata.normalize("NFKC", written).removesuffix("人").removesuffix("名").strip()
     if not digits:
         return None
-    if not (digits.isascii() and digits.isdecimal() and int(digits[:9]) < _MOST_DEAD):
+    found = _PEOPLE.fullmatch(digits)
+    if found is None or int(found[1]) >= _MOST_DEAD:
         raise Untranslatable(field, written, expected="a number of people")
-    return int(digits)
+    return int(found[1])
 
 
 def _listed(written: str) -> list[str]:

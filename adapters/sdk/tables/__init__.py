@@ -1,6 +1,7 @@
 """Tables as files hold them: cut into rows of bytes, decoded row by row."""
 
 from adapters.sdk.tables.head import MAX_HEAD_BYTES, TableHead
+from adapters.sdk.tables.opening import TableOpening
 from adapters.sdk.tables.row_text import RowText
 from adapters.sdk.tables.rows import MAX_ROW_BYTES, MAX_ROW_LINES, CutRow, RowCutter
 
@@ -12,4 +13,5 @@ __all__ = [
     "RowCutter",
     "RowText",
     "TableHead",
+    "TableOpening",
 ]

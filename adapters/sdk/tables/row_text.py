@@ -4,7 +4,7 @@ import codecs
 
 from adapters.sdk.message import Undecodable
 from adapters.sdk.tables.rows import CutRow
-from adapters.sdk.text import GB18030, UTF8, Encoding, encoding_of, is_valid
+from adapters.sdk.text import GB18030, UTF8, Encoding, encoding_of_chinese, is_valid
 
 _SHOWN = 40
 
@@ -32,7 +32,7 @@ class RowText:
                 self.encoding = UTF8
                 raw = raw.removeprefix(codecs.BOM_UTF8)
         if self.encoding is None and not raw.isascii():
-            self.encoding = encoding_of(raw)
+            self.encoding = encoding_of_chinese(raw)
         try:
             return raw.decode(self.encoding or UTF8)
         except UnicodeDecodeError:

@@ -27,7 +27,13 @@ from adapters.transport.gtfs_rt.reports import (
     trip_report,
 )
 from adapters.transport.gtfs_rt.standing import StandingAlerts
-from adapters.transport.gtfs_rt.vehicles import vehicle, vehicle_location, vehicle_name
+from adapters.transport.gtfs_rt.vehicles import (
+    NOWHERE,
+    is_nowhere,
+    vehicle,
+    vehicle_location,
+    vehicle_name,
+)
 from liandong.place.v1.place_pb2 import Location
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
 from liandong.record.v1.record_pb2 import Record
@@ -152,6 +158,8 @@ class GtfsRt(Adapter[GtfsEntity | GtfsDataset, GtfsRtOptions]):
             content=message.raw + str(message.delay_s).encode(),
             location=location,
         )
+        if is_nowhere(seen):
+            record.quality.CopyFrom(NOWHERE)
         record.traffic_vehicle.CopyFrom(body)
         return Translated(record, message_id, _VEHICLES if is_within else None)
 

@@ -10,12 +10,15 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.limits import attributes_fit, most
 from liandong.place.v1.place_pb2 import COORDINATE_SYSTEM_WGS84, Location, Point
-from liandong.quantity.v1.quantity_pb2 import Attribute
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_MISSING, Attribute, Quality
 from liandong.traffic.v1.traffic_pb2 import Vehicle, VehicleType
 
 _METRES: Final = 1000.0
 _TURN: Final = 360.0
 _MOST_ATTRIBUTES: Final = most(Vehicle, "attributes")
+NOWHERE: Final = Quality(
+    level=QUALITY_LEVEL_MISSING, note="The position is 0, 0: the vehicle does not know where it is."
+)
 _FLOAT: Final = struct.Struct("<f")
 
 
@@ -41,11 +44,18 @@ def vehicle(
     speed = position.speed if position.HasField("speed") else None
     bearing = position.bearing if position.HasField("bearing") else None
     odometer = position.odometer if position.HasField("odometer") else None
+    # -1, 511 or no number at all is how producers say that they do not know.
+    if speed is not None and not 0 <= speed < math.inf:
+        attributes.append(("position.speed", str(speed)))
+        speed = None
+    if bearing is not None and not 0 <= bearing <= _TURN:
+        attributes.append(("position.bearing", str(bearing)))
+        bearing = None
     body = Vehicle(
         vehicle_id=vehicle_name(entity)[:64],
         plate=seen.vehicle.license_plate[:32],
         type=kind,
-        has_fix=seen.HasField("position"),
+        has_fix=seen.HasField("position") and not is_nowhere(seen),
         route_id=trip.route_id[:64],
         trip_id=trip.trip_id[:128],
         stop_id=seen.stop_id[:64],
@@ -57,9 +67,7 @@ def vehicle(
         delay_s=delay_s,
     )
     is_within = (
-        0 <= (speed or 0) < math.inf
-        and 0 <= (bearing or 0) <= _TURN
-        and math.isfinite(odometer or 0)
+        math.isfinite(odometer or 0)
         and len(attributes) <= _MOST_ATTRIBUTES
         and attributes_fit(attributes)
     )
@@ -67,12 +75,12 @@ def vehicle(
 
 
 def vehicle_location(seen: gtfs.VehiclePosition) -> Location | None:
-    """Return where a vehicle is, WGS-84.
+    """Return where a vehicle is, WGS-84; None: it does not say.
 
     Raises:
         Untranslatable: It is nowhere on Earth.
     """
-    if not seen.HasField("position"):
+    if not seen.HasField("position") or is_nowhere(seen):
         return None
     latitude, longitude = seen.position.latitude, seen.position.longitude
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):  # noqa: PLR2004
@@ -85,6 +93,12 @@ def vehicle_location(seen: gtfs.VehiclePosition) -> Location | None:
         source_coordinate_system=COORDINATE_SYSTEM_WGS84,
     )
     return Location(point=point)
+
+
+def is_nowhere(seen: gtfs.VehiclePosition) -> bool:
+    """Tell whether a position is 0, 0, which is how producers write one that they do not have."""
+    position = seen.position
+    return seen.HasField("position") and position.latitude == position.longitude == 0.0
 
 
 def _shortest(value: float) -> float:

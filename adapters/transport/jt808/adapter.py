@@ -157,19 +157,24 @@ class Jt808(Adapter[Frame, Jt808Options]):
         """Yield the records of a batch (0704); an item without a possible time is a report.
 
         A position that cannot be dated by itself must not be dated by its arrival: it is a
-        back-fill, and would replace a newer one.
+        back-fill, and would replace a newer one. What is too short for a position is a report
+        too, and so is a batch that holds more or less than it says.
         """
         batch = items_of(frame.body)
         for part, item in enumerate(batch.items):
-            if self._clock.perhaps("time", time_of(item)) is None:
-                note = "The position has no possible time; its bytes are kept."
+            is_short = len(item) < SIZE
+            if is_short or self._clock.perhaps("time", time_of(item)) is None:
+                lack = f"has not {SIZE} bytes" if is_short else "has no possible time"
+                note = f"The position {lack}; its bytes are kept."
                 quality = quantity.Quality(level=quantity.QUALITY_LEVEL_INVALID, note=note)
                 content = [("type", str(batch.type)), ("content", item.hex().upper())]
                 yield self._report(frame, content, part, quality)
             else:
                 yield self._vehicle(frame, item, part, ("batch_type", str(batch.type)))
-        if batch.trailing or not batch.items:
+        if batch.trailing or batch.announced != len(batch.items) or not batch.items:
             content = [("type", str(batch.type)), ("trailing", batch.trailing.hex().upper())]
+            if batch.announced != len(batch.items):
+                content.append(("count", f"{batch.announced}, and {len(batch.items)} came"))
             yield self._report(frame, content, len(batch.items))
 
     def _media(self, frame: Frame) -> Iterator[Translated]:

@@ -3,7 +3,8 @@
 from typing import Final, NamedTuple
 
 from adapters.sdk.errors import Untranslatable
-from adapters.sdk.text import GB18030, is_valid, undecodable_text
+from adapters.sdk.text import undecodable_text
+from adapters.transport.fields import text_of
 
 PLATE: Final = 21
 """Bytes of a registration plate: GBK, filled up with zeros."""
@@ -57,9 +58,10 @@ def vehicle_of(owner: bytes) -> tuple[str, int]:
     plate = owner[:PLATE].strip(b"\x00 ")
     if not plate:
         raise Untranslatable("plate", "", expected="a registration plate", cause="plate")
-    if not is_valid(plate, GB18030):
+    text = text_of(plate)
+    if text is None:
         raise undecodable_text(plate, "plate", expected="GBK")
-    return plate.decode(GB18030), owner[PLATE]
+    return text, owner[PLATE]
 
 
 def entity_of(plate: str, colour: int) -> str:

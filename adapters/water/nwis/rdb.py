@@ -25,10 +25,12 @@ _KEPT_COMMENTS: Final = 4096
 _DESCRIPTIONS: Final = 10_000
 _FORMAT: Final = re.compile(r"\d*[sdn]")
 _SERIES: Final = re.compile(r"(?P<series>[^_]+)_(?P<parameter>\d{5})(?:_(?P<statistic>\d{5}))?")
-_RETRIEVED: Final = re.compile(r"#\s*retrieved:\s*(\S.*?)\s*(\(.*)?")
-_STATION: Final = re.compile(r"#\s+([A-Z-]+) +(\d{8,15}) +(\S.*?)\s*")
-_DESCRIPTION: Final = re.compile(r"#\s+(\d+)\s+(\d{5})\s+(?:\d{5}\s+)?(\S.*?)\s*")
+_RETRIEVED: Final = re.compile(r"#\s*retrieved:\s*([^\s(][^(]*)(?:\(.*)?")
+_STATION: Final = re.compile(r"#\s+([A-Z-]+) +(\d{8,15}) +(\S.*)")
+_DESCRIPTION: Final = re.compile(r"#\s+(\d+)\s+(\d{5})\s+(?:\d{5}\s+)?(\S.*)")
 _FOOT_M: Final = 0.3048
+# What NWIS writes for no value; WaterML says so in `noDataValue`, RDB nowhere.
+_NO_DATA: Final = -999_999.0
 # The older horizontal datum differs by up to 100 m and some from WGS-84 in the USA.
 _OLD_DATUM_M: Final = 200.0
 
@@ -75,7 +77,7 @@ class RdbReader:
         if not text.strip():
             return None
         if text.startswith("#"):
-            self._comment(raw, text)
+            self._comment(raw, text.strip())
             return None
         cells = tuple(cell.strip() for cell in text.split("\t"))
         if cells[0] == "agency_cd" and "site_no" in cells:
@@ -102,7 +104,7 @@ class RdbReader:
         if len(table.stations) + len(table.descriptions) > _DESCRIPTIONS:
             return
         if found := _RETRIEVED.fullmatch(text):
-            table.retrieved = found[1]
+            table.retrieved = found[1].strip()
         elif found := _STATION.fullmatch(text):
             table.stations[found[2]] = found[3]
         elif found := _DESCRIPTION.fullmatch(text):
@@ -156,6 +158,7 @@ class RdbReader:
                 statistic=column.statistic,
                 title=table.descriptions.get((column.series, column.parameter), ""),
                 method=column.method,
+                no_data=_NO_DATA,
             )
             for column in table.series
         )

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from adapters.sdk.adapter import VALID, Adapter, Outcome, Translated
+from adapters.sdk.adapter import Adapter, Outcome, Translated
 from adapters.sdk.clock import Clock, moment_of
 from adapters.sdk.envelope import Envelopes
 from adapters.sdk.errors import Untranslatable
@@ -17,9 +17,9 @@ from adapters.water.sl651.decoder import Sl651Decoder
 from adapters.water.sl651.frame import ACK, EOT, ESC, SENT, SERIAL, Frame
 from adapters.water.sl651.long_way import LongWay
 from adapters.water.sl651.moments import Moments
+from adapters.water.sl651.multipacket import Reassembly
 from adapters.water.sl651.options import UNKNOWN_SITE, Sl651Options
 from adapters.water.sl651.short_way import ShortWay
-from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL, STATUS_TEST, Record
 
 Address = tuple[str, str, bool]
@@ -56,13 +56,15 @@ class Sl651(Adapter[Frame, Sl651Options]):
         self._short_way = ShortWay(options, moments)
         self._long_way = LongWay(options, moments)
         self._envelopes: Envelopes[Address] = Envelopes(self._blank)
+        # Of a message in packets each is a datagram (M3 over UDP).
+        self._packets = Reassembly() if feed.source.startswith("udp:") else None
         self._answers: Answers | None = None
         if options.mode != "M1":
             self._answers = Answers(self.now, self.zone, last=_LAST[options.last])
 
     def decoder(self) -> Sl651Decoder:
-        """Return a decoder for one connection."""
-        return Sl651Decoder(self._answers)
+        """Return a decoder for one connection, or one datagram."""
+        return Sl651Decoder(self._answers, self._packets)
 
     def answer(self, message: Frame, outcome: Outcome) -> bytes:
         """Return the confirmation; a message in quarantine is safe too, and confirmed."""
@@ -94,7 +96,7 @@ class Sl651(Adapter[Frame, Sl651Options]):
                     (one.kind, one.station, is_test),
                     _FIELDS[one.kind],
                     one.body,
-                    _quality(one.note),
+                    one.quality,
                     observed=one.observed,
                     received=received,
                     sent=reading.sent,
@@ -128,8 +130,3 @@ def _unique(frame: Frame) -> str:
     """
     head, check = frame.head.hex(), zlib.crc32(frame.body)
     return f"{head}|{frame.body[: SERIAL + SENT].hex()}|{check:x}"
-
-
-def _quality(note: str) -> Quality:
-    """Return what may be trusted of a record with a note on its time."""
-    return Quality(level=QUALITY_LEVEL_SUSPECT, note=note) if note else VALID

@@ -8,6 +8,7 @@ from adapters.water.sl651.content import Value, value_of
 _BYTE_MISSING: Final = 0xFF
 _PAIR_MISSING: Final = 0xFFFF
 _SENSORLESS_BYTES: Final = 2
+SENSORLESS_LEVEL: Final = "09999999"
 _STEP_DIGITS: Final = 6
 
 
@@ -15,10 +16,13 @@ def number_of(content: bytes, decimals: int) -> tuple[float | None, str]:
     """Return a BCD value and, when it is no number, its digits.
 
     All F is missing; a leading FF is the sign. All 9 says that there is no sensor, by
-    custom of the vendors, unless it is one byte, where 99 is a value.
+    custom of the vendors, unless it is one byte, where 99 is a value; so do the seven 9 of
+    a level (table C.1 gives it seven digits).
     """
     digits = content.hex()
-    if not digits.strip("f") or (len(content) >= _SENSORLESS_BYTES and not digits.strip("9")):
+    if not digits.strip("f") or digits == SENSORLESS_LEVEL:
+        return None, ""
+    if len(content) >= _SENSORLESS_BYTES and not digits.strip("9"):
         return None, ""
     sign = 1
     if digits.startswith("ff"):

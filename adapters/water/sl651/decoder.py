@@ -33,15 +33,18 @@ class Sl651Decoder:
 
     Args:
         answers: Writes the requests for missing packets; None: nothing is asked for (M1).
+        packets: Holds the packets of messages beyond these bytes, as each datagram has a
+            decoder of its own; None: they come over one connection.
     """
 
-    def __init__(self, answers: Answers | None = None) -> None:
+    def __init__(self, answers: Answers | None = None, packets: Reassembly | None = None) -> None:
         self._answers = answers
         self._held = b""
         self._need = 0
         self._run = b""
         self._fault = ("", "")
-        self._packets = Reassembly()
+        self._is_whole = packets is None
+        self._packets = Reassembly() if packets is None else packets
 
     def feed(self, data: bytes) -> list[Frame | Undecodable]:
         """Take the bytes that came next; return what they complete, in order."""
@@ -53,7 +56,8 @@ class Sl651Decoder:
 
     def close(self) -> list[Frame | Undecodable]:
         """Return what is left: half a frame, and messages whose packets did not all come."""
-        return [*self._cut(self._held, ended=True), *self._packets.close()]
+        rest = self._cut(self._held, ended=True)
+        return [*rest, *self._packets.close()] if self._is_whole else rest
 
     def _cut(self, held: bytes, *, ended: bool) -> list[Frame | Undecodable]:
         """Return what stands in the bytes; keep what may be the beginning of a frame."""

@@ -18,6 +18,8 @@ _TIME: Final = 5
 _STATION: Final = 5
 _GUIDE: Final = 2
 _STEP_MIN: Final = 5
+_LONGEST, _MOST_DECIMALS = 6, 3
+"""Bytes and decimals of a value, at most, by table C.1."""
 _TO_THE_END: Final = frozenset({codes.TEXT, codes.PICTURE, codes.FLOW_DATA})
 _OBSERVED_GUIDE: Final = bytes((codes.OBSERVED, codes.OBSERVED))
 _STATION_GUIDE: Final = bytes((codes.STATION, codes.STATION))
@@ -50,6 +52,15 @@ def read_body(frame: Frame) -> Content:
     return content
 
 
+def _known_guide(body: bytes, at: int) -> tuple[int, int] | None:
+    """Return identifier and definition, where those of an element of table C.1 may stand."""
+    guide = body[at : at + _GUIDE]
+    if len(guide) < _GUIDE or guide[0] not in codes.ELEMENTS:
+        return None
+    is_usual = 1 <= guide[1] >> 3 <= _LONGEST and guide[1] & 7 <= _MOST_DECIMALS
+    return (guide[0], guide[1]) if is_usual else None
+
+
 class _Reader:
     """Reads elements one after another."""
 
@@ -62,8 +73,9 @@ class _Reader:
         self._step_min = 0
 
     def read(self, at: int) -> None:
-        """Read to the end."""
-        while at < len(self._body):
+        """Read to the end; zeros that fill a body up are no element."""
+        end = len(self._body.rstrip(b"\x00"))
+        while at < end:
             at = self._element(at)
 
     def _element(self, at: int) -> int:
@@ -111,9 +123,27 @@ class _Reader:
         return at + len(address)
 
     def _series(self, group: Group, code: int, definition: int, at: int) -> int:
-        """Read the one element of a report of even intervals: all that follows are values."""
-        numbers = repeated(code, self._body[at:], definition >> 3, definition & 7)
-        group.series.append(SeriesValue(code, self._step_min, numbers))
+        """Read the elements of a report of even intervals: all that follows are their values.
+
+        Clause 6.6.4.4 b allows one element, and table 30 several, whose values then come in
+        turn; some stations list several. They are taken for that where the values of one
+        would not come out even.
+        """
+        first = (code, definition)
+        listed, start, size = [first], at, definition >> 3
+        while (len(self._body) - at) % size and (guide := _known_guide(self._body, at)):
+            listed.append(guide)
+            at += _GUIDE
+            size += guide[1] >> 3
+        if (len(self._body) - at) % size:
+            listed, at, size = [first], start, definition >> 3
+        turns = [self._body[turn : turn + size] for turn in range(at, len(self._body), size)]
+        place = 0
+        for element, own in listed:
+            values = b"".join(turn[place : place + (own >> 3)] for turn in turns)
+            numbers = repeated(element, values, own >> 3, own & 7)
+            group.series.append(SeriesValue(element, self._step_min, numbers))
+            place += own >> 3
         return len(self._body)
 
     def _value(self, group: Group, code: int, definition: int, at: int) -> int:

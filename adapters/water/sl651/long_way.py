@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters.water.sl651.ascii_body import read_ascii_body
 from adapters.water.sl651.content import Content
+from adapters.water.sl651.doubts import quality_at, quality_of
 from adapters.water.sl651.elements import read_body
 from adapters.water.sl651.frame import Frame
 from adapters.water.sl651.moments import Moments, Stated
@@ -53,10 +54,11 @@ class LongWay:
             groups = content.sections[0].groups
             seen = self._seen(groups[0].observed if groups else "", sent, now)
             body = picture.SerializeToString()
-            statements.append(Statement(_PICTURE, station, body, seen.moment, seen.note))
+            quality = quality_at(seen.note)
+            statements.append(Statement(_PICTURE, station, body, seen.moment, quality))
         if content.text or not statements:
             body = report(frame.function, content, station, sent, [])
-            statements.append(Statement(_REPORT, station, body, sent.moment, sent.note))
+            statements.append(Statement(_REPORT, station, body, sent.moment, quality_at(sent.note)))
         return Reading(content.serial, sent.said, statements)
 
     def _sections(
@@ -68,13 +70,17 @@ class LongWay:
             site = self._options.sites.get(station, UNKNOWN_SITE)
             for group in section.groups:
                 seen = self._seen(group.observed, sent, now)
-                found = list(observations(section, group, frame.function, seen.moment, site))
+                latest = None if sent.note else sent.moment
+                found = list(
+                    observations(section, group, frame.function, seen.moment, site, sent=latest)
+                )
                 for kind, body, observed in found:
-                    encoded = body.SerializeToString()
-                    yield Statement(kind, station, encoded, observed, seen.note)
+                    encoded, quality = body.SerializeToString(), quality_of(body, seen.note)
+                    yield Statement(kind, station, encoded, observed, quality)
                 if not found and (group.values or group.alarms):
                     told = report(frame.function, content, station, sent, [group])
-                    yield Statement(_REPORT, station, told, seen.moment, seen.note)
+                    quality = quality_at(seen.note)
+                    yield Statement(_REPORT, station, told, seen.moment, quality)
 
     def _seen(self, observed: str, sent: Stated, now: datetime) -> Stated:
         """Return a time of observation; that of sending where there is none."""

@@ -55,7 +55,13 @@ class Observation(NamedTuple):
 
 
 def observations(
-    section: Section, group: Group, function: int, observed: Moment, site: Site
+    section: Section,
+    group: Group,
+    function: int,
+    observed: Moment,
+    site: Site,
+    *,
+    sent: Moment | None = None,
 ) -> Iterator[Observation]:
     """Yield what one group of a station observed; nothing where it observed nothing.
 
@@ -68,6 +74,8 @@ def observations(
         function: Function code of the message.
         observed: Its time of observation.
         site: What the city knows of the station.
+        sent: When the message was sent, after which nothing in it was observed; None: that is
+            not known.
     """
     present = {value.code for value in group.values} | {one.code for one in group.series}
     kinds = [name for name, kind in _KINDS.items() if present & kind.known]
@@ -83,7 +91,7 @@ def observations(
             body = _body(name, section, function, site)
             _fill(body, name, values, group.alarms)
             assert not isinstance(body, water.WaterQuality)
-            body.series.extend(_series(one, observed, site) for one in series)
+            body.series.extend(_series(one, _first(one, observed, sent), site) for one in series)
             yield Observation(name, body, observed)
             continue
         if values or group.alarms or not series:
@@ -91,7 +99,21 @@ def observations(
             _fill(body, name, values, group.alarms)
             yield Observation(name, body, observed)
         for one in series:
-            yield from _one_by_one(one, section, function, observed, site)
+            first = _first(one, observed, sent)
+            yield from _one_by_one(one, section, function, first, site)
+
+
+def _first(one: SeriesValue, observed: Moment, sent: Moment | None) -> Moment:
+    """Return when the first value of a series was observed.
+
+    That is the time of observation (clauses 6.6.2.8 d and 6.6.4.7). Stations that give the
+    last value's time instead are known by values that they could not yet have had.
+    """
+    step_s = one.step_min * _MINUTE_S
+    span_s = step_s * max(len(one.numbers) - 1, 0)
+    if sent is None or observed.seconds + span_s <= sent.seconds + step_s:
+        return observed
+    return Moment(observed.seconds - span_s, observed.nanos)
 
 
 def _one_by_one(

@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+from adapters.sdk.adapter import VALID
 from adapters.sdk.clock import Moment
+from liandong.quantity.v1.quantity_pb2 import Quality
 
 
 class Statement(NamedTuple):
@@ -13,7 +15,7 @@ class Statement(NamedTuple):
         station: Whose it is, 10 digits.
         body: The kind's message, encoded.
         observed: When the world was so.
-        note: Why that may be doubted; empty: it may not.
+        quality: How far it may be trusted.
         shape: What it has in common with others, see ``Translated.shape``.
     """
 
@@ -21,7 +23,7 @@ class Statement(NamedTuple):
     station: str
     body: bytes
     observed: Moment
-    note: str = ""
+    quality: Quality = VALID
     shape: tuple[bytes, str] | None = None
 
 

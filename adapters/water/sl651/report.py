@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from adapters.sdk.text import decode
+from adapters.sdk.text import decode_chinese
 from adapters.water.sl651 import codes
 from adapters.water.sl651.content import Content, Group
 from adapters.water.sl651.moments import Stated
@@ -38,7 +38,7 @@ def report(
                 told.attributes.append(Attribute(key=value.label, value=shown))
     text = content.text or content.told
     if text:
-        told.text = decode(text.strip(b" \x00"), "F2" if content.text else "body")
+        told.text = decode_chinese(text.strip(b" \x00"), "F2" if content.text else "body")
     if content.rest:
         told.attributes.append(Attribute(key="content", value=_shown(function, content.rest)))
     return told.SerializeToString()

@@ -12,8 +12,10 @@ import re
 import struct
 from typing import Final
 
+from adapters.sdk.adapter import VALID
 from adapters.sdk.clock import Moment
 from adapters.water.sl651 import codes
+from adapters.water.sl651.bcd import SENSORLESS_LEVEL
 from adapters.water.sl651.content import Group, Section, Value
 from adapters.water.sl651.frame import SENT, SERIAL, Frame
 from adapters.water.sl651.moments import Moments
@@ -31,7 +33,9 @@ _USUAL: Final = (
     - frozenset({codes.STEP, codes.STATUS, codes.DURATION, codes.GATE_OPENING, codes.FLOW_DATA})
 ) | frozenset(range(0x76, 0xF0))
 """Elements of one byte whose values are decimal numbers."""
-_SENSORLESS: Final = frozenset(b"\x99" * size for size in range(2, 32))
+_SENSORLESS: Final = frozenset(
+    (*(b"\x99" * size for size in range(2, 32)), bytes.fromhex(SENSORLESS_LEVEL))
+)
 _MARK: Final = struct.Struct("<6sH")
 # No text can hold these bytes: 0xFF is not UTF-8. Read as a double they are finite.
 _MARK_BYTES: Final = b"\xff\xfe\xff\xfe\xff\xfe"
@@ -94,7 +98,7 @@ class _Layout:
     def statements(self, numbers: list[float], observed: Moment) -> list[Statement]:
         """Return what a body with these numbers states."""
         return [
-            Statement(kind, self._station, template.fill(numbers), observed, "", shape)
+            Statement(kind, self._station, template.fill(numbers), observed, VALID, shape)
             for kind, template, shape in self._records
         ]
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from adapters.sdk.adapter import Adapter, Translated
+from adapters.sdk.distribution import status_of
 from adapters.sdk.elements import Children
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.times import require_plausible
@@ -71,4 +72,6 @@ class Cap(Adapter[CapDocument, CapOptions]):
         else:
             alert = parse_cap(inside, namespace, self.zone)
         require_plausible("alert.sent", alert.sent, self.now())
-        return alert
+        # An envelope can make a drill of what it carries; it cannot make it real.
+        status = max(alert.status, status_of(message.distribution_status))
+        return alert if status == alert.status else msgspec.structs.replace(alert, status=status)

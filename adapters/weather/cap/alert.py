@@ -1,6 +1,5 @@
 """Parse CAP 1.0, 1.1 and 1.2 alerts (OASIS CAP-V1.2, section 3.2) into one plain shape."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Final, TypeVar
@@ -12,7 +11,7 @@ from adapters.sdk.errors import Untranslatable
 from adapters.sdk.moments import moment
 from adapters.weather.cap.areas import AreaText
 from adapters.weather.cap.document import NAMESPACE_1_0, NAMESPACE_PREFIX
-from adapters.weather.cap.values import geocodes, named_values, resources, restriction
+from adapters.weather.cap.values import geocodes, named_values, resources, restriction, tight
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL, STATUS_EXERCISE, STATUS_TEST, Status
 from liandong.weather.v1 import weather_pb2 as weather
 
@@ -21,7 +20,6 @@ T = TypeVar("T")
 _CLAUSE: Final = "CAP 1.2, 3.2"
 _TRIPLE: Final = 3
 _FIRST: Final = "CAP 1.0"
-_SPACED: Final = re.compile(r"\s*,\s*")
 
 
 class ReferenceText(msgspec.Struct, frozen=True):
@@ -160,7 +158,7 @@ def references(written: str, zone: tzinfo) -> tuple[ReferenceText, ...]:
 
     CAP 1.0 has ``identifier/sender``.
     """
-    return tuple(_reference(one, zone) for one in _SPACED.sub(",", written).split())
+    return tuple(_reference(one, zone) for one in tight(written).split())
 
 
 def _reference(written: str, zone: tzinfo) -> ReferenceText:

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from adapters.sdk.limits import fit, longest, most
+from adapters.weather.cap.values import tight
 from liandong.place.v1.place_pb2 import Area, Circle, Geocode, Location, Point, Polygon
 
 T = TypeVar("T")
@@ -26,7 +27,6 @@ _CODE: Final = longest(Geocode, "system", "code")
 # How many areas are remembered, and up to how many characters.
 _REMEMBERED: Final = 256
 _REMEMBERED_SIZE: Final = 4096
-_SPACED: Final = re.compile(r"\s*,\s*")
 _SHOWN: Final = 60
 _HALF_TURN: Final = 180.0
 # Systems of codes whose codes are administrative divisions of China.
@@ -194,7 +194,7 @@ def _read(
 
 def _polygon(written: str) -> Polygon:
     """Read ``lat,lon lat,lon ...``; a ring left open is closed."""
-    points = [_point(pair) for pair in _SPACED.sub(",", written).split()]
+    points = [_point(pair) for pair in tight(written).split()]
     if points and points[0] != points[-1]:
         points.append(points[0])
     if not _RING <= len(points) <= _MOST_POINTS:
@@ -204,7 +204,7 @@ def _polygon(written: str) -> Polygon:
 
 def _circle(written: str) -> Circle:
     """Read ``lat,lon radius``, the radius in kilometres."""
-    center, radius = _SPACED.sub(",", written).split()
+    center, radius = tight(written).split()
     radius_m = _number(radius) * _KILOMETRE_M
     if radius_m < 0:
         raise ValueError

@@ -34,6 +34,7 @@ _EVENT: Final = re.compile(
     r"(?:发布|变更|升级|继续|解除|将)(?:为)?([一-鿿]{1,12}?)(?:红|橙|黄|蓝)色"
 )
 _ISSUER: Final = re.compile(r"([1-9]\d{5})\d{8}_\d{14}(_\d+)?", re.ASCII)
+_COMMA: Final = re.compile("[,，]")  # noqa: RUF001 - Chinese commas are meant.
 _SEPARATORS: Final = re.compile(r"[,，;；、\\\s]+")  # noqa: RUF001 - Chinese commas are meant.
 _ESCAPED: Final = re.compile(r"\\(r\\n|[nrt\"/\\])")
 _ESCAPES: Final = {"r\\n": "\n", "n": "\n", "r": "\n", "t": "\t", '"': '"', "/": "/", "\\": "\\"}
@@ -176,7 +177,7 @@ def _office(name: str) -> str:
 
 def _area(area: Children) -> AreaText:
     """Read one ``area``; lists repeat what they say, once for each level of administration."""
-    named = re.split(r"\s*[,，]\s*", _unescaped(area.text("areaDesc")))  # noqa: RUF001 - Chinese commas are meant.
+    named = map(str.strip, _COMMA.split(_unescaped(area.text("areaDesc"))))
     codes = [
         one
         for geocode in area.named("geocode")

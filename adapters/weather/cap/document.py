@@ -1,9 +1,11 @@
 """Collect one XML document per file or response and find the alerts in it."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from adapters.sdk.distribution import distribution_status
 from adapters.sdk.elements import name_of
 from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
@@ -14,6 +16,7 @@ NAMESPACE_1_0: Final = "http://www.incident.com/cap/1.0"
 _INDEXES: Final = {"feed": "entry", "rss": "item", "RDF": "item"}
 MAX_DOCUMENT_BYTES: Final = MAX_BYTES
 _MAX_ALERTS: Final = 1000
+_ESCAPED: Final = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?alert[\s/>]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +26,20 @@ class CapDocument:
     Attributes:
         raw: The document's exact bytes; alerts that share a document share them.
         alert: The ``alert`` element, of CAP or of the Chinese profile.
+        distribution_status: What EDXL-DE around it says; empty without EDXL-DE.
     """
 
     raw: bytes
     alert: Element
+    distribution_status: str = ""
 
 
 class CapDecoder:
     """Reads a document of at most ``limit`` bytes; sans I/O, one per file or response.
 
     The document's end is the file's: ``feed`` only collects, ``close`` decodes. A document
-    may be one alert, or hold alerts (an Atom feed, SOAP, EDXL-DE). An index without entries
-    holds nothing: there is no warning now.
+    may be one alert, or hold alerts (an Atom feed, SOAP, EDXL-DE), as elements or written out
+    in a text. An index without entries holds nothing: there is no warning now.
     """
 
     def __init__(self, limit: int = MAX_DOCUMENT_BYTES) -> None:
@@ -57,9 +62,9 @@ def _decode(raw: bytes) -> list[CapDocument | Undecodable]:
     """Decode a whole document."""
     try:
         root = parse(raw)
+        alerts = find_alerts(root) or _written_out(root)
     except MarkupRefused as refusal:
         return [Undecodable(raw, cause=refusal.cause, reason=str(refusal))]
-    alerts = find_alerts(root)
     if not alerts and (entries := _entries(root)) is not None:
         return [_index(raw, entries)] if entries else []
     if not alerts:
@@ -72,7 +77,8 @@ def _decode(raw: bytes) -> list[CapDocument | Undecodable]:
     if len(alerts) > _MAX_ALERTS:
         reason = f"the document holds {len(alerts)} alerts; expected at most {_MAX_ALERTS}"
         return [Undecodable(raw, cause="oversize", reason=reason)]
-    return [CapDocument(raw, alert) for alert in alerts]
+    status = "" if alerts[0] is root else distribution_status(root.iter())
+    return [CapDocument(raw, alert, status) for alert in alerts]
 
 
 def find_alerts(root: Element) -> list[Element]:
@@ -80,6 +86,22 @@ def find_alerts(root: Element) -> list[Element]:
     if _is_alert(root) or root.tag == "alert":
         return [root]
     return [element for element in root.iter() if _is_alert(element)]
+
+
+def _written_out(root: Element) -> list[Element]:
+    """Return the alerts that stand in a tree's texts, escaped or as CDATA.
+
+    Raises:
+        MarkupRefused: A text that begins as an alert is none.
+    """
+    found: list[Element] = []
+    for element in root.iter():
+        text = (element.text or "").lstrip()
+        if text.startswith("<") and _ESCAPED.search(text):
+            # Its own declaration speaks of bytes that the text no longer is.
+            text = text.partition("?>")[2] if text.startswith("<?xml") else text
+            found += find_alerts(parse(text.encode()))
+    return found
 
 
 def _entries(root: Element) -> int | None:

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from adapters.sdk.adapter import VALID, Adapter
 from adapters.sdk.clock import moment_of
+from adapters.sdk.errors import Untranslatable
+from adapters.sdk.limits import most
 from adapters.weather.cap.alert import Alert, ReferenceText
 from adapters.weather.cap.areas import to_location
 from adapters.weather.cap.earlier import STATE_OF_REFERENCED, EarlierWarnings
@@ -17,6 +19,7 @@ from liandong.weather.v1 import weather_pb2 as weather
 
 KIND: Final = "weather.warning"
 _NOTE: Final = 512
+_MOST_REFERENCES: Final = most(weather.Warning, "references")
 Shape = tuple[object, ...] | None
 """What `Translated` calls a shape."""
 
@@ -37,8 +40,14 @@ class WarningRecords:
         """Yield the warning, then those that it replaces or cancels, each with its shape.
 
         Raises:
-            Untranslatable: A part lacks what CAP demands of it.
+            Untranslatable: A part lacks what CAP demands of it, or it names too many others.
         """
+        if len(alert.references) > _MOST_REFERENCES:
+            raise Untranslatable(
+                "alert.references",
+                f"{len(alert.references)} messages",
+                expected=f"at most {_MOST_REFERENCES}",
+            )
         warning, shape = self._warning(alert, raw)
         referenced = [self._referenced(alert, one, raw) for one in _replaced(alert)]
         for record in (*filter(None, referenced), warning):

@@ -54,6 +54,9 @@ _STATES: Final = {
     weather.MESSAGE_TYPE_UPDATE: weather.WARNING_STATE_IN_FORCE,
     weather.MESSAGE_TYPE_CANCEL: weather.WARNING_STATE_CANCELLED,
 }
+_FORCELESS: Final = frozenset(
+    {weather.MESSAGE_TYPE_CANCEL, weather.MESSAGE_TYPE_ACK, weather.MESSAGE_TYPE_ERROR}
+)
 # Names of event codes that say what 11B03 and the like say.
 _CHINESE_CODES: Final = ("gb/t 35965", "gb/t35965", "gb/t 34283", "gb/t34283")
 
@@ -122,14 +125,16 @@ def _reference(written: ReferenceText) -> weather.Reference:
 
 def _info(alert: Alert, info: Info, doubts: list[str]) -> weather.WarningInfo:
     """Return one part."""
-    lenient = alert.profile == CHINESE
-    color = _color(info, chinese=lenient)
+    chinese = alert.profile == CHINESE
+    # A message that warns of nothing has no need to say how grave it is.
+    lenient = chinese or alert.message_type in _FORCELESS
+    color = _color(info, chinese=chinese)
     part = weather.WarningInfo(
         language=info.language,
         categories=info.categories,
         event=_event(info, lenient=lenient),
         urgency=_word("urgency", info.urgency, _URGENCIES, lenient=lenient),
-        severity=_severity(info, color, chinese=lenient),
+        severity=_severity(info, color, chinese=chinese, lenient=lenient),
         certainty=_word("certainty", info.certainty, _CERTAINTIES, lenient=lenient),
         sender_title=info.sender_title,
         headline=info.headline,
@@ -186,11 +191,11 @@ def _color(info: Info, *, chinese: bool) -> Color:
     )
 
 
-def _severity(info: Info, color: Color, *, chinese: bool) -> Severity:
+def _severity(info: Info, color: Color, *, chinese: bool, lenient: bool) -> Severity:
     """Return a part's severity: by its word, in the Chinese profile by its colour."""
     if chinese and color:
         return SEVERITY_OF[color]
-    return _word("severity", info.severity, _SEVERITIES, lenient=chinese)
+    return _word("severity", info.severity, _SEVERITIES, lenient=lenient)
 
 
 def _word(name: str, written: str, known: Mapping[str, T], *, lenient: bool) -> T:

@@ -14,6 +14,11 @@ _KEY: Final = 128
 _VALUE: Final = 8192
 
 
+def tight(written: str) -> str:
+    """Return a list of pairs without the blanks that some senders put about commas."""
+    return ",".join(map(str.strip, written.split(",")))
+
+
 def named_values(parent: Children, name: str) -> Iterator[tuple[str, str]]:
     """Yield the names and values of children (CAP 1.2, 3.2.2), in whichever way they have them."""
     for child in parent.named(name):

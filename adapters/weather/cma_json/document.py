@@ -30,7 +30,6 @@ _READERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {
 _WARNING: Final = frozenset({"identifier", "ALERTID", "ISSUETIME"})
 # What JSONP puts around the document: an assignment or a call.
 _BEFORE: Final = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*[=(]\s*(?=[\[{])")
-_AFTER: Final = re.compile(r"\s*\)?\s*;?\s*\Z")
 _EXPECTED: Final = (
     "an answer of weather.cma.cn with data.now or data.alarm, or var alarminfo={...}; of "
     "weather.com.cn"
@@ -87,7 +86,7 @@ def _items(raw: bytes) -> Iterator[CmaItem | Undecodable]:
     text = decode(raw, "document")
     before = _BEFORE.match(text)
     if before:
-        text = _AFTER.sub("", text[before.end() :])
+        text = _without_end(text[before.end() :])
     document = _parsed("document", text.encode(), dict[str, msgspec.Raw])
     data = bytes(document.get("data", b""))
     if data.startswith(b"["):
@@ -98,6 +97,11 @@ def _items(raw: bytes) -> Iterator[CmaItem | Undecodable]:
         yield CmaItem(raw, "alarminfo", _parsed("alarminfo", text.encode(), dict[str, Any]))
     else:
         raise _shapeless("document", document)
+
+
+def _without_end(text: str) -> str:
+    """Return a document without what closes JSONP's assignment or call."""
+    return text.rstrip().removesuffix(";").rstrip().removesuffix(")")
 
 
 def _station(data: bytes, encoding: str) -> Iterator[CmaItem | Undecodable]:

@@ -11,7 +11,12 @@ from metar.Metar import Metar
 from adapters.weather.metar.report import Parts
 
 # Groups of slashes say that nothing was observed; the library takes `////` for 10 km.
-NOT_OBSERVED: Final = re.compile(r"/+(NDV)?")
+NOT_OBSERVED: Final = re.compile(r"(?:RE)?/+(NDV)?")
+_SPEED: Final = r"(?:P?[\dO]{2,3}|[/M]{2,3})(?:G(?:P?\d{1,3}|[/M]{1,3}))?"
+_WIND: Final = re.compile(rf"(?:[\dO]{{3}}|[0O]|///|MMM|VRB){_SPEED}(?:KTS?|LT|K|T|KMH|MPS)")
+_WITHOUT_UNIT: Final = re.compile(rf"(?:\d{{3}}|///|VRB){_SPEED}")
+_UNITS: Final = frozenset({"KT", "MPS", "KMH"})
+_NO_WIND: Final = "/////MPS"
 _STOPPED_AT: Final = re.compile(r"failed while processing '(\S+)(?: (\d{3}V\d{3}) )?")
 _ATTEMPTS: Final = 16
 
@@ -31,9 +36,8 @@ def parse(parts: Parts, observed: datetime) -> Parsed:
         parts: The report's parts.
         observed: Its time, UTC.
     """
-    groups = [one for one in parts.groups if not NOT_OBSERVED.fullmatch(one)]
+    groups, aside = _behind_wind([one for one in parts.groups if not NOT_OBSERVED.fullmatch(one)])
     remarks = parts.remarks.split()
-    aside: list[str] = []
     for _ in range(_ATTEMPTS):
         metar, stopped_at = _read(parts, observed, groups, remarks)
         words = groups if stopped_at in groups else remarks
@@ -45,6 +49,22 @@ def parse(parts: Parts, observed: datetime) -> Parsed:
     if stopped_at:
         unknown.update(groups)
     return Parsed(metar, tuple(one for one in parts.groups if one in unknown))
+
+
+def _behind_wind(groups: list[str]) -> tuple[list[str], list[str]]:
+    """Return groups of which a wind is the first, and what was set aside for that.
+
+    Where a wind is missing, the library takes a visibility for one (0800: 800 m/s from the
+    north), and where its unit is missing, which nobody knows then, metres per second.
+    """
+    first, second, *_ = (*groups, "", "")
+    if _WIND.fullmatch(first):
+        return groups, []
+    if not _WITHOUT_UNIT.fullmatch(first):
+        return [_NO_WIND, *groups], []
+    if second in _UNITS:
+        return [first + second, *groups[2:]], []
+    return [_NO_WIND, *groups[1:]], [first]
 
 
 def _read(

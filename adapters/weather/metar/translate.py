@@ -1,5 +1,6 @@
 """Turn what a METAR says into an observation, in SI units."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,6 +14,9 @@ from liandong.weather.v1.weather_pb2 import CloudLayer, Observation
 
 _MOST: Final = 16
 _MM_PER_INCH: Final = 25.4
+# A visibility that is more or less than what is written.
+_BEYOND: Final = re.compile(r"[PM](?:\d{4}|[\d/]+[SK]M)")
+_DIRECTED: Final = re.compile(r"\d{4}[NSEW]{1,2}")
 
 
 def to_observation(report: MetarReport, parts: Parts, parsed: Parsed, title: str) -> Observation:
@@ -30,7 +34,7 @@ def to_observation(report: MetarReport, parts: Parts, parsed: Parsed, title: str
     _put_wind(body, metar)
     if metar.vis is not None:
         body.visibility_m = round(metar.vis.value("M"), 1)
-    body.cloud_layers.extend(_layers(metar))
+    body.cloud_layers.extend(_layers(parts, metar))
     weather = ("".join(filter(None, one)) for one in metar.weather)
     body.present_weather.extend([code for code in weather if code][:_MOST])
     body.measurements.extend(_words(report, parts, parsed))
@@ -41,9 +45,10 @@ def to_observation(report: MetarReport, parts: Parts, parsed: Parsed, title: str
 def _put_air(body: Observation, metar: Metar) -> None:
     """Put temperatures, pressure and rain; US remarks give tenths and amounts."""
     if metar.temp is not None:
-        body.temperature_c = metar.temp.value("C")
+        # Minus nothing (M00: between -0.5 and 0) is nothing.
+        body.temperature_c = metar.temp.value("C") + 0.0
     if metar.dewpt is not None:
-        body.dew_point_c = metar.dewpt.value("C")
+        body.dew_point_c = metar.dewpt.value("C") + 0.0
     if metar.press is not None:
         body.sea_level_pressure_hpa = round(metar.press.value("HPA"), 2)
     for amount, field in (
@@ -65,9 +70,11 @@ def _put_wind(body: Observation, metar: Metar) -> None:
         body.wind_direction_deg = metar.wind_dir.value()
 
 
-def _layers(metar: Metar) -> Iterator[CloudLayer]:
+def _layers(parts: Parts, metar: Metar) -> Iterator[CloudLayer]:
     """Yield the layers of cloud, lowest first as reports have them."""
-    for cover, base, kind in metar.sky[:_MOST]:
+    for written, base, kind in metar.sky[:_MOST]:
+        # The library takes the one for the other; only CLR is an instrument's word.
+        cover = "SKC" if written == "CLR" and "SKC" in parts.groups else written
         layer = CloudLayer(cover=cover.strip("/"), type=kind or "")
         if base is not None:
             layer.base_m = round(base.value("M"), 1)
@@ -82,7 +89,7 @@ def _words(report: MetarReport, parts: Parts, parsed: Parsed) -> Iterator[Measur
         ("type", parts.kind),
         ("modifier", " ".join(parts.modifiers)),
         ("heading", report.heading),
-        ("visibility", "CAVOK" if "CAVOK" in parts.groups else ""),
+        ("visibility", next(filter(_says_more, parts.groups), "")),
         ("recent_weather", recent),
         ("wind_shear", " ".join(parsed.metar.windshear)),
         ("trend", parts.trend),
@@ -93,13 +100,23 @@ def _words(report: MetarReport, parts: Parts, parsed: Parsed) -> Iterator[Measur
             yield remark(code, text)
 
 
+def _says_more(group: str) -> bool:
+    """Tell whether a group says more of the visibility than its number."""
+    return group == "CAVOK" or _BEYOND.fullmatch(group) is not None
+
+
 def _readings(parts: Parts, metar: Metar) -> Iterator[Measurement]:
     """Yield numbers that have no field."""
     if metar.wind_dir_from is not None and metar.wind_dir_to is not None:
         yield _standard("wind_from", "deg", value=metar.wind_dir_from.value())
         yield _standard("wind_to", "deg", value=metar.wind_dir_to.value())
-    if metar.max_vis is not None:
-        yield _standard("max_visibility", "m", value=round(metar.max_vis.value("M"), 1))
+    if metar.vis is not None and metar.max_vis is not None:
+        # Once it was the greatest that came second; today it is the least (ICAO annex 3).
+        is_least = metar.max_vis.value("M") < metar.vis.value("M")
+        code = "min_visibility" if is_least else "max_visibility"
+        other = _standard(code, "m", value=round(metar.max_vis.value("M"), 1))
+        other.text = next(reversed([*filter(_DIRECTED.fullmatch, parts.groups)]), "")
+        yield other
     if metar.press_sea_level is not None:
         yield _standard("SLP", "hPa", value=round(metar.press_sea_level.value("HPA"), 2))
     for (name, low, high, _), tendency in zip(metar.runway, metar.runway_tendencies, strict=True):

@@ -12,6 +12,12 @@ from liandong.weather.v1.weather_pb2 import CloudLayer, Observation
 _KNOT_M_S: Final = 1852 / 3600
 _MOST: Final = 16
 _MEASUREMENTS: Final = 512
+# What is no depth among the codes of table 3889, which the library takes for centimetres.
+_SNOW: Final[dict[Any, dict[str, Any]]] = {
+    997: {"max": 0.5, "unit": "cm", "quantifier": "isLess"},
+    998: {"value": "not continuous"},
+    999: {"value": "impossible to measure"},
+}
 # Plain values: the library's name, the field.
 _PLAIN: Final = {
     "air_temperature": "temperature_c",
@@ -53,6 +59,7 @@ def to_observation(
     _put_wind(body, left, doubts)
     _put_rain(body, left)
     _put_sky(body, left)
+    _correct_snow(left)
     body.measurements.extend(_words(report, head, decoded))
     rest = [one for key, value in left.items() for one in leaves(key, value)]
     body.measurements.extend(rest[: _MEASUREMENTS - len(body.measurements)])
@@ -128,6 +135,16 @@ def _put_sky(body: Observation, left: dict[str, Any]) -> None:
             body.present_weather.append(f"{prefix}{one['value']:02d}")
     left.pop("present_weather", None)
     left.pop("present_weather_additional", None)
+
+
+def _correct_snow(left: dict[str, Any]) -> None:
+    """Give the depth of snow the form of other values."""
+    snow = left.get("ground_state_snow") or {}
+    depth = snow.get("depth")
+    if depth is not None:
+        code = depth.get("_code")
+        said = _SNOW.get(code, {"value": code, "unit": "cm"})
+        left["ground_state_snow"] = {**snow, "depth": {**said, "_table": "3889", "_code": code}}
 
 
 def _layer(one: dict[str, Any]) -> CloudLayer:

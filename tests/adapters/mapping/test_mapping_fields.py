@@ -88,6 +88,27 @@ def test_numbers_come_in_the_fields_unit(
     assert getattr(record.water_level, field) == value
 
 
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("12,34", 12.34), ("-1.234,5", -1234.5), ("1.234.567", 1234567), ("7", 7), (",5", None)]
+    + [(bad, None) for bad in ("12.34", "1,2,3", "1.23,4", "", "1e3,0", "inf")],
+)
+def test_a_comma_parts_a_fraction_where_the_mapping_says(
+    one: Callable[..., Record], written: str, value: float | None
+) -> None:
+    """Points are then of thousands, and one that stands elsewhere is refused."""
+    text = _level('body.level_m = {{ column = "x", decimal = "," }}')
+    if value is None and written:
+        with pytest.raises(Untranslatable, match="expected a number with a comma"):
+            one("", text, x=written)
+        return
+
+    level = one("", text, x=written).water_level
+
+    assert level.HasField("level_m") == (value is not None)
+    assert level.level_m == (value or 0)
+
+
 def test_temperatures_have_an_offset(make: Make, read: Read) -> None:
     """Not every conversion is a factor."""
     text = LEVELS.replace("water.level", "weather.observation")
@@ -181,6 +202,9 @@ def test_an_enumerations_own_words_need_no_table(one: Callable[..., Record]) -> 
         ("iso", "2025-07-01T18:00:00Z", "2025-07-01T18:00:00Z"),
         ("unix", "1751364000", "2025-07-01T10:00:00Z"),
         ("unix_ms", 1751364000500, "2025-07-01T10:00:00.500Z"),
+        ("excel", "45839.75", "2025-07-01T10:00:00Z"),
+        ("excel", "45839.7500115741", "2025-07-01T10:00:01Z"),
+        ("excel", 45839, "2025-06-30T16:00:00Z"),
     ],
 )
 def test_times_become_utc(one: Callable[..., Record], form: str, written: Any, utc: str) -> None:

@@ -186,6 +186,48 @@ def test_a_document_that_is_not_as_the_mapping_says_is_refused(
     assert said in refused.reason
 
 
+def test_no_array_at_all_is_an_empty_one(make: Make) -> None:
+    """That is how many services say that there are no rows."""
+    assert _read(make(_mapping("json")), b'{"code": 0, "data": {"rows": null}}') == []
+
+
+def test_what_a_spreadsheet_adds_to_a_table_is_passed_over(make: Make) -> None:
+    """Empty columns to the right, and marks that keep digits from becoming numbers."""
+    table = '编号,时间,描述\n="0012","=""2025-07-01""",堆物,,\n'
+
+    (row,) = _read(make(_mapping("csv")), table.encode())
+
+    assert isinstance(row, Row)
+    assert sorted(row.values) == ["0012", "2025-07-01", "堆物"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_a_table_is_read_as_spreadsheets_save_it(
+    make: Make, encoding: str, end: str, size: int
+) -> None:
+    """Unicode text is UTF-16, and some programs end lines with a lone CR."""
+    table = end.join(("编号,时间,描述", "A1,2025-07-01,堆物", "A2,2025-07-02,堵塞", ""))
+
+    rows = _read(make(_mapping("csv")), table.encode(encoding), size)
+
+    assert [sorted(row.values) for row in rows if isinstance(row, Row)] == [
+        ["2025-07-01", "A1", "堆物"],
+        ["2025-07-02", "A2", "堵塞"],
+    ]
+
+
+def test_a_first_word_that_is_greek_in_utf_8_is_chinese(make: Make) -> None:
+    """水位 in GBK is valid UTF-8; taken for that, no row below it could be read."""
+    form = 'type = "csv"\ncolumns = ["编号", "时间", "描述"]'
+    table = "A1,2025-07-01,水位\nA2,2025-07-02,水位偏高\n".encode("gbk")
+
+    rows = _read(make(HAZARDS.replace(CSV, form)), table)
+
+    assert [row.values[-1] for row in rows if isinstance(row, Row)] == ["水位", "水位偏高"]
+
+
 def test_entries_that_are_no_objects_go_alone(make: Make) -> None:
     """The others are read."""
     found = _read(make(_mapping("json")), b'{"data": {"rows": [{"x": 1}, 7, {}]}}')

@@ -167,3 +167,8 @@ def test_every_day_of_a_month_has_a_past(day: int, hour: int, minute: int, now: 
 
     assert (found.day, found.hour, found.minute) == (day, hour, minute)
     assert -93 * 86400 < (found - now).total_seconds() <= 3600
+
+
+def test_a_byte_order_mark_is_no_part_of_a_report() -> None:
+    """Editors put one at the beginning of files."""
+    assert _texts(b"\xef\xbb\xbfMETAR A 1=") == ["METAR A 1"]

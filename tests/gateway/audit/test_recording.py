@@ -28,7 +28,10 @@ async def test_a_read_is_recorded_with_who_what_and_by_which_agreement(
     async with city.stub("police") as stub:
         await stub.GetRecord(
             api.GetRecordRequest(name=record.name),
-            metadata=(("liandong-purpose", "rescue"), ("traceparent", f"00-{TRACE}-00f0-01")),
+            metadata=(
+                ("liandong-purpose", "rescue"),
+                ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"),
+            ),
         )
         written = city.gateway.journal.head.sequence
     (entry,) = await log.recorded()

@@ -42,6 +42,7 @@ def page(counted: Town) -> str:
     town = counted
     town.read("list", "--as", "police")
     town.refused("get", "environment/environment.air/nobody", "--as", "police")
+    town.refused("ask", "levels_upstream", "--river", "nil", "--to", "water", "--as", "police")
     until(lambda: value(scrape(town), "liandong_feed_running", **HJ212))
     return scrape(town)
 
@@ -85,13 +86,29 @@ def test_it_tells_of_every_part_and_of_the_gateways_calls(page: str) -> None:
     }
     read_one = {"method": "SharedStateService/GetRecord"}
 
-    assert up == {"gateway": 1, "adapter-environment.hj212": 1, "adapter-police.calls": 1}
+    assert up == {
+        "gateway": 1,
+        "adapter-environment.hj212": 1,
+        "adapter-police.calls": 1,
+        "responder-water.levels": 1,
+    }
     assert value(page, "liandong_servers") == 1
     assert value(page, "liandong_server_healthy", server="liandong") == 1
     assert value(page, "liandong_gateway_calls_total", code="NOT_FOUND", **read_one) == 1
     assert value(page, "liandong_gateway_refusals_total", reason="NO_SUCH_RECORD") == 1
     assert value(page, "liandong_gateway_call_duration_seconds_count", **read_one) == 1
     assert value(page, "liandong_gateway_records") >= 4
+
+
+def test_it_tells_what_responders_are_asked(page: str) -> None:
+    """A river that there is not was asked for; nothing is being worked on."""
+    levels = {"agency": "water", "responder": "water.levels"}
+    asked = levels | {"question": "levels_upstream"}
+
+    assert value(page, "liandong_responder_questions_total", **asked) == 1
+    assert value(page, "liandong_responder_errors_total", **asked) == 1
+    assert value(page, "liandong_responder_processing_seconds_total", **asked) > 0
+    assert value(page, "liandong_responder_working", **levels) == 0
 
 
 def test_certificates_end_when_they_do(counted: Town, page: str) -> None:

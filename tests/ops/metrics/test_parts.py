@@ -1,18 +1,35 @@
 """Parts on one machine: how they are found, and joined into one page."""
 
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from broker.home import Home
 from ops.city import read_city
 from ops.failure import Failure
 from ops.metrics import MetricsAddress, place_of, registry_of, serve
 from ops.metrics.endpoint import note_of
+from ops.metrics.families import counter, gauge
 from ops.metrics.parts import joined, told_by_parts
 from tests.conftest import free_port
 from tests.ops.metrics.pages import series_of
+
+
+class Fixed(Collector):
+    """Tells the same each time."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell it."""
+        yield self._metric
+
 
 ANYWHERE = MetricsAddress("127.0.0.1", 0)
 
@@ -30,6 +47,25 @@ async def test_parts_are_found_by_what_they_leave_in_the_home(tmp_path: Path) ->
     pages = [page for page in told.values() if page is not None]
     assert b'liandong_process_memory_bytes{part="gateway"}' in joined(pages)
     assert await told_by_parts(home) == {}
+
+
+async def test_several_gateways_tell_each_series_under_their_names(tmp_path: Path) -> None:
+    """Prometheus refuses a page on which a series stands twice."""
+    home = Home(tmp_path)
+    records = gauge("records", "R.", {}, 3)
+    calls = counter("calls", "C.", {"code": "{OK} 1"}, 2)
+    async with AsyncExitStack() as stack:
+        for name in ("gateway", "gateway-2", "gateway-water"):
+            told = registry_of(Fixed(records), Fixed(calls))
+            await stack.enter_async_context(serve(name, told, home, ANYWHERE))
+        pages = (await told_by_parts(home)).values()
+
+    lines = joined(page for page in pages if page is not None).splitlines()
+    series = [line.rpartition(b" ")[0] for line in lines if not line.startswith(b"#")]
+    assert len(series) == len(set(series))
+    assert b'records{part="gateway-water"}' in series
+    assert b'calls_total{part="gateway-2",code="{OK} 1"}' in series
+    assert b'liandong_process_memory_bytes{part="gateway"}' in series
 
 
 async def test_a_part_that_does_not_answer_is_told_from_one_that_was_stopped(

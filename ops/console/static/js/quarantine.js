@@ -4,7 +4,7 @@ import { get, post } from "./server.js";
 
 /** What could not be translated: look, try again, give up. */
 export function quarantineView(root, session) {
-  let found = { total: 0, clusters: [], entries: [] };
+  let found = { total: 0, clusters: [], entries: [], unread: [] };
   let discards = [];
   let cluster = "";
   let entry;
@@ -107,6 +107,7 @@ export function quarantineView(root, session) {
     if (root.hidden) return;
     const none = selected.size === 0;
     fill(root, el("h1", {}, t("quarantine")), el("p", { className: "lead" }, t("quarantine_lead")),
+      ...found.unread.map((one) => el("p", { className: "card", role: "alert" }, el("strong", {}, titled(session.agencies[one.agency] ?? one.agency)), ` ${one.problem}`)),
       ...(found.total ? [
         el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("causes") }, el("h2", {}, `${t("causes")} (${count(found.total)})`), causes()),
         el("div", { className: "split" },
@@ -117,7 +118,7 @@ export function quarantineView(root, session) {
               cluster ? el("button", { type: "button", className: "quiet", id: "all-causes", onclick: () => { cluster = ""; load(); } }, t("all_causes")) : null),
             entries()),
           raw() ?? el("p", { className: "empty card" }, t("choose_entry"))),
-      ] : [el("p", { className: "empty card" }, t("empty_quarantine"))]),
+      ] : found.unread.length ? [] : [el("p", { className: "empty card" }, t("empty_quarantine"))]),
       discards.length ? el("div", { className: "card", tabIndex: 0, role: "region", "aria-label": t("discarded") }, el("h2", {}, t("discarded")),
         table(t("discarded"), [[t("at")], [t("feed")], [t("entries"), "num"], [t("who")], [t("why"), "wrap"], [t("reason"), "wrap"]],
           discards.map((one) => [when(one.at), one.feed, count(one.count), one.who, one.why, one.example]))) : null);

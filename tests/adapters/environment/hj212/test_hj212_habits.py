@@ -155,3 +155,39 @@ def test_a_citys_own_unit_makes_it_right_again() -> None:
     hj212 = adapter(units={"a01006": "hPa"})
 
     assert translated(upload("a01006-Rtd=1011.6"), hj212).environment_air.pressure_hpa == 1011.6
+
+
+@pytest.mark.parametrize("sentinel", ["-99", "-999.0", "-9999"])
+def test_a_number_that_stands_for_no_value_fills_no_field(sentinel: str) -> None:
+    """Flagged N it would otherwise be the city's cleanest air; seen often it stays so."""
+    hj212 = adapter()
+
+    for _ in range(3):
+        air = translated(upload(f"a34004-Rtd={sentinel},a34004-Flag=N"), hj212).environment_air
+
+        assert not air.HasField("pm2_5_ug_m3")
+        assert air.measurements[0].value == float(sentinel)
+        assert air.measurements[0].quality.level == quantity.QUALITY_LEVEL_SUSPECT
+        assert "no value" in air.measurements[0].quality.note
+
+
+def test_an_analyser_may_drift_a_little_below_zero() -> None:
+    """A zero point that drifted is a reading all the same."""
+    record = translated(upload("a34004-Rtd=-3.2,a34004-Flag=N"))
+
+    assert record.environment_air.pm2_5_ug_m3 == -3.2
+    assert record.quality.level == quantity.QUALITY_LEVEL_VALID
+
+
+def test_the_separator_before_the_parameters_may_be_left_out() -> None:
+    """Flag's value ends where CP begins."""
+    raw = framed(segment(f"DataTime={NOON};a34004-Rtd=5").replace("Flag=5;CP", "Flag=5CP"))
+
+    assert translated(raw).environment_air.pm2_5_ug_m3 == 5.0
+    assert b"Flag=4" in answer(raw)
+
+
+def test_capital_codes_tell_water_from_air_too() -> None:
+    """An unknown system type is judged by its factors, in either case."""
+    assert translated(upload("W01001-Rtd=7", st="88")).HasField("water_quality")
+    assert translated(upload("A34004-Rtd=7", st="88")).HasField("environment_air")

@@ -1,9 +1,9 @@
 """Split messages: each packet published as it comes, as the union so far."""
 
 import pytest
-from hj212_frames import adapter, only_frame, translated, upload
+from hj212_frames import adapter, only_frame, segment, translated, upload
 
-from adapters.environment.hj212 import Hj212
+from adapters.environment.hj212 import Hj212, framed
 from adapters.sdk.adapter import Translated
 from adapters.sdk.errors import Untranslatable
 
@@ -106,3 +106,34 @@ def test_a_message_of_too_many_factors_is_refused() -> None:
 
     with pytest.raises(Untranslatable, match="2048"):
         one(hj212, packet(8, 9, lots[7]))
+
+
+def untimed(number: int, total: int, reading: str) -> bytes:
+    """Write a packet without a DataTime of its own."""
+    head = {"flag": 7, "packet": f"PNUM={total};PNO={number};", "qn": f"2024060112300100{number}"}
+    return framed(segment(reading, **head))
+
+
+def test_a_packet_without_a_time_continues_the_message_before_it() -> None:
+    """Some loggers write DataTime into the first packet alone; QN is when they sent it."""
+    hj212 = adapter()
+    first = one(hj212, packet(1, 2, PM)).record
+
+    second = one(hj212, untimed(2, 2, SO2)).record
+    again = one(hj212, untimed(2, 2, SO2)).record
+
+    for record in (second, again):
+        assert record.observed_at == first.observed_at
+        assert list(record.environment_air.packets.merged) == [1, 2]
+
+
+@pytest.mark.parametrize("before", [packet(1, 3, PM), packet(2, 2, PM), packet(1, 2, PM, mn="A1")])
+def test_a_packet_without_a_time_continues_no_message_that_it_does_not_fit(before: bytes) -> None:
+    """Another station's, one of more packets, or one that has another packet 2: QN dates it."""
+    hj212 = adapter()
+    one(hj212, before)
+
+    record = one(hj212, untimed(2, 2, SO2)).record
+
+    assert list(record.environment_air.packets.merged) == [2]
+    assert record.observed_at.ToJsonString() == "2024-06-01T04:30:01.002Z"

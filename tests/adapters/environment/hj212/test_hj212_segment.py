@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.environment.hj212.items import items_of
-from adapters.environment.hj212.segment import MalformedSegment, Segment, parse
+from adapters.environment.hj212.segment import MalformedSegment, Segment, parse, text_of
 
 
 def test_every_field_of_a_split_upload_is_read() -> None:
@@ -73,3 +73,10 @@ def test_a_factor_said_twice_is_kept_twice() -> None:
         {"Rtd": "1", "Flag": "N"},
         {"Rtd": "2", "Flag": "D"},
     ]
+
+
+@pytest.mark.parametrize("text", ["//水位校准//", "//水位//", "//设备正常//"])
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_chinese_is_read_in_utf_8_and_gbk(text: str, encoding: str) -> None:
+    """Some words' GBK bytes are Greek in UTF-8; a logger's log is in Chinese."""
+    assert text_of(f"CP=&&i11001-Info={text}&&".encode(encoding)) == f"CP=&&i11001-Info={text}&&"

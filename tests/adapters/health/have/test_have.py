@@ -220,6 +220,7 @@ def test_coordinates_of_chinese_maps_are_turned_into_wgs_84() -> None:
         ("Exercise", record.STATUS_EXERCISE),
         ("System", record.STATUS_TEST),
         ("Test", record.STATUS_TEST),
+        ("<StatusKindDefault>Exercise</StatusKindDefault>", record.STATUS_EXERCISE),
     ],
 )
 def test_the_envelope_says_whether_it_is_a_drill(
@@ -358,3 +359,23 @@ def test_no_bytes_break_the_decoder(pieces: list[bytes]) -> None:
     items = decoder.close()
 
     assert bool(items) == bool(b"".join(pieces).strip())
+
+
+def test_no_hospital_lies_at_nought_and_nought() -> None:
+    """Exports write 0, 0 for a place that they do not know."""
+    (found,) = _read(_status(HOSPITAL.replace("32.0580 118.7820", "0.0 0.0")))
+
+    assert not found.record.location.HasField("point")
+    assert found.record.quality.note == "pos is '0.0 0.0', where no hospital is"
+
+
+def test_documents_without_a_namespace_are_read() -> None:
+    """A root of HAVE's own name is enough; other documents are not."""
+    plain = f"<HospitalStatus>{HOSPITAL}</HospitalStatus>"
+
+    (found,) = _read(plain.encode())
+    (refused,) = _decode(f"<hospitals>{HOSPITAL}</hospitals>".encode())
+
+    assert found.record.provenance.format_version == "1.0"
+    assert found.record.health_facility.beds[0].available == 3
+    assert isinstance(refused, Undecodable)

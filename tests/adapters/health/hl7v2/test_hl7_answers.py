@@ -20,7 +20,7 @@ def test_what_is_stored_is_accepted(outcome: Outcome) -> None:
     msh, msa = _answer(adapter(), adt(control_id="C-7"), outcome)
 
     assert msh[2:6] == ["BUS", "CITY", "HIS", "NJ1"]
-    assert (msh[8], msh[10], msh[11]) == ("ACK^A01", "P", "2.5.1")
+    assert (msh[8], msh[10], msh[11]) == ("ACK^A01^ACK", "P", "2.5.1")
     assert msh[9]
     assert msa == ["MSA", "AA", "C-7"]
 
@@ -74,6 +74,10 @@ def test_what_cannot_be_read_is_rejected() -> None:
         ("SU", "", True, "CA"),
         ("SU", "", False, ""),
         ("", "AL", False, "AE"),
+        ("al", "ne", True, "CA"),
+        ("ne", "", True, ""),
+        ("Y", "N", True, "AA"),
+        ("Y", "AL", False, "AE"),
     ],
 )
 def test_enhanced_mode_says_when_an_answer_is_wanted(
@@ -118,3 +122,20 @@ def test_the_answer_speaks_the_message_s_character_set() -> None:
 
     assert "医院" in answer.decode("gb18030")
     assert "GB 18030-2000" in answer.decode("gb18030")
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("2.2", "ACK^A01"),
+        ("2.3", "ACK^A01"),
+        ("2.3.1", "ACK^A01^ACK"),
+        ("2.8", "ACK^A01^ACK"),
+        ("", "ACK^A01^ACK"),
+    ],
+)
+def test_the_answer_names_its_structure_where_the_version_has_one(version: str, kind: str) -> None:
+    """MSH-9.3 came with 2.3.1; of a general acknowledgement it is always ACK (2.14.1)."""
+    msh, _ = _answer(adapter(), adt(version=version), Outcome.STORED)
+
+    assert msh[8] == kind

@@ -1,7 +1,7 @@
 """MSH-18 says in which character set a message is."""
 
 import pytest
-from hl7_messages import adapter, adt, decoded, one
+from hl7_messages import adapter, adt, decoded, message, one
 
 from adapters.sdk.message import Undecodable
 
@@ -20,6 +20,9 @@ def _ward(raw: bytes) -> str:
         ("GB 18030-2000", "gb18030"),
         ("gb18030", "gb18030"),
         ("GBK", "gbk"),
+        ("GB 18030", "gb18030"),
+        ("GB18030-2000", "gb18030"),
+        ("CP936", "gbk"),
         ("ASCII", "utf-8"),
         ("ASCII", "gb18030"),
         ("", "utf-8"),
@@ -62,3 +65,11 @@ def test_a_set_that_nobody_knows_is_refused_unless_all_is_ascii() -> None:
 
     plain = b"MSH|^~\\&|A|B|||20260701||ADT^A04|7|P|2.3||||||KLINGON\rPV1|1|O|W\r"
     assert _ward(plain) == "W"
+
+
+@pytest.mark.parametrize("declared", ["8859/1", "ISO-8859-1", "iso8859-1", "ISO_8859-1"])
+def test_the_sets_of_iso_8859_go_by_many_names(declared: str) -> None:
+    """HL7's own name for them is one that few programs have."""
+    raw = message("PV1|1|I|Säugling^1^1^NJ1", charset=declared).decode().encode("latin-1")
+
+    assert _ward(raw) == "Säugling"

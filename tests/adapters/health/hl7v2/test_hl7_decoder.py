@@ -180,3 +180,14 @@ def test_no_bytes_break_the_decoder(pieces: list[bytes]) -> None:
     decoder.close()
 
     assert not decoder._buffer
+
+
+@pytest.mark.parametrize("end", [b"", b"ZZZ|1", b"text"])
+def test_lines_without_end_are_gone_through_once(end: bytes) -> None:
+    """Empty lines part a message from what people write, however many they are."""
+    raw = adt() + b"\r\n" * 500_000 + end
+
+    found = decoded(adapter(), raw)
+
+    assert isinstance(found[0], Hl7Message)
+    assert len(found) == (2 if end == b"text" else 1)

@@ -233,3 +233,13 @@ def test_what_was_concealed_does_not_tie_stays_together() -> None:
 
     names = {next(iter(reader.translate(each))).record.name for each in (first, other)}
     assert len(names) == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "status"), [("t", record.STATUS_EXERCISE), ("d", record.STATUS_TEST)]
+)
+def test_a_drill_is_one_in_small_letters_too(written: str, status: int) -> None:
+    """MSH-11 is a code; what a system writes it with says nothing of patients."""
+    (found,) = translated(adapter(), adt(processing=written))
+
+    assert found.record.status == status

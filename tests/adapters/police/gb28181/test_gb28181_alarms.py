@@ -202,6 +202,30 @@ def test_a_keep_alive_is_a_report_of_its_arrival(make: Any, read: Any) -> None:
     assert adapter.answer(message, Outcome.STORED) == b""
 
 
+def test_faulty_devices_beyond_the_room_for_them_are_attributes(make: Any, read: Any) -> None:
+    """The first are told as alarms, and none is lost."""
+    listed = "".join(f"<DeviceID>{number}</DeviceID>" for number in range(70))
+    document = f"<Notify><CmdType>Keepalive</CmdType><DeviceID>{CAMERA}</DeviceID><Info>{listed}"
+
+    (found,) = read(make(), f"{document}</Info></Notify>".encode())
+
+    body = found.record.station_report
+    beyond = [one.value for one in body.attributes if one.key.startswith("Info/DeviceID[")]
+    assert (len(body.alarms), beyond) == (64, ["64", "65", "66", "67", "68", "69"])
+
+
+def test_a_list_too_long_for_a_report_says_what_it_leaves_out(make: Any, read: Any) -> None:
+    """The schema has room for 2,048 attributes."""
+    items = "<i>1</i>" * 3000
+
+    (found,) = read(make(), f"<Notify><DeviceID>{CAMERA}</DeviceID>{items}</Notify>".encode())
+
+    protovalidate.validate(found.record)
+    last = found.record.station_report.attributes[-1]
+    assert len(found.record.station_report.attributes) == 2048
+    assert (last.key, last.value) == ("elements_left_out", "954")
+
+
 @pytest.mark.parametrize(
     ("document", "kind"),
     [

@@ -98,3 +98,31 @@ def test_any_bytes_in_any_pieces_decode_alike(parts: list[bytes], size: int) -> 
     content = b"".join(parts)
 
     assert _decode(content, size, limit=128) == _decode(content, limit=128)
+
+
+def test_every_item_of_a_list_is_kept_under_a_path_of_its_own() -> None:
+    """A catalogue lists many devices; empty elements count for nothing."""
+    items = "<Item><DeviceID>1</DeviceID></Item><Item><Name/><Name>东门</Name></Item><Item/>"
+    (found,) = _decode(f"<Notify><DeviceList>{items}</DeviceList></Notify>".encode())
+
+    assert isinstance(found, Notification)
+    assert found.fields == {
+        "DeviceList/Item/DeviceID": "1",
+        "DeviceList/Item[2]/Name": "东门",
+    }
+
+
+def test_a_byte_order_mark_is_no_document() -> None:
+    """Neither is it something to tell of."""
+    (found,) = _decode(b"\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>" + GOOD)
+
+    assert isinstance(found, Notification)
+
+
+def test_a_word_of_greek_in_utf_8_is_chinese_where_gb_2312_is_declared() -> None:
+    """水位 in GB 2312 is valid UTF-8, and the declaration tells what was meant."""
+    document = "<?xml version='1.0' encoding='GB2312'?><Notify><Name>水位</Name></Notify>"
+    (found,) = _decode(document.encode("gb2312"))
+
+    assert isinstance(found, Notification)
+    assert found.get("Name") == "水位"

@@ -129,7 +129,13 @@ def test_no_persons_row_is_shown_for_a_missing_header(make: Make) -> None:
 
 @pytest.mark.parametrize(
     ("longitude", "latitude"),
-    [("118°46′48″", "32°2'24\""), ("E118度46.8分", "N32度2.4分"), ("32.04", "118.78")],
+    [
+        ("118°46′48″", "32°2'24\""),
+        ("E118度46.8分", "N32度2.4分"),
+        ("118.78°E", "32.04°N"),
+        ("东118.78度", "北 32.04度"),
+        ("32.04", "118.78"),
+    ],
 )
 def test_a_point_has_many_shapes(make: Make, read: Read, longitude: str, latitude: str) -> None:
     """Minutes and seconds are parts of a degree; what can only be exchanged is put right."""
@@ -140,6 +146,31 @@ def test_a_point_has_many_shapes(make: Make, read: Read, longitude: str, latitud
     assert point.longitude_deg == pytest.approx(118.78)
     exchanged = longitude == "32.04"
     assert (one.record.quality.level == QUALITY_LEVEL_SUSPECT) == exchanged
+
+
+def test_south_and_west_are_negative_and_commas_are_points(make: Make, read: Read) -> None:
+    """Letters say on which half of the globe; where a semicolon parts cells, commas are free."""
+    file = FILE.replace(",", ";").replace("118.78", "W 70,5").replace("32.04", "33,25 S")
+
+    (one,) = read(make(), file.encode())
+
+    assert one.record.location.point.latitude_deg == -33.25
+    assert one.record.location.point.longitude_deg == -70.5
+
+
+@pytest.mark.parametrize("written", ["2", "2.0", "2人", "２", "2.00 人"])
+def test_a_number_of_people_has_many_shapes(make: Make, read: Read, written: str) -> None:
+    """Databases add decimals, and people full-width digits."""
+    (one,) = read(make(), f"{HEADER},死亡人数\n{ROW},{written}\n".encode())
+
+    assert one.record.incident.casualties.dead == 2
+
+
+@pytest.mark.parametrize("written", ["2.5", "-1", "约3", "1e3", "99999999"])
+def test_what_is_no_number_of_people_is_not_guessed(make: Make, read: Read, written: str) -> None:
+    """Half a person or an estimate is for a person to read."""
+    with pytest.raises(Untranslatable, match=r"casualties\.dead"):
+        read(make(), f"{HEADER},死亡人数\n{ROW},{written}\n".encode())
 
 
 def test_half_a_point_is_none_and_is_told(make: Make, read: Read) -> None:

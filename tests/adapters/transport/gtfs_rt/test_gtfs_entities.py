@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.message import Undecodable
 from adapters.transport.gtfs_rt import GtfsDataset, GtfsRtDecoder
-from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, QUALITY_LEVEL_VALID
+from liandong.quantity.v1.quantity_pb2 import (
+    QUALITY_LEVEL_MISSING,
+    QUALITY_LEVEL_SUSPECT,
+    QUALITY_LEVEL_VALID,
+)
 from liandong.station.v1.station_pb2 import REPORT_TYPE_KEEP_ALIVE
 from liandong.traffic.v1 import traffic_pb2 as traffic
 
@@ -160,6 +164,35 @@ def test_a_vehicle_that_cannot_be_there_is_refused(change: dict[str, Any], field
     with pytest.raises(Untranslatable, match=field):
         list(reader.translate(wrong))
     assert list(reader.translate(good))
+
+
+def test_a_vehicle_at_nought_is_nowhere() -> None:
+    """0, 0 lies in the Gulf of Guinea, and is what producers write for a fix that they lack."""
+    lost = bus()
+    lost.vehicle.position.latitude = lost.vehicle.position.longitude = 0.0
+
+    record, _ = translated(adapter(), dataset(lost))
+
+    assert not record.record.location.HasField("point")
+    assert not record.record.traffic_vehicle.has_fix
+    assert record.record.quality.level == QUALITY_LEVEL_MISSING
+    assert record.record.traffic_vehicle.route_id == "R1"
+
+
+@pytest.mark.parametrize(("speed", "bearing"), [(-1.0, -1.0), (float("nan"), 511.0)])
+def test_an_unknown_speed_or_course_does_not_cost_the_place(speed: float, bearing: float) -> None:
+    """What is out of its bounds is kept as it was written."""
+    odd = bus()
+    odd.vehicle.position.speed, odd.vehicle.position.bearing = speed, bearing
+
+    record, _ = translated(adapter(), dataset(odd))
+
+    body = record.record.traffic_vehicle
+    assert record.record.location.point.latitude_deg == 32.05
+    assert not body.HasField("speed_m_s")
+    assert not body.HasField("course_deg")
+    assert _attributes(body)["position.bearing"] == str(bearing)
+    assert _attributes(body)["position.speed"] == str(speed)
 
 
 def test_an_entity_that_lacks_what_is_required_costs_itself() -> None:

@@ -110,6 +110,16 @@ def test_a_message_of_a_vendor_is_a_report() -> None:
     assert said(seen) == {"content": "00FF"}
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+def test_a_plate_is_read_in_gbk_and_in_utf_8(encoding: str) -> None:
+    """The standard's STRING is GBK; terminals that write UTF-8 mean the same plate."""
+    head = struct.pack(">HH", 32, 100) + bytes(32) + b"\x02"
+
+    seen = record(message(0x0100, head + "苏A12345".encode(encoding)))
+
+    assert said(seen)["plate"] == "苏A12345"
+
+
 def test_text_that_is_no_gbk_is_kept_as_bytes() -> None:
     """Characters are never replaced silently."""
     seen = record(message(0x0701, b"\x00\x00\x00\x02\xff\xff"))
@@ -145,9 +155,42 @@ def test_an_empty_batch_is_a_record() -> None:
     assert said(record(message(0x0704, b"\x00\x00\x00"))) == {"type": "0", "trailing": ""}
 
 
-@pytest.mark.parametrize("body", [b"\x00\x01", b"\x00\x02\x01\x00\x1c" + position()])
-def test_a_batch_that_is_cut_is_refused(body: bytes) -> None:
-    """Its count announces more than there is."""
+ITEM = b"\x00\x1c" + position()
+
+
+@pytest.mark.parametrize(
+    ("body", "positions", "count"),
+    [
+        (b"\x00\x02\x01" + ITEM, 1, "2, and 1 came"),
+        (b"\x00\x02\x01" + ITEM + ITEM[:9], 1, "2, and 1 came"),
+        (b"\x00\x01\x01" + ITEM * 3, 3, "1, and 3 came"),
+        (b"\x00\x01\x01" + ITEM + b"\x00\x00", 1, None),
+    ],
+)
+def test_a_batch_that_miscounts_loses_no_position(
+    body: bytes, positions: int, count: str | None
+) -> None:
+    """Each position has its own length; that there are more or fewer is told beside them."""
+    *vehicles, report = records(message(0x0704, body))
+
+    assert [one.HasField("traffic_vehicle") for one in vehicles] == [True] * positions
+    assert said(report).get("count") == count
+
+
+def test_a_position_too_short_in_a_batch_costs_itself_alone() -> None:
+    """Its bytes are kept in a report that says so."""
+    body = b"\x00\x02\x01" + b"\x00\x04\x01\x02\x03\x04" + ITEM
+
+    short, whole = records(message(0x0704, body))
+
+    assert short.quality.level == quantity.QUALITY_LEVEL_INVALID
+    assert said(short)["content"] == "01020304"
+    assert whole.location.HasField("point")
+
+
+@pytest.mark.parametrize("body", [b"\x00\x01", b"\x00\x02\x01" + ITEM[:9]])
+def test_a_batch_without_any_position_is_refused(body: bytes) -> None:
+    """Its count announces what is not there."""
     with pytest.raises(Untranslatable) as caught:
         records(message(0x0704, body))
 

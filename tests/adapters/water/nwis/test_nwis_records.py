@@ -441,3 +441,31 @@ def _try_all(nwis: Nwis, messages: list[NwisMessage | Undecodable]) -> None:
         with contextlib.suppress(Untranslatable):
             for translated in nwis.translate(message):
                 assert translated.record.name
+
+
+def test_the_number_for_no_value_is_none_in_tables_either(nwis: Nwis) -> None:
+    """RDB has no ``noDataValue``, and yet writes -999999 where nothing was measured."""
+    table = (
+        b"agency_cd\tsite_no\tdatetime\ttz_cd\t1_00060\t1_00060_cd\n"
+        b"5s\t15s\t20d\t6s\t14n\t10s\n"
+        b"USGS\t01491000\t2026-07-01 08:00\tEDT\t-999999\tP\n"
+    )
+
+    found = _one(nwis, table)
+
+    assert found.quality.level == quantity.QUALITY_LEVEL_MISSING
+    assert not found.water_level.HasField("flow_m3_s")
+
+
+def test_long_comments_are_gone_through_once(nwis: Nwis) -> None:
+    """What a table says of its sites is read, whatever blanks stand within."""
+    blanks = " " * 60_000
+    comments = "".join(
+        f"# retrieved: x{blanks}x\n#  USGS 01491000 x{blanks}x\n#  1 00065 x{blanks}x\n"
+        for _ in range(100)
+    )
+
+    (found,) = _messages(nwis, comments.encode())
+
+    assert isinstance(found, Undecodable)
+    assert found.cause == "no_data"

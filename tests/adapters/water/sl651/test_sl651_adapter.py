@@ -22,6 +22,7 @@ from liandong.record.v1.record_pb2 import STATUS_TEST
 from liandong.station.v1 import station_pb2 as station
 from liandong.water.v1 import water_pb2 as water
 
+AN_HOUR_LATER = "240601130005"
 FUNCTIONS = [f"{function:02X}" for function in (*range(0x2F, 0x3B), 0x41, 0x44, 0x46, 0x50, 0xE0)]
 
 
@@ -111,6 +112,46 @@ def test_digits_that_are_no_number_are_kept_and_marked() -> None:
     assert (value.text, value.quality.level) == ("3a12", quantity.QUALITY_LEVEL_INVALID)
 
 
+@pytest.mark.parametrize(
+    ("elements", "level"),
+    [
+        ("3923FFFFFFFF38121260", quantity.QUALITY_LEVEL_MISSING),
+        ("39103A12", quantity.QUALITY_LEVEL_INVALID),
+        ("3923FFFFFFFF3B103A12", quantity.QUALITY_LEVEL_SUSPECT),
+        ("3923000010003B103A12", quantity.QUALITY_LEVEL_SUSPECT),
+        ("3923000010003B23FFFFFFFF", quantity.QUALITY_LEVEL_VALID),
+        ("3923000010003812FFFF", quantity.QUALITY_LEVEL_VALID),
+        (f"F5C0{'FFFF' * 12}3B23FFFFFFFF", quantity.QUALITY_LEVEL_MISSING),
+        (f"F5C0{'0001' * 12}3B23FFFFFFFF", quantity.QUALITY_LEVEL_VALID),
+    ],
+)
+def test_a_record_is_as_good_as_its_values(elements: str, level: int) -> None:
+    """Without one it is not valid; a sensor that a station does not have doubts no other."""
+    quality = only_record(framed(body(elements))).quality
+
+    assert quality.level == level
+    assert bool(quality.note) == (level != quantity.QUALITY_LEVEL_VALID)
+
+
+@pytest.mark.parametrize(
+    ("status", "elements", "doubted"),
+    [
+        ("00000040", "392300001000", True),
+        ("00000040", "272200001000", False),
+        ("00000020", "272200001000", True),
+        ("00000084", "392300001000", False),
+    ],
+)
+def test_a_station_that_calls_its_meter_faulty_is_doubted(
+    status: str, elements: str, doubted: bool
+) -> None:
+    """Bits 5 and 6 of table 58 are of the meters of flow and level; others speak of no value."""
+    quality = only_record(framed(body(f"{elements}4520{status}"))).quality
+
+    assert (quality.level == quantity.QUALITY_LEVEL_SUSPECT) == doubted
+    assert ("meter faulty" in quality.note) == doubted
+
+
 def test_an_element_that_comes_twice_is_kept_twice() -> None:
     """Gates are told one after another (clause E.3.1.5); the first has the field."""
     record = only_record(framed(body("391A000100391A000200")))
@@ -121,13 +162,23 @@ def test_an_element_that_comes_twice_is_kept_twice() -> None:
 
 def test_rain_of_an_hour_begins_a_step_before_its_first_observation() -> None:
     """A period is observed at its end (clause 6.6.2.8 c); levels are of the moment."""
-    level, rain = records(framed(body(f"F460{'05' * 12}F5C0{'000C' * 12}"), function="34"))
+    hour = f"F460{'05' * 12}F5C0{'000C' * 12}"
+
+    level, rain = records(framed(body(hour, sent=AN_HOUR_LATER), function="34"))
 
     assert rain.water_rainfall.series[0].starts_at.seconds == NOON - 300
     assert rain.water_rainfall.series[0].step.seconds == 300
     assert [step.value for step in rain.water_rainfall.series[0].steps] == [0.5] * 12
     assert level.water_level.series[0].starts_at.seconds == NOON
     assert level.water_level.series[0].steps[0].value == 0.12
+
+
+def test_a_series_that_could_not_have_been_seen_yet_ends_at_its_time() -> None:
+    """Some stations give the time of the last value; sent at noon, none is of an hour later."""
+    level, rain = records(framed(body(f"F460{'05' * 12}F5C0{'000C' * 12}"), function="34"))
+
+    assert rain.water_rainfall.series[0].starts_at.seconds == NOON - 3600
+    assert level.water_level.series[0].starts_at.seconds == NOON - 3300
 
 
 def test_relative_levels_are_put_on_the_stations_base_where_it_is_known() -> None:
@@ -141,7 +192,8 @@ def test_relative_levels_are_put_on_the_stations_base_where_it_is_known() -> Non
 
 def test_even_intervals_of_water_quality_make_a_record_each() -> None:
     """Its body has no field for a series; none of the values is lost."""
-    raw = framed(body("041800000546120700FFFF0720", station_class="51"), function="31")
+    ph = body("041800000546120700FFFF0720", station_class="51", sent=AN_HOUR_LATER)
+    raw = framed(ph, function="31")
 
     first, second, third = records(raw)
 
@@ -283,6 +335,15 @@ def test_an_observers_entry_is_read_in_chinese_too() -> None:
     report = only_record(framed(f"0007240601120005F2F2{entry}", function="35")).station_report
 
     assert report.text == "水位偏高 Z 12.3"
+
+
+def test_an_entry_whose_bytes_are_greek_in_utf_8_is_chinese() -> None:
+    """水位 in GB 18030 is ˮλ in UTF-8, and what the standard's stations mean is the former."""
+    entry = "水位 Z 12.3".encode("gb18030").hex()
+
+    report = only_record(framed(f"0007240601120005F2F2{entry}", function="35")).station_report
+
+    assert report.text == "水位 Z 12.3"
 
 
 def test_a_stations_password_is_not_shared() -> None:

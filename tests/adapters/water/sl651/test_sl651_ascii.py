@@ -18,6 +18,7 @@ from adapters.water.sl651.ascii_body import read_ascii_body
 from adapters.water.sl651.content import UNKNOWN, Content, Value
 
 HEAD = "0007240601120005"
+AN_HOUR_LATER = f"0007240601130005ST {STATION} H TT 2406011200 "
 REPORT = f"{HEAD}ST {STATION} H TT 2406011200 "
 
 
@@ -156,7 +157,9 @@ def test_series_within_the_hour_are_hexadecimal_digits() -> None:
 
 def test_even_intervals_may_have_several_elements() -> None:
     """Identifiers first, then their data at each time (6.6.4.4 b to d)."""
-    level, rain = records(written(REPORT + "DRN05 Z PJ 1.5 0.0 1.6 M 1.7 0.5 ", function="31"))
+    level, rain = records(
+        written(AN_HOUR_LATER + "DRN05 Z PJ 1.5 0.0 1.6 M 1.7 0.5 ", function="31")
+    )
 
     (levels,), (rains,) = level.water_level.series, rain.water_rainfall.series
     assert (levels.step.seconds, levels.starts_at.seconds) == (300, NOON)

@@ -30,7 +30,8 @@ def only_group(elements: str, *, function: str = "32") -> Group:
         ("0319FF0152", Value(0x03, -15.2)),
         ("0319FFFFFF", Value(0x03, None)),
         ("392BFFFFFFFFFF", Value(0x39, None)),
-        ("392309999999", Value(0x39, 9999.999)),
+        ("392309999998", Value(0x39, 9999.998)),
+        ("392309999999", Value(0x39, None)),
         ("392399999999", Value(0x39, None)),
         ("18089 9".replace(" ", ""), Value(0x18, 99.0)),
         ("39103A12", Value(0x39, None, "3a12", is_bad=True)),
@@ -86,6 +87,29 @@ def test_even_intervals_repeat_one_element(function: str, step: str, minutes: in
 
     assert (series.code, series.step_min) == (0x39, minutes)
     assert series.numbers == (10.49, None, -0.172)
+
+
+def test_even_intervals_may_list_several_elements() -> None:
+    """Clause 6.6.4.4 b allows one and some stations send more: their values come in turn."""
+    turns = "000005" + "00010490" + "FFFFFF" + "FF000172" + "000010" + "FFFFFFFF"
+
+    rain, level = only_group(f"041800000522193923{turns}", function="31").series
+
+    assert (rain.code, rain.step_min, rain.numbers) == (0x22, 5, (0.5, None, 1.0))
+    assert (level.code, level.step_min, level.numbers) == (0x39, 5, (10.49, -0.172, None))
+
+
+def test_values_of_one_element_are_none_of_another() -> None:
+    """3923 may be a value's digits too: one element is what the standard allows."""
+    (series,) = only_group("04180000053912" + "3923" * 4, function="31").series
+
+    assert series.numbers == (39.23,) * 4
+
+
+def test_zeros_that_fill_a_body_up_are_no_element() -> None:
+    """Some stations send bodies of one length; a value's own zeros stay with it."""
+    for filler in ("00", "0000", "00" * 9):
+        assert only_group(f"391A051300{filler}").values == [Value(0x39, 513.0)]
 
 
 def test_a_step_of_zero_stands_before_series_within_the_hour() -> None:

@@ -2,9 +2,10 @@
 
 import random
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sl651_frames import STATION, adapter, decoded, framed, only_record, packets, picture
+from sl651_frames import STATION, AtNoon, adapter, decoded, framed, only_record, packets, picture
 
 from adapters.sdk.message import Undecodable
 from adapters.water.sl651 import Frame, Sl651Decoder
@@ -52,6 +53,18 @@ def test_stations_may_send_packets_at_the_same_time() -> None:
 
     assert mine.raw == b"".join(PACKETS)
     assert its.raw == b"".join(other)
+
+
+def test_packets_in_datagrams_make_one_message() -> None:
+    """Each datagram has a decoder of its own; what one lacks the next may bring."""
+    tcp = adapter()
+    udp = AtNoon(msgspec.structs.replace(tcp.feed, source="udp://127.0.0.1:0"), tcp.options)
+
+    found = [message for raw in PACKETS for message in decoded(raw, decoder=udp.decoder())]
+    over_tcp = [message for raw in PACKETS for message in decoded(raw, decoder=tcp.decoder())]
+
+    assert counted(found) == ["frame"]
+    assert {*counted(over_tcp)} == {"incomplete", "missing"}
 
 
 def test_another_message_begins_when_a_packet_has_other_content() -> None:

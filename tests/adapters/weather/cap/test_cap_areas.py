@@ -119,3 +119,14 @@ def test_the_district_holds_all_that_codes_name(
 def test_padded_codes_are_shortened(code: str, expected: str) -> None:
     """GB/T 10114 pads to twelve digits what GB/T 2260 writes with six."""
     assert division(code) == expected
+
+
+def test_blanks_without_end_are_gone_through_once(rainstorm: Write, read: Read) -> None:
+    """A megabyte of blanks where a pair is garbled costs the outline, not the evening."""
+    blanks = " " * 1_000_000
+    area = f"<areaDesc>x</areaDesc><polygon>1{blanks}1</polygon><circle>1,{blanks}1 2</circle>"
+
+    (found,) = read(rainstorm(area=area))
+
+    (written,) = found.record.weather_warning.infos[0].areas
+    assert (len(written.polygons), len(written.circles)) == (0, 1)

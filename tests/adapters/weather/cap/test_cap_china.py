@@ -104,3 +104,15 @@ def test_a_wrong_time_is_named(chinese: Write, read: Read) -> None:
     """The element is named as the profile names it."""
     with pytest.raises(Untranslatable, match=r"alert\.sendTime"):
         read(chinese(sent="2026-13-01 17:30:00"))
+
+
+def test_blanks_without_end_part_places_too(chinese: Write, read: Read) -> None:
+    """A list of places is gone through once, whatever stands between them."""
+    blanks = " " * 1_000_000
+    places = f"玄武区{blanks}x \N{FULLWIDTH COMMA}秦淮区"
+    message = chinese().replace("玄武区,秦淮区,玄武区".encode(), places.encode())
+
+    (found,) = read(message)
+
+    (area,) = found.record.weather_warning.infos[0].areas
+    assert area.description.endswith("x,秦淮区")

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from adapters.sdk.adapter import Translated
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.message import Undecodable
 from adapters.weather.cap import Cap, CapDecoder, CapDocument
+from liandong.record.v1 import record_pb2 as record
 
 Write = Callable[..., bytes]
 Read = Callable[[bytes], list[Translated]]
@@ -41,6 +43,10 @@ def _refused(document: bytes, limit: int = 1 << 22) -> Undecodable:
         ("gb2312", "utf-8"),
         ("UTF-8", "gb18030"),
         ("UTF-16", "utf-16"),
+        ("UTF-16", "utf-16-be"),
+        ("UTF-16LE", "utf-16-le"),
+        ("utf-16", "utf-8"),
+        ("utf-16", "gb18030"),
     ],
 )
 def test_encodings_are_settled(rainstorm: Write, read: Read, declared: str, stored: str) -> None:
@@ -188,3 +194,82 @@ def test_damaged_alerts_raise_nothing_but_their_own_error(
         if isinstance(found, CapDocument):
             with contextlib.suppress(Untranslatable):
                 assert list(cap.translate(found))
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("<distributionStatus>Exercise</distributionStatus>", record.STATUS_EXERCISE),
+        (
+            "<distributionStatus><StatusKindDefault>Test</StatusKindDefault></distributionStatus>",
+            record.STATUS_TEST,
+        ),
+        (
+            "<distributionStatus><x>urn:list</x><Value>System</Value></distributionStatus>",
+            record.STATUS_TEST,
+        ),
+        ("<distributionStatus>Actual</distributionStatus>", record.STATUS_ACTUAL),
+        ("", record.STATUS_ACTUAL),
+    ],
+)
+def test_an_envelope_makes_a_drill_of_what_it_carries(
+    rainstorm: Write, read: Read, said: str, status: "record.Status.ValueType"
+) -> None:
+    """An alert says Actual, and EDXL-DE around it that it is an exercise: it is one."""
+    alert = rainstorm().decode().partition("\n")[2]
+
+    (found,) = read(_distribution(alert, said))
+
+    assert found.record.status == status
+
+
+def test_an_envelope_does_not_make_a_drill_real(rainstorm: Write, read: Read) -> None:
+    """What is least real of the two holds."""
+    alert = rainstorm(status="Test").decode().partition("\n")[2]
+
+    (found,) = read(_distribution(alert, "<distributionStatus>Actual</distributionStatus>"))
+
+    assert found.record.status == record.STATUS_TEST
+
+
+def test_an_envelope_with_a_word_of_its_own_is_refused(rainstorm: Write, read: Read) -> None:
+    """Nobody guesses whether it is real."""
+    alert = rainstorm().decode().partition("\n")[2]
+
+    with pytest.raises(Untranslatable, match="distributionStatus"):
+        read(_distribution(alert, "<distributionStatus>Rehearsal</distributionStatus>"))
+
+
+def _distribution(alert: str, said: str) -> bytes:
+    """Return an envelope of EDXL-DE about an alert."""
+    return (
+        f'<EDXLDistribution xmlns="urn:oasis:names:tc:emergency:EDXL:DE:1.0">{said}'
+        f"<contentObject><xmlContent><embeddedXMLContent>{alert}</embeddedXMLContent>"
+        "</xmlContent></contentObject></EDXLDistribution>"
+    ).encode()
+
+
+@pytest.mark.parametrize("is_cdata", [False, True])
+def test_alerts_that_are_written_out_in_a_text_are_read(
+    rainstorm: Write, read: Read, *, is_cdata: bool
+) -> None:
+    """RSS and SOAP carry an alert as a text too, whose declaration no longer holds."""
+    alert = rainstorm().decode().replace("UTF-8", "ISO-8859-1")
+    text = f"<![CDATA[{alert}]]>" if is_cdata else escape(alert)
+    document = f"<rss><channel><item><description>{text}</description></item></channel></rss>"
+
+    (found,) = read(document.encode())
+
+    assert found.record.weather_warning.event == "暴雨"
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"), [("<alert>", "xml"), ("<!DOCTYPE alert><alert/>", "xml_attack")]
+)
+def test_a_text_that_begins_as_an_alert_and_is_none_is_refused(text: str, cause: str) -> None:
+    """What stands in a text is no more trusted than a document."""
+    document = (
+        f"<rss><channel><item><description>{escape(text)}</description></item></channel></rss>"
+    )
+
+    assert _refused(document.encode()).cause == cause

@@ -6,6 +6,7 @@ import protovalidate
 import pytest
 
 from adapters.sdk.adapter import Translated
+from adapters.sdk.errors import Untranslatable
 from adapters.weather.cap.earlier import EarlierWarnings
 from liandong.record.v1.record_pb2 import Record
 from liandong.weather.v1 import weather_pb2 as weather
@@ -93,3 +94,33 @@ def test_memory_of_earlier_warnings_is_bounded() -> None:
     assert [earlier.get(name) is not None for name in ("a", "b", "c")] == [False] * 3
     earlier.remember(Record(name="e"))
     assert earlier.get("e") == Record(name="e")
+
+
+def test_blanks_without_end_part_references_too(rainstorm: Write, read: Read) -> None:
+    """A list of references is gone through once, whatever stands between them."""
+    blanks = " " * 1_000_000
+
+    found = read(rainstorm("B", msgType="Update", references=f"A{blanks}C"))
+
+    named = [one.record.weather_warning.identifier for one in found]
+    assert named == ["B", "A", "C"]
+
+
+def test_a_cancellation_need_not_say_how_grave_it_is(rainstorm: Write, read: Read) -> None:
+    """What warns of nothing has effect, however little its info says."""
+    read(rainstorm("A"))
+    lifted = "<info><event>暴雨</event><severity/></info>"
+
+    found = read(rainstorm("C", msgType="Cancel", references="A", info=lifted))
+
+    states = [one.record.weather_warning.state for one in found]
+    assert states == [weather.WARNING_STATE_CANCELLED] * 2
+    assert found[0].record.weather_warning.infos[0].severity == weather.SEVERITY_UNKNOWN
+
+
+def test_more_references_than_a_record_may_hold_are_refused(rainstorm: Write, read: Read) -> None:
+    """They would each make a record of the whole message."""
+    named = " ".join(map(str, range(257)))
+
+    with pytest.raises(Untranslatable, match=r"references is '257 messages', expected at most 256"):
+        read(rainstorm("U", msgType="Update", references=named))

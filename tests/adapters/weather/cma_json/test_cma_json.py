@@ -314,3 +314,13 @@ def test_no_field_of_a_warning_breaks_it(cma: CmaJson, changed: dict[str, Any]) 
         if isinstance(message, CmaItem):
             with contextlib.suppress(Untranslatable):
                 list(cma.translate(message))
+
+
+def test_blanks_without_end_in_a_call_are_gone_through_once(cma: CmaJson) -> None:
+    """What closes a call is looked for at its end alone."""
+    document = f"f({{{' ' * 1_000_000}x".encode()
+
+    (refused,) = _messages(cma, document)
+
+    assert isinstance(refused, Undecodable)
+    assert refused.cause == "json"

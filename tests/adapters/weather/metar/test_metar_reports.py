@@ -259,3 +259,71 @@ def test_what_cannot_be_true_is_refused_after_reports_of_the_same_shape(
     assert not records
     assert refused is not None
     assert "expected" in refused.reason or "must be" in refused.reason
+
+
+@pytest.mark.parametrize("visibility", ["0800", "0000", "9999"])
+def test_a_visibility_is_never_taken_for_the_wind(record: Read, visibility: str) -> None:
+    """A report whose wind is missing has none: no storm of 800 m/s, and no calm in a storm."""
+    body = record(f"METAR ZSNJ 240958Z {visibility} FG 05/05 Q1020=").weather_observation
+
+    assert not body.HasField("wind_speed_m_s")
+    assert body.visibility_m == (10_000 if visibility == "9999" else int(visibility))
+
+
+def test_a_wind_that_is_garbled_costs_no_visibility(record: Read) -> None:
+    """The one is named in the note, the other is where it belongs."""
+    found = record("METAR ZSNJ 240958Z 240/30MPS 0000 +SS 26/21 Q1008=")
+
+    assert found.quality.note == "not understood: 240/30MPS"
+    assert not found.weather_observation.HasField("wind_speed_m_s")
+    assert found.weather_observation.visibility_m == 0
+
+
+def test_a_wind_without_a_unit_is_no_speed(record: Read) -> None:
+    """Nobody knows whether it was knots."""
+    found = record("METAR ZSNJ 240958Z 24010G20 9999 SCT030 26/21 Q1008=")
+
+    assert found.quality.note == "not understood: 24010G20"
+    assert not found.weather_observation.HasField("wind_speed_m_s")
+
+
+def test_a_unit_that_stands_apart_is_the_winds_own(record: Read) -> None:
+    """A blank too many is a slip of the hand."""
+    found = record("METAR ZSNJ 240958Z 24010 KT 9999 SCT030 26/21 Q1008=")
+
+    assert found.quality.level == quantity.QUALITY_LEVEL_VALID
+    assert found.weather_observation.wind_speed_m_s == 5.144
+
+
+def test_the_least_visibility_says_that_it_is_the_least(record: Read) -> None:
+    """Behind the prevailing visibility stands the least, with its direction (ICAO annex 3)."""
+    found = record("METAR ZSNJ 240958Z 24003MPS 3000 1500SW BR 05/05 Q1020=")
+
+    assert found.weather_observation.visibility_m == 3000
+    assert _numbers(found)["min_visibility"] == 1500
+    assert _words(found)["min_visibility"] == "1500SW"
+
+
+@pytest.mark.parametrize("group", ["P6SM", "M1/4SM"])
+def test_more_or_less_than_a_visibility_is_said(record: Read, group: str) -> None:
+    """A number alone would say that it is just so."""
+    found = record(f"METAR KJFK 240958Z 24003KT {group} SKC 05/05 A3000=")
+
+    assert _words(found)["visibility"] == group
+
+
+def test_a_clear_sky_keeps_its_word(record: Read) -> None:
+    """SKC is what a person sees, CLR what an instrument does not."""
+    skies = [
+        record(f"METAR KJFK 240958Z 24003KT 10SM {sky} 05/05 A3000=") for sky in ("SKC", "CLR")
+    ]
+
+    assert [one.weather_observation.cloud_layers[0].cover for one in skies] == ["SKC", "CLR"]
+
+
+def test_recent_weather_that_was_not_observed_is_no_doubt(record: Read) -> None:
+    """Stations without an observer write slashes for it, too."""
+    found = record("METAR ZSNJ 240958Z AUTO 24003MPS 9999 // SCT030 M00/M01 Q1008 RE//=")
+
+    assert found.quality.level == quantity.QUALITY_LEVEL_VALID
+    assert str(found.weather_observation.temperature_c) == "0.0"

@@ -202,3 +202,57 @@ def test_no_bytes_break_it(synop: Synop, pieces: list[bytes]) -> None:
         with contextlib.suppress(Untranslatable):
             for translated in synop.translate(message):
                 protovalidate.validate(translated.record)
+
+
+@pytest.mark.parametrize("announced", "01234/")
+def test_rain_that_is_not_announced_is_rain(record: Read, announced: str) -> None:
+    """The groups are there, whatever i_R says of where they stand."""
+    body = record(
+        f"AAXX 24121 58238 {announced}1458 61506 10094 60121 333 10123 60247="
+    ).weather_observation
+
+    rains = {one.code: one.value for one in body.measurements}
+    assert body.rain_6h_mm == 12
+    assert rains["precipitation_s3.amount"] == 24
+    assert rains["precipitation_s3.time_before_obs"] == 3
+    indicator = {one.code: one.value for one in body.measurements}.get("precipitation_indicator")
+    assert indicator == (None if announced == "/" else int(announced))
+
+
+def test_groups_out_of_order_are_read(record: Read) -> None:
+    """The dew point before the temperature, and the pressures the wrong way round."""
+    found = record("AAXX 24121 58238 41458 61599 00102 21005 10094 40197 30111=")
+
+    body = found.weather_observation
+    assert found.quality.level == quantity.QUALITY_LEVEL_VALID
+    assert (body.temperature_c, body.dew_point_c, body.wind_speed_m_s) == (9.4, -0.5, 102)
+    assert (body.station_pressure_hpa, body.sea_level_pressure_hpa) == (1011.1, 1019.7)
+
+
+def test_a_group_that_is_there_twice_is_doubted(record: Read) -> None:
+    """The first counts, and the other is named; the same said twice is no doubt."""
+    found = record("AAXX 24121 58238 41458 61506 10094 10095 21005 21005=")
+
+    assert found.weather_observation.temperature_c == 9.4
+    assert found.quality.note == "not understood: 10095"
+
+
+@pytest.mark.parametrize(
+    ("code", "depth", "most", "text"),
+    [
+        ("012", 12, 0, ""),
+        ("997", 0, 0.5, ""),
+        ("998", 0, 0, "not continuous"),
+        ("999", 0, 0, "impossible to measure"),
+    ],
+)
+def test_the_depth_of_snow_is_in_centimetres(
+    record: Read, code: str, depth: float, most: float, text: str
+) -> None:
+    """Less than half a centimetre is no ten metres (table 3889)."""
+    snow = _measured(record(f"AAXX 24061 58238 41458 61506 11094 333 4/{code}="))[
+        "ground_state_snow.depth"
+    ]
+
+    assert (snow.value, snow.max, snow.text) == (depth, most, text)
+    assert snow.unit == ("" if text else "cm")

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from liandong.feed.v1 import feed_pb2 as liandong_dot_feed_dot_v1_dot_feed__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!liandong/gateway/v1/catalog.proto\x12\x13liandong.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1bliandong/feed/v1/feed.proto\"\x87\x01\n\x10ListFeedsRequest\x12$\n\x08\x61gencies\x18\x01 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10@R\x08\x61gencies\x12$\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"i\n\x11ListFeedsResponse\x12,\n\x05\x66\x65\x65\x64s\x18\x01 \x03(\x0b\x32\x16.liandong.feed.v1.FeedR\x05\x66\x65\x65\x64s\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x12\n\x10ListKindsRequest\"D\n\x11ListKindsResponse\x12/\n\x05kinds\x18\x01 \x03(\x0b\x32\x19.liandong.gateway.v1.KindR\x05kinds\"l\n\x04Kind\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05\x66ield\x18\x02 \x01(\tR\x05\x66ield\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\x12 \n\x0b\x64\x65scription\x18\x04 \x01(\tR\x0b\x64\x65scription\"0\n\x10GetSchemaRequest\x12\x1c\n\x04name\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x04name\"C\n\x11GetSchemaResponse\x12.\n\x13\x66ile_descriptor_set\x18\x01 \x01(\x0cR\x11\x66ileDescriptorSet2\xa4\x02\n\x0e\x43\x61talogService\x12Z\n\tListFeeds\x12%.liandong.gateway.v1.ListFeedsRequest\x1a&.liandong.gateway.v1.ListFeedsResponse\x12Z\n\tListKinds\x12%.liandong.gateway.v1.ListKindsRequest\x1a&.liandong.gateway.v1.ListKindsResponse\x12Z\n\tGetSchema\x12%.liandong.gateway.v1.GetSchemaRequest\x1a&.liandong.gateway.v1.GetSchemaResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!liandong/gateway/v1/catalog.proto\x12\x13liandong.gateway.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1bliandong/feed/v1/feed.proto\"\x87\x01\n\x10ListFeedsRequest\x12$\n\x08\x61gencies\x18\x01 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10@R\x08\x61gencies\x12$\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08pageSize\x12\'\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tpageToken\"i\n\x11ListFeedsResponse\x12,\n\x05\x66\x65\x65\x64s\x18\x01 \x03(\x0b\x32\x16.liandong.feed.v1.FeedR\x05\x66\x65\x65\x64s\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x12\n\x10ListKindsRequest\"D\n\x11ListKindsResponse\x12/\n\x05kinds\x18\x01 \x03(\x0b\x32\x19.liandong.gateway.v1.KindR\x05kinds\"l\n\x04Kind\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05\x66ield\x18\x02 \x01(\tR\x05\x66ield\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\x12 \n\x0b\x64\x65scription\x18\x04 \x01(\tR\x0b\x64\x65scription\"0\n\x10GetSchemaRequest\x12\x1c\n\x04name\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02R\x04name\"C\n\x11GetSchemaResponse\x12.\n\x13\x66ile_descriptor_set\x18\x01 \x01(\x0cR\x11\x66ileDescriptorSet\"\x12\n\x10ListPartsRequest\"X\n\x11ListPartsResponse\x12/\n\x05parts\x18\x01 \x03(\x0b\x32\x19.liandong.gateway.v1.PartR\x05parts\x12\x12\n\x04held\x18\x02 \x01(\tR\x04held\"f\n\x04Part\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05kinds\x18\x02 \x03(\tR\x05kinds\x12\x1a\n\x08\x61gencies\x18\x03 \x03(\tR\x08\x61gencies\x12\x18\n\x07\x61\x64\x64ress\x18\x04 \x01(\tR\x07\x61\x64\x64ress2\x80\x03\n\x0e\x43\x61talogService\x12Z\n\tListFeeds\x12%.liandong.gateway.v1.ListFeedsRequest\x1a&.liandong.gateway.v1.ListFeedsResponse\x12Z\n\tListKinds\x12%.liandong.gateway.v1.ListKindsRequest\x1a&.liandong.gateway.v1.ListKindsResponse\x12Z\n\tGetSchema\x12%.liandong.gateway.v1.GetSchemaRequest\x1a&.liandong.gateway.v1.GetSchemaResponse\x12Z\n\tListParts\x12%.liandong.gateway.v1.ListPartsRequest\x1a&.liandong.gateway.v1.ListPartsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,6 +55,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSCHEMAREQUEST']._serialized_end=609
   _globals['_GETSCHEMARESPONSE']._serialized_start=611
   _globals['_GETSCHEMARESPONSE']._serialized_end=678
-  _globals['_CATALOGSERVICE']._serialized_start=681
-  _globals['_CATALOGSERVICE']._serialized_end=973
+  _globals['_LISTPARTSREQUEST']._serialized_start=680
+  _globals['_LISTPARTSREQUEST']._serialized_end=698
+  _globals['_LISTPARTSRESPONSE']._serialized_start=700
+  _globals['_LISTPARTSRESPONSE']._serialized_end=788
+  _globals['_PART']._serialized_start=790
+  _globals['_PART']._serialized_end=892
+  _globals['_CATALOGSERVICE']._serialized_start=895
+  _globals['_CATALOGSERVICE']._serialized_end=1279
 # @@protoc_insertion_point(module_scope)

@@ -185,3 +185,82 @@ class GetSchemaResponse(message.Message):
     _ClearFieldArgType: _TypeAlias = typing.Literal["file_descriptor_set", b"file_descriptor_set"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ListPartsRequest(message.Message):
+    """Asks for the parts of the state."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ListPartsResponse(message.Message):
+    """The parts of the state."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    PARTS_FIELD_NUMBER: builtins.int
+    HELD_FIELD_NUMBER: builtins.int
+    held: builtins.str
+    """Name of the part that this gateway holds; empty: it holds the whole state."""
+    @builtins.property
+    def parts(self) -> containers.RepeatedCompositeFieldContainer[Part]:
+        """The parts; none: the state is not split."""
+
+    def __init__(
+        self,
+        *,
+        parts: abc.Iterable[Part] | None = ...,
+        held: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["held", b"held", "parts", b"parts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class Part(message.Message):
+    """A part of the city's state, which gateways of its own hold: the records of some departments,
+    of some kinds. A selection that lies in one part is answered there as if nothing were split.
+    """
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    KINDS_FIELD_NUMBER: builtins.int
+    AGENCIES_FIELD_NUMBER: builtins.int
+    ADDRESS_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """Its name."""
+    address: builtins.str
+    """Where its gateways are reached, `host:port`; empty: the operators tell it."""
+    @builtins.property
+    def kinds(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The kinds, for example `water.*` or `traffic.vehicle`; empty: all."""
+
+    @builtins.property
+    def agencies(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """The agencies that own the records; empty: all."""
+
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        kinds: abc.Iterable[builtins.str] | None = ...,
+        agencies: abc.Iterable[builtins.str] | None = ...,
+        address: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["address", b"address", "agencies", b"agencies", "kinds", b"kinds", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -50,6 +50,11 @@ class CatalogServiceStub:
                 request_serializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaRequest.SerializeToString,
                 response_deserializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaResponse.FromString,
                 _registered_method=True)
+        self.ListParts = channel.unary_unary(
+                '/liandong.gateway.v1.CatalogService/ListParts',
+                request_serializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListPartsRequest.SerializeToString,
+                response_deserializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListPartsResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -77,6 +82,14 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListParts(self, request, context):
+        """Lists the parts into which the city's state is split, and tells which of them this
+        gateway holds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +107,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.GetSchema,
                     request_deserializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaRequest.FromString,
                     response_serializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaResponse.SerializeToString,
+            ),
+            'ListParts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListParts,
+                    request_deserializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListPartsRequest.FromString,
+                    response_serializer=liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListPartsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +196,33 @@ class CatalogService:
             '/liandong.gateway.v1.CatalogService/GetSchema',
             liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaRequest.SerializeToString,
             liandong_dot_gateway_dot_v1_dot_catalog__pb2.GetSchemaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListParts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/liandong.gateway.v1.CatalogService/ListParts',
+            liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListPartsRequest.SerializeToString,
+            liandong_dot_gateway_dot_v1_dot_catalog__pb2.ListPartsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,10 @@ class CatalogServiceStub:
     """Lists the kinds of records that the schemas have."""
     GetSchema: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetSchemaRequest, _catalog_pb2.GetSchemaResponse]
     """Returns the schemas, for clients without generated code."""
+    ListParts: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListPartsRequest, _catalog_pb2.ListPartsResponse]
+    """Lists the parts into which the city's state is split, and tells which of them this
+    gateway holds.
+    """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -51,6 +55,10 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Lists the kinds of records that the schemas have."""
     GetSchema: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetSchemaRequest, _catalog_pb2.GetSchemaResponse]  # type: ignore[assignment]
     """Returns the schemas, for clients without generated code."""
+    ListParts: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListPartsRequest, _catalog_pb2.ListPartsResponse]  # type: ignore[assignment]
+    """Lists the parts into which the city's state is split, and tells which of them this
+    gateway holds.
+    """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tells which feeds there are and how they fare."""
@@ -78,5 +86,15 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.GetSchemaResponse, _abc.Awaitable[_catalog_pb2.GetSchemaResponse]]:
         """Returns the schemas, for clients without generated code."""
+
+    @_abc_1.abstractmethod
+    def ListParts(
+        self,
+        request: _catalog_pb2.ListPartsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_pb2.ListPartsResponse, _abc.Awaitable[_catalog_pb2.ListPartsResponse]]:
+        """Lists the parts into which the city's state is split, and tells which of them this
+        gateway holds.
+        """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

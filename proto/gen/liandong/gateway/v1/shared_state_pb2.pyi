@@ -825,6 +825,11 @@ class SummarizeRecordsResponse(message.Message):
 
     GROUPS_FIELD_NUMBER: builtins.int
     FEEDS_FIELD_NUMBER: builtins.int
+    UNKNOWN_COUNT_FIELD_NUMBER: builtins.int
+    unknown_count: builtins.int
+    """How many records, selected as they stand now, are in no group because the city no longer
+    keeps their past as far back as `as_of`. Time buckets count what is kept.
+    """
     @builtins.property
     def groups(self) -> containers.RepeatedCompositeFieldContainer[SummaryGroup]:
         """The groups that have records, in the order of their keys; at most 10,000."""
@@ -838,10 +843,11 @@ class SummarizeRecordsResponse(message.Message):
         *,
         groups: abc.Iterable[SummaryGroup] | None = ...,
         feeds: abc.Iterable[FeedAge] | None = ...,
+        unknown_count: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["feeds", b"feeds", "groups", b"groups"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["feeds", b"feeds", "groups", b"groups", "unknown_count", b"unknown_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

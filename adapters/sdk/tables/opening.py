@@ -1,0 +1,57 @@
+"""What a file's first bytes say of the whole: that it is UTF-16, or how its lines end."""
+
+import codecs
+from typing import Final
+
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class TableOpening:
+    """Holds a file's bytes back until its first line is there, and evens them out from then on.
+
+    What Excel saves as Unicode text (UTF-16) goes on as UTF-8, and line ends of a lone CR
+    as LF; all else goes on as it is.
+
+    Args:
+        limit: How many bytes are held back at most.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = b""
+        self._is_open = False
+        self._has_begun = False
+        self._has_lone_cr = False
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the first line has come."""
+        return self._is_open
+
+    def feed(self, data: bytes, *, ended: bool = False) -> bytes:
+        """Return the bytes that may go on; none while the first line is not there."""
+        if not self._has_begun:
+            self._held += data
+            if len(self._held) < len(codecs.BOM_UTF16_LE) and not ended:
+                return b""
+            self._has_begun = True
+            data, self._held = self._held, b""
+            if data.startswith(_UTF16):
+                self._decoder = codecs.getincrementaldecoder("utf-16")("backslashreplace")
+        if self._decoder is not None:
+            data = self._decoder.decode(data, ended).encode()
+        if self._is_open:
+            return self._evened(data)
+        self._held += data
+        if b"\n" not in self._held and len(self._held) < self._limit and not ended:
+            return b""
+        opening = self._held[: self._limit]
+        self._has_lone_cr = b"\r" in opening and b"\n" not in opening
+        self._is_open = True
+        data, self._held = self._held, b""
+        return self._evened(data)
+
+    def _evened(self, data: bytes) -> bytes:
+        """Return bytes whose lines end with LF, or CR LF."""
+        return data.replace(b"\r", b"\n") if self._has_lone_cr else data
