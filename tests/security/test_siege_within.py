@@ -45,7 +45,7 @@ def test_a_message_that_unpacks_to_a_thousand_times_its_size_is_refused(
     pem, key = stronghold.at.certificate("police")
     files = (stronghold.at.ca.read_bytes(), key.read_bytes(), pem.read_bytes())
     target = f"localhost:{stronghold.ports['gateway']}"
-    bomb = bytes(256 * MEBIBYTE)
+    bomb = bytes(64 * MEBIBYTE)
     with (
         besieged(stronghold, "gateway"),
         grpc.secure_channel(
