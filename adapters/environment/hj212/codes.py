@@ -79,6 +79,9 @@ _REPLY = station.REPORT_TYPE_REPLY
 REPLIES: Final = ("9011", "9012", "9013", "9014")
 """Commands that end a dialogue, and are not answered."""
 
+LOGIN: Final = "9021"
+"""Log-in of a logger, which no edition of the standard has."""
+
 REPORTS: Final = {
     "1000": _SETTINGS,
     # Thresholds, addresses and intervals of HJ/T 212-2005.
@@ -100,7 +103,7 @@ REPORTS: Final = {
     **{str(number): _EQUIPMENT for number in range(3011, 3022)},
     **dict.fromkeys(REPLIES, _REPLY),
     # Heartbeat and log-in, which no standard has and most loggers do.
-    **dict.fromkeys(("9015", "9021"), station.REPORT_TYPE_KEEP_ALIVE),
+    **dict.fromkeys(("9015", LOGIN), station.REPORT_TYPE_KEEP_ALIVE),
 }
 """Commands by which a station speaks of itself."""
 

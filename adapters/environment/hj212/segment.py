@@ -14,6 +14,8 @@ from adapters.sdk.errors import AdapterError
 from adapters.sdk.text import GB18030, encoding_of_chinese
 
 _FLAG_DIGITS = 3
+_FLAG_NAMES = frozenset({"FLAG", "CMDFLAG"})
+"""Loggers before 2005 write the latter."""
 _STRAY = " \t\r\n,"
 _PIECE = re.compile(r"(?:[^;,/]|/(?!/)|//.*?//|//)+", re.DOTALL)
 """What stands between ``;`` and ``,``; between ``//`` and ``//`` these are part of a text."""
@@ -120,7 +122,7 @@ def _parse_freely(text: str) -> Segment:
     flag = 0
     for name, value in pairs(shape[1]):
         known = name.upper()
-        if known == "FLAG":
+        if known in _FLAG_NAMES:
             flag = _flag(value)
         elif known in _FIELDS and _FIELDS[known] not in fields:
             fields[_FIELDS[known]] = value

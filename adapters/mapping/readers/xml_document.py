@@ -140,12 +140,18 @@ def _whole(plain: bytes, start: int, end: int) -> bytes:
 
 
 def _getter(column: str) -> Get:
-    """Return what takes a column out of a row's element; empty where it has none."""
+    """Return what takes a column out of a row's element; empty where it has none.
+
+    Elements of one path are a list, and so their texts have commas between them.
+    """
     path, _, attribute = column.rpartition("@")
     path = path.rstrip("/")
 
     def text(element: Element) -> str:
-        return (element.findtext(column) or "").strip()
+        found = element.findall(column)
+        if len(found) == 1:
+            return (found[0].text or "").strip()
+        return ",".join(filter(None, ((one.text or "").strip() for one in found)))
 
     def own(element: Element) -> str:
         return (element.text or "").strip()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from hashlib import sha256
 from typing import ClassVar, Final
 from xml.sax.saxutils import escape
 
@@ -12,6 +13,7 @@ from adapters.police.gb28181.document import ManscdpDecoder, Notification
 from adapters.police.gb28181.options import Gb28181Options
 from adapters.police.gb28181.place import to_location
 from adapters.police.gb28181.report import to_report
+from adapters.police.gb28181.sip import response
 from adapters.sdk.adapter import VALID, Adapter, Outcome, Translated
 from adapters.sdk.clock import moment_of
 from adapters.sdk.limits import fit, longest
@@ -56,14 +58,23 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
             note = "; ".join(doubts)[:_NOTE]
             record.quality.CopyFrom(Quality(level=QUALITY_LEVEL_SUSPECT, note=note))
         number = record.provenance.source_message_id
-        digest = record.provenance.raw_sha256.hex()[:_DIGEST]
+        # A document sent again comes in a request of its own.
+        document = message.raw[len(message.sip) :]
+        told = record.provenance.raw_sha256 if not message.sip else sha256(document).digest()
+        digest = told.hex()[:_DIGEST]
         is_within = is_within and fit((number,), _NUMBER)
         shape = (record.WhichOneof("body"), place.district, place.address) if is_within else None
         yield Translated(record, f"{said_at.isoformat()}|{number}|{digest}", shape)
 
     def answer(self, message: Notification, outcome: Outcome) -> bytes:
-        """Return the alarm's acknowledgement (A.2.6.3); nothing else has one of its own."""
+        """Return the alarm's acknowledgement (A.2.6.3); nothing else has one of its own.
+
+        What a SIP request carried is answered by its final response, whatever it is: the
+        acknowledgement would be a request of the platform's own.
+        """
         del outcome
+        if message.sip:
+            return response(message.sip, "200 OK")
         if not is_alarm(message) or not message.get("SN"):
             return b""
         lines = (

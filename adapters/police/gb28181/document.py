@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 
 import msgspec
 
+from adapters.police.gb28181.sip import head_before, method_of, response
 from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
 
@@ -38,12 +39,14 @@ class Notification(msgspec.Struct, frozen=True):
             ``DeviceList/Item[2]/Name`` of what is there again; those that are empty are left
             out.
         devices: The devices that ``Info`` lists, as a keep-alive does the faulty ones.
+        sip: The head of the SIP request that carried it; empty: it came by itself.
     """
 
     raw: bytes
     root: str
     fields: dict[str, str]
     devices: tuple[str, ...] = ()
+    sip: bytes = b""
 
     def get(self, *names: str) -> str:
         """Return the first of some fields that has a text; empty if none has."""
@@ -92,6 +95,12 @@ class ManscdpDecoder:
         self._searched, self._dropping = 0, False
         if not left:
             return []
+        if method := method_of(left):
+            reason = (
+                f"a SIP {method} without a whole document; expected MESSAGE or NOTIFY with one: "
+                "register and call devices at the video platform"
+            )
+            return [Undecodable(left, "sip", reason, response(left, "405 Method Not Allowed"))]
         reason = (
             f"the document that begins {left[:_SHOWN]!r} has no end; expected </Notify> after it"
         )
@@ -119,14 +128,15 @@ class ManscdpDecoder:
     def _read(self, piece: bytes) -> Iterator[Notification | Undecodable]:
         """Read what ends in a closing tag: a document, and perhaps what is none before it."""
         begin = _beginning(piece)
-        before = piece[:begin].removeprefix(BOM_UTF8).strip()
+        sip = head_before(piece[:begin])
+        before = piece[: begin - len(sip)].removeprefix(BOM_UTF8).strip()
         if before:
             reason = (
                 f"{before[:_SHOWN]!r} is no whole document; expected one that begins with <Notify> "
                 "and ends with </Notify>"
             )
             yield Undecodable(before, "incomplete", reason)
-        yield _document(piece[begin:])
+        yield _document(piece[begin:], sip)
 
     def _oversize(self) -> Undecodable:
         """Refuse what is too long; its rest is dropped."""
@@ -137,21 +147,24 @@ class ManscdpDecoder:
         return Undecodable(bytes(self._buffer[: self._limit]), "oversize", reason)
 
 
-def _document(raw: bytes) -> Notification | Undecodable:
-    """Read a whole document."""
+def _document(document: bytes, sip: bytes) -> Notification | Undecodable:
+    """Read a whole document, and what carried it."""
+    raw = sip + document
+    refusing = response(sip, "400 Bad Request") if sip else b""
     try:
-        root = parse(raw)
+        root = parse(document)
     except MarkupRefused as refusal:
-        return Undecodable(raw, refusal.cause, str(refusal))
+        return Undecodable(raw, refusal.cause, str(refusal), refusing)
     if root.tag not in {"Notify", "Response"}:
         reason = (
             f"the document is a <{root.tag}>, which asks something of a device; expected Notify"
         )
-        return Undecodable(raw, "not_notify", reason)
+        return Undecodable(raw, "not_notify", reason, refusing)
     fields: dict[str, str] = {}
     _collect(root, "", fields)
     listed = (one.text or "" for info in root.findall("Info") for one in info.findall("DeviceID"))
-    return Notification(raw, root.tag, fields, tuple(filter(None, map(str.strip, listed))))
+    devices = tuple(filter(None, map(str.strip, listed)))
+    return Notification(raw, root.tag, fields, devices, sip)
 
 
 def _beginning(piece: bytes) -> int:

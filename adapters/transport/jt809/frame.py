@@ -92,6 +92,8 @@ class Jt809Decoder:
     def __init__(self, longest: int) -> None:
         self._longest = longest
         self._rest = b""
+        # End flags without a beginning: together one piece, however many there are.
+        self._stray = bytearray()
 
     def feed(self, data: bytes) -> list[Piece]:
         """Return what these bytes complete, in order."""
@@ -101,20 +103,38 @@ class Jt809Decoder:
             return pieces
         *ended, rest = (self._rest + data).split(END)
         for before_end in ended:
-            _cut(self._bounded(before_end, pieces) + END, pieces)
+            ended_piece = self._bounded(before_end, pieces) + END
+            if BEGIN in ended_piece:
+                self._give_up_stray(pieces)
+                _cut(ended_piece, pieces)
+                continue
+            self._stray += ended_piece
+            if len(self._stray) >= self._longest:
+                self._give_up_stray(pieces)
         self._rest = self._bounded(rest, pieces)
         return pieces
 
     def close(self) -> list[Piece]:
         """Return what is left, now that nothing follows."""
+        pieces: list[Piece] = []
+        self._give_up_stray(pieces)
         rest, self._rest = self._rest, b""
-        if not rest:
-            return []
-        reason = f"The connection ended after {len(rest)} bytes and before the end flag 5D."
-        return [Undecodable(rest, "truncated", reason)]
+        if rest:
+            reason = f"The connection ended after {len(rest)} bytes and before the end flag 5D."
+            pieces.append(Undecodable(rest, "truncated", reason))
+        return pieces
+
+    def _give_up_stray(self, pieces: list[Piece]) -> None:
+        """Give what stands before no flag 5B."""
+        if self._stray:
+            reason = "These bytes stand before no flag 5B."
+            pieces.append(Undecodable(bytes(self._stray), "garbage", reason))
+            self._stray.clear()
 
     def _bounded(self, data: bytes, pieces: list[Piece]) -> bytes:
         """Give up what is longer than any frame; return what is left of it."""
+        if len(data) > self._longest:
+            self._give_up_stray(pieces)
         while len(data) > self._longest:
             reason = f"There are more than {self._longest} bytes without an end flag 5D."
             pieces.append(Undecodable(data[: self._longest], "oversized", reason))
@@ -129,9 +149,6 @@ def _cut(data: bytes, pieces: list[Piece]) -> None:
     a sender that does not escape 5B has one within its frame. The whole is tried first.
     """
     begin = data.find(BEGIN)
-    if begin < 0:
-        pieces.append(Undecodable(data, "garbage", "These bytes stand before no flag 5B."))
-        return
     if begin:
         reason = "These bytes stand between two frames."
         pieces.append(Undecodable(data[:begin], "garbage", reason))

@@ -22,6 +22,7 @@ from liandong.record.v1.record_pb2 import Record
 
 KIND: Final = "weather.observation"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_HOURS, _MINUTES = 24, 60
 _HALF_DAY: Final = timedelta(hours=12)
 
 
@@ -89,7 +90,7 @@ class Synop(Adapter[SynopReport, SynopOptions]):
         record = self.record(
             KIND,
             head.station,
-            observed_at=_exact(decoded.data, hour),
+            observed_at=_exact(decoded.data, hour, doubts),
             raw=message.raw,
             source_message_id=f"{head.groups[0]} {head.station} {hour:%Y%m%d%H%M}",
             quality=nil() if head.is_nil else quality_of(doubts),
@@ -105,11 +106,20 @@ class Synop(Adapter[SynopReport, SynopOptions]):
         return self.record(KIND, station, observed_at=_EPOCH, raw=b"", location=site.location())
 
 
-def _exact(data: dict[str, Any], hour: datetime) -> datetime:
-    """Return when it was observed: group 9GGgg says so when it was not at the hour."""
+def _exact(data: dict[str, Any], hour: datetime, doubts: list[str]) -> datetime:
+    """Return when it was observed: group 9GGgg says so when it was not at the hour.
+
+    Args:
+        data: The groups, decoded.
+        hour: The hour of the report.
+        doubts: Gets the group when it says no time of day.
+    """
     exact = data.get("exact_obs_time") or {}
     clock: list[Any] = [(exact.get(key) or {}).get("value") for key in ("hour", "minute")]
     if None in clock:
+        return hour
+    if not (clock[0] < _HOURS and clock[1] < _MINUTES):
+        doubts.append(f"9{clock[0]:02d}{clock[1]:02d}")
         return hour
     moment = hour.replace(hour=clock[0], minute=clock[1])
     if moment - hour > _HALF_DAY:

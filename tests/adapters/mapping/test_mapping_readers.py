@@ -257,6 +257,21 @@ def test_xml_that_attacks_or_has_no_rows_is_refused(make: Make, table: str, caus
     assert "expected" in refused.reason
 
 
+@pytest.mark.parametrize(
+    ("form", "table"),
+    [
+        ("xml", "<表><行><编号>A1</编号><描述>甲</描述><描述/><描述>乙</描述></行></表>"),
+        ("json", '{"data": {"rows": [{"编号": "A1", "描述": ["甲", "乙"]}]}}'),
+    ],
+)
+def test_what_a_row_says_several_times_is_a_list(make: Make, form: str, table: str) -> None:
+    """The second is not dropped: a list takes both, and a number refuses them."""
+    (row,) = _read(make(_mapping(form)), table.encode())
+
+    assert isinstance(row, Row)
+    assert "甲,乙" in row.values
+
+
 def test_xml_rows_keep_their_exact_bytes(make: Make) -> None:
     """Also where a tag ends itself, or has its end in an attribute."""
     rows = ["<行 编号='a>b' />", '<ns:行 编号="A"><时间>t</时间></ns:行 >']

@@ -1,7 +1,7 @@
 """What the platform says to a logger."""
 
 import pytest
-from hj212_frames import MN, NOON, adapter, only_frame, upload, whole
+from hj212_frames import MN, NOON, adapter, only_frame, segment, upload, whole
 
 from adapters.environment.hj212 import Frame, framed
 from adapters.sdk.adapter import Outcome
@@ -66,3 +66,18 @@ def test_an_answer_is_not_made_from_what_the_sender_could_not_say() -> None:
     text = answer(framed(f"QN={NOON}000;ST=22;CN=2011;PW=1,Flag=9;MN=A1;Flag=5;CP=&&{PM}&&"))
 
     assert text.count("Flag=") == 1
+
+
+def test_a_log_in_of_2005_is_answered_by_its_own_command() -> None:
+    """9021 is not in the standard; loggers that send it wait for 9022 and Logon=1."""
+    assert answer(framed(segment("", st="91", cn="9021", flag=1))) == (
+        f"ST=91;CN=9022;PW=123456;MN={MN};Flag=0;CP=&&QN=20240601120001000;Logon=1&&"
+    )
+    assert answer(framed(segment("", st="91", cn="9021", flag=0))) == ""
+
+
+def test_an_early_loggers_flag_has_another_name() -> None:
+    """CmdFlag=1 asks for an answer as Flag=1 does."""
+    raw = framed(segment("VER=1", st="91", cn="9021", flag=1).replace("Flag", "CmdFlag"))
+
+    assert "Logon=1" in answer(raw)

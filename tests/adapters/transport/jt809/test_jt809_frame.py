@@ -85,6 +85,18 @@ def test_a_begin_flag_within_a_frame_that_is_right_is_tolerated() -> None:
     assert only_frame(sent.replace(b"\x5a\x01", b"\x5b")).body == b"\xff[[" + bytes(20)
 
 
+def test_end_flags_without_a_beginning_are_given_together() -> None:
+    """A line that repeats one byte fills no quarantine with an entry for each."""
+    decoder = Jt809Decoder(1000)
+    frame = message(0x1005, b"")
+
+    pieces = decoder.feed(b"]" * 2500 + frame) + decoder.close()
+
+    given = [len(one.raw) for one in pieces if isinstance(one, Undecodable)]
+    assert given == [1000, 1000, 500]
+    assert isinstance(pieces[-1], Frame)
+
+
 def test_endless_bytes_without_an_end_flag_are_given_in_bounded_pieces() -> None:
     """A sender of rubbish fills the quarantine, not the memory."""
     decoder = Jt809Decoder(300)

@@ -1,9 +1,11 @@
 """A station's dialogue over a socket: what is answered is stored first."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import msgspec
 from sl651_frames import STATION, framed, packets, picture
 
 from adapters.runner import FeedRunner
@@ -64,3 +66,30 @@ async def test_a_station_is_asked_for_a_missing_packet_and_confirmed_when_all_is
         held = [entry async for entry in entries(bus, "water", FEED.id)]
     assert pictures == [JPEG]
     assert {entry.cause: entry.raw for entry in held} == {"crc": damaged, "missing": rest[-1]}
+
+
+async def test_a_picture_in_datagrams_is_confirmed_once_and_stored_whole(
+    city_home: Home, plan: BusPlan, bus_of: Callable[[str], AbstractAsyncContextManager[Bus]]
+) -> None:
+    """Mode M3 over UDP: each packet is a datagram, and one answer is for all of them."""
+    feed = msgspec.structs.replace(FEED, id="water.sl651-datagrams", source="udp://127.0.0.1:0")
+    sent = packets(picture(JPEG), 60)
+
+    async with FeedRunner(feed, city_home, plan) as runner, asyncio.timeout(30):
+        host, port = runner.address.removeprefix("udp://").split(":")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as station:
+            station.setblocking(False)
+            station.connect((host, int(port)))
+            for datagram in sent:
+                station.send(datagram)
+            answer = await asyncio.get_running_loop().sock_recv(station, 4096)
+
+    assert (answer[14:17].hex(), answer[-3]) == (f"{len(sent):03x}{len(sent):03x}", 0x06)
+    async with bus_of("water") as bus:
+        pictures = [
+            Record.FromString(delivery.payload).water_picture.jpeg
+            async for delivery in scan(bus, stream_name("water"), "share.water.>")
+            if delivery.headers.get(FEED_HEADER) == feed.id
+        ]
+        held = [entry async for entry in entries(bus, "water", feed.id)]
+    assert (pictures, held) == ([JPEG], [])

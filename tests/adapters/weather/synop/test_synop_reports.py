@@ -167,6 +167,17 @@ GROUP = st.one_of(
 )
 
 
+@pytest.mark.parametrize("group", ["92400", "91260"])
+def test_a_group_of_no_time_of_day_leaves_the_hour(record: Read, group: str) -> None:
+    """It is told; the report is of its hour."""
+    found = record(f"AAXX 24121 58238 11458 61506 10094 {group}=")
+
+    assert found.observed_at.ToDatetime().hour == 12
+    assert found.observed_at.ToDatetime().minute == 0
+    assert found.quality.level == quantity.QUALITY_LEVEL_SUSPECT
+    assert group in found.quality.note
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.sampled_from("0134/"), st.integers(1, 99998), st.lists(GROUP, max_size=20))
 def test_whatever_the_groups_are_a_report_with_a_head_is_a_record(
