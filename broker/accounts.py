@@ -20,6 +20,9 @@ _MARGIN = 512 * MEBIBYTE
 # at the start, so that more would keep a server with many agencies from starting.
 _MEMORY = 8 * MEBIBYTE
 _AGENCY_CONSUMERS = 200
+# A subscription takes the server 700 bytes, a connection some 30 kB: without a limit one
+# department could take all of its memory. Each feed has a few of both.
+_CONNECTIONS = "limits: { max_connections: 1000, max_subscriptions: 500 }"
 
 
 def render(home: Home, plan: BusPlan) -> str:
@@ -29,7 +32,8 @@ def render(home: Home, plan: BusPlan) -> str:
         HomeDamaged: If a user's seed is missing.
     """
     certificate, key = home.certificate("nats")
-    monitor = f'http: "{plan.host}:{plan.monitor_port}"\n' if plan.monitor_port else ""
+    # Plain, and for whoever comes: on this machine only, wherever clients come from.
+    monitor = f'http: "127.0.0.1:{plan.monitor_port}"\n' if plan.monitor_port else ""
     return (
         f'server_name: "liandong"\nlisten: "{plan.host}:{plan.port}"\n{monitor}'
         f"{limits(plan)}"
@@ -108,9 +112,9 @@ def hub_accounts(home: Home, plan: BusPlan) -> str:
         account, exports = stream_name(name), _exports(plan, name)
         if name in plan.leaves:
             links = _users(home, [user for user in users(plan) if user.name == link(name)])
-            accounts.append(_account(account, "", links, exports, []))
+            accounts.append(_account(account, _CONNECTIONS, links, exports, []))
         else:
-            quota = _quota(_agency(plan) * plan.replicas, _AGENCY_CONSUMERS)
+            quota = _agency_quota(_agency(plan) * plan.replicas)
             accounts.append(_account(account, quota, _users(home, _of(plan, account)), exports, []))
     return _accounts(accounts)
 
@@ -118,7 +122,7 @@ def hub_accounts(home: Home, plan: BusPlan) -> str:
 def leaf_accounts(home: Home, plan: BusPlan, agency: str) -> str:
     """Return the accounts of an agency's own server."""
     members = [user for user in _of(plan, stream_name(agency)) if user.name != link(agency)]
-    quota = _quota(_agency(plan), _AGENCY_CONSUMERS)
+    quota = _agency_quota(_agency(plan))
     own = _account(stream_name(agency), quota, _users(home, members), [], [])
     return _accounts([_system(home, plan), own])
 
@@ -149,18 +153,23 @@ def _quota(disk: int, consumers: int) -> str:
     return f"jetstream: {{ max_file: {disk}, max_mem: {_MEMORY}, max_consumers: {consumers} }}"
 
 
+def _agency_quota(disk: int) -> str:
+    """Return what an agency's account may have."""
+    return f"{_CONNECTIONS}\n    {_quota(disk, _AGENCY_CONSUMERS)}"
+
+
 def _of(plan: BusPlan, account: str) -> list[User]:
     """Return the users of an account."""
     return [user for user in users(plan) if user.account == account]
 
 
 def _account(
-    name: str, jetstream: str, members: list[str], exports: list[str], imports: list[str]
+    name: str, quota: str, members: list[str], exports: list[str], imports: list[str]
 ) -> str:
     """Return one account."""
     parts = [f"    users: [\n{_lines(members)}\n    ]"]
-    if jetstream:
-        parts.insert(0, f"    {jetstream}")
+    if quota:
+        parts.insert(0, f"    {quota}")
     if exports:
         parts.append(f"    exports: [\n{_lines(exports)}\n    ]")
     if imports:

@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 
 from broker.districts import in_districts
 from broker.subscriber import Delivery
-from gateway.entry import Entry, entry_of
+from gateway.entry import Entry, stored_entry
 from gateway.terms import LONGEST_SPAN_S, Terms
 from liandong.incident.v1.incident_pb2 import (
     LEVEL_UNSPECIFIED,
@@ -79,7 +79,7 @@ class Incidents:
     def take_told(self, delivery: Delivery) -> None:
         """Take an incident from the city's stream, where it is no part of the state held here."""
         try:
-            entry = entry_of(delivery.payload, delivery.sequence, delivery.timestamp_ns)
+            entry = stored_entry(delivery)
         except (DecodeError, ValueError) as error:
             _log.error("not a record", subject=delivery.subject, error=str(error))
             return

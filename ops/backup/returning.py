@@ -202,7 +202,7 @@ class _Return:
             await self._change_sources(hub, position)
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                while position < last:  # noqa: ASYNC110 - nobody tells
+                while position < last:
                     await asyncio.sleep(_LOOK_S)
                     position = await taken(hub, self._agency)
         except TimeoutError as error:

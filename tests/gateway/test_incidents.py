@@ -2,6 +2,8 @@
 
 import pytest
 
+from broker.consumer import Delivery
+from broker.subjects import share_subject
 from gateway.agreement import Agreement
 from gateway.entry import Entry, entry_of
 from gateway.incidents import Incidents
@@ -120,3 +122,17 @@ def test_what_ended_long_ago_is_forgotten() -> None:
     incidents.forget((_AT + 7 * 86400) * _NANO)
 
     assert not incidents._known
+
+
+def test_nobody_opens_a_door_by_an_incident_under_anothers_name() -> None:
+    """A department writes what it likes on its own subjects: what counts is whose they are."""
+    emergency, payload = _terms(), _incident().payload
+    own, true = "share.health.incident.report.7", share_subject(_NAME)
+
+    def opening(subject: str) -> dict[int, str]:
+        incidents = Incidents(lambda _: None)
+        incidents.take_told(Delivery(subject, payload, {}, 1, _AT * _NANO, 0))
+        return incidents.opening(emergency, "health", (_AT + 1) * _NANO)
+
+    assert opening(own) == {}
+    assert opening(true) == {1: _NAME}

@@ -8,16 +8,21 @@ import asyncio
 import base64
 import json
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import nkeys
 
+from broker.connection import Bus, BusSettings
 from broker.home import Home
 from broker.nkey import public_key
 from broker.nodes import certificate_of
-from broker.users import link
+from broker.streams import definitions
+from broker.users import admin, link
+from tests.e2e.machines import Machine, Machines, city_file, leaf, node
 
 
 class ForgingLeaf:
@@ -113,3 +118,26 @@ class ForgingLeaf:
 def _message(where: str, payload: bytes) -> bytes:
     """Return a message of the leaf protocol."""
     return f"LMSG {where} {len(payload)}\r\n".encode() + payload + b"\r\n"
+
+
+async def lay_out(machines: Machines, accounts: Collection[str]) -> None:
+    """Make the streams of accounts."""
+    for stream in definitions(machines.plan):
+        if stream.account in accounts:
+            settings = BusSettings.of(machines.home, machines.plan, admin(stream.account))
+            async with Bus(settings) as bus:
+                await bus.js.add_stream(stream.config)
+
+
+@asynccontextmanager
+async def hub(folder: Path) -> AsyncIterator[Machines]:
+    """Run the hub of a city of which a department has a server of its own, and not that."""
+    machines = Machines(city_file(folder, "leaf", node("nats-1"), leaf("environment")), folder)
+    machines.render()
+    server = Machine(machines.out / "nats-1")
+    await server.start()
+    try:
+        await lay_out(machines, {"WATER", "POLICE"})
+        yield machines
+    finally:
+        await server.stop()

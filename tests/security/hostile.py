@@ -119,6 +119,7 @@ def bus_lines() -> Iterator[bytes]:
     yield b"CONNECT " + b"{" * MEBIBYTE + b"\r\n"
     yield b"INFO {}\r\nMSG a 1 1\r\na\r\nRMSG x y 1\r\n"
     yield b"PING\r\n" * 500_000
+    yield b"".join(b"SUB _INBOX.police.%d %d\r\n" % (n, n) for n in range(100_000))
     yield random.Random(SEED).randbytes(MEBIBYTE)
 
 

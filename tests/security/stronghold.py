@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
-import re
 import socket
 import ssl
 import urllib.request
@@ -29,12 +27,6 @@ from tests.running_city import RunningCity
 TOKEN: Final = "Tk7-of-the-observatory-9f3a"
 PATIENT: Final = "欧阳娜娜"
 PATIENT_NUMBER: Final = "320102198807072345"
-ROOM: Final = 64 << 20
-"""How much more memory a process may hold under siege, bytes."""
-FAULT: Final = re.compile(
-    r'.{0,400}(?:Traceback|"exception": |goroutine [0-9]+ \[|Task exception|report this).{0,400}'
-)
-"""What logs tell of faults of our own."""
 _CITY = """
 agreements = "agreements.toml"
 
@@ -252,12 +244,6 @@ class Stronghold(RunningCity):
         }
 
 
-def resident(pid: int) -> int:
-    """Return the memory that a process holds, in bytes."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
 def admission(control_id: str) -> bytes:
     """Return a message about a patient whom nobody else may know of."""
     at = f"{datetime.now(UTC):%Y%m%d%H%M%S}+0000"
@@ -267,36 +253,3 @@ def admission(control_id: str) -> bytes:
         "PV1|1|I|ICU^1^2^NJ1" + "|" * 16 + f"VISIT-{control_id}",
     )
     return "\r".join((*segments, "")).encode()
-
-
-@contextlib.contextmanager
-def besieged(city: Stronghold, port: str, room: int = ROOM) -> Iterator[None]:
-    """Hold a port to what is promised of it, whatever is done to it inside.
-
-    Its process goes on, holds little more memory than before, tells no fault of our own, and
-    serves who comes rightfully, both at the end of the siege and after it.
-    """
-    pid, told = (
-        city.pid_of(port),
-        {name: len(text.encode()) for name, text in city.logged().items()},
-    )
-    before = resident(pid)
-    yield
-    city.tell(port)
-    assert city.pid_of(port) == pid
-    assert resident(pid) - before < room
-    faults = [found[0] for text in city.logged(told).values() for found in FAULT.finditer(text)]
-    assert faults == []
-
-
-def plain(city: Stronghold, port: str) -> socket.socket:
-    """Connect to a port, without TLS."""
-    return socket.create_connection(("127.0.0.1", city.ports[port]), timeout=10)
-
-
-def pour(hostile: socket.socket, *pieces: bytes) -> None:
-    """Send bytes as far as they are taken, and read no answer."""
-    with contextlib.suppress(OSError):
-        hostile.settimeout(1)
-        for piece in pieces:
-            hostile.sendall(piece)

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,17 +11,15 @@ from broker.connection import Bus, BusSettings
 from broker.home import GATEWAY
 from broker.outgoing import Outgoing
 from broker.publisher import Publisher
-from broker.streams import definitions
 from broker.subjects import record_name, share_subject
 from broker.subscriber import Delivery, follow
-from broker.users import admin
 from gateway import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from liandong.record.v1.record_pb2 import Record
-from tests.e2e.machines import PATIENCE_S, Machine, Machines, city_file, leaf, node
+from tests.e2e.machines import PATIENCE_S, Machines
 from tests.gateway.town import NOW, level
-from tests.security.forging import ForgingLeaf
+from tests.security.forging import ForgingLeaf, hub, lay_out
 
 STATION = "0012345678"
 
@@ -55,29 +51,6 @@ class Stored:
             while payload not in self.payloads.values():
                 self._news.clear()
                 await self._news.wait()
-
-
-async def lay_out(machines: Machines, accounts: Collection[str]) -> None:
-    """Make the streams of accounts."""
-    for stream in definitions(machines.plan):
-        if stream.account in accounts:
-            settings = BusSettings.of(machines.home, machines.plan, admin(stream.account))
-            async with Bus(settings) as bus:
-                await bus.js.add_stream(stream.config)
-
-
-@asynccontextmanager
-async def hub(folder: Path) -> AsyncIterator[Machines]:
-    """Run the hub of a city of which a department has a server of its own, and not that."""
-    machines = Machines(city_file(folder, "leaf", node("nats-1"), leaf("environment")), folder)
-    machines.render()
-    server = Machine(machines.out / "nats-1")
-    await server.start()
-    try:
-        await lay_out(machines, {"WATER", "POLICE"})
-        yield machines
-    finally:
-        await server.stop()
 
 
 async def test_what_a_modified_server_delivers_is_its_own_departments(tmp_path: Path) -> None:

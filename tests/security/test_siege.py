@@ -3,26 +3,21 @@
 import contextlib
 import random
 import socket
-import struct
 import zlib
 from collections.abc import Iterator
 
 import pytest
 
-from tests.security.stronghold import Stronghold, besieged, pour
+from tests.security.hostile import MEBIBYTE, PREFACE, SEED, greeted
+from tests.security.siege import besieged, pour
+from tests.security.stronghold import TOKEN, Stronghold
 
-SEED = 651
 STREAMS = ("nats", "monitor", "gateway", "metrics", "console", "tcp", "tls", "http", "mllp")
-MEBIBYTE = 1 << 20
-_HEAD = (
-    b"POST /in HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer Tk7-of-the-observatory-9f3a\r\n"
-)
+_HEAD = f"POST /in HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
 _BEGINNINGS = {
     "nats": b'CONNECT {"verbose":false,"name":"',
     "monitor": b"GET /varz HTTP/1.1\r\nHost: localhost\r\nX: ",
-    "gateway": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-    + struct.pack(">I", 0x4000)[1:]
-    + b"\1\4\0\0\0\1",
+    "gateway": PREFACE + b"\0\x40\0\1\4\0\0\0\1",
     "metrics": b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: ",
     "console": b"POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n",
     "tcp": b"##9999QN=20260615180000000;ST=22;CN=2011;PW=123456;MN=",
@@ -47,6 +42,15 @@ def test_noise_disturbs_nobody(stronghold: Stronghold, port: str) -> None:
             secure = stack.enter_context(stronghold.connected(port))
             pour(secure, noise(64 << 10, seed + 100))
         stronghold.tell(port)
+
+
+def test_noise_behind_the_handshake_of_the_bus_disturbs_nobody(stronghold: Stronghold) -> None:
+    """Where a greeting is expected: nobody has said yet who it is."""
+    with besieged(stronghold, "nats"), contextlib.ExitStack() as stack:
+        for seed in range(8):
+            hostile, _ = stack.enter_context(greeted(stronghold))
+            pour(hostile, noise(64 << 10, seed), b"CONNECT {" + b"7" * MEBIBYTE)
+        stronghold.tell("nats")
 
 
 @pytest.mark.parametrize("port", STREAMS)

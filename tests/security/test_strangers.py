@@ -23,7 +23,8 @@ from tests.security.hostile import (
     greeting,
     signed,
 )
-from tests.security.stronghold import Stronghold, besieged, plain, pour
+from tests.security.siege import besieged, plain, pour
+from tests.security.stronghold import Stronghold
 
 SPOKEN = {
     "gateway": PREFACE + frame(SETTINGS, 0, 0, b""),

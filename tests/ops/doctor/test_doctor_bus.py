@@ -13,6 +13,7 @@ from broker.publisher import Publisher
 from broker.quarantine import QuarantineEntry, outgoing
 from broker.spool import Spool
 from broker.streams import reconcile
+from broker.subjects import feed_subject
 from broker.users import admin
 from liandong.feed.v1.feed_pb2 import (
     FEED_STATE_RUNNING,
@@ -341,7 +342,7 @@ async def _tell(town: Town, feed: Feed) -> None:
         Bus(settings(town, "environment")) as bus,
         Publisher(bus, "FEEDS_ENVIRONMENT") as publisher,
     ):
-        subject = f"feed.{feed.name.replace('/', '.', 1)}"
+        subject = feed_subject(*feed.name.split("/"))
         body = feed.SerializeToString()
         await publisher.publish(Outgoing(subject, body, f"{feed.freshness}{datetime.now(UTC)}"))
 
