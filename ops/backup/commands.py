@@ -45,7 +45,7 @@ def backup(
         typer.echo("without keys and certificates: --passphrase-file FILE seals them in")
 
 
-def restore(  # noqa: PLR0913 - each is an option of the command
+def restore(
     archive: Annotated[Path, typer.Argument(help="The folder or file that backup made.")],
     home: HomeOption = HOME,
     city: CityOption = CITY,
