@@ -23,7 +23,7 @@ from broker.plan import BusPlan, stream_name
 from broker.server import EmbeddedServer
 from broker.snapshots import CHUNK, restore, snapshot
 from broker.streams import StreamPlan, definitions, reconcile
-from broker.users import CITY, HUB, admin
+from broker.users import CITY, HUB, SYSTEM_READER, admin
 from ops.backup.archive import Archive
 from ops.backup.choosing import choose, exists, label, refuse_what_is_used
 from ops.backup.joining import (
@@ -116,8 +116,9 @@ async def return_streams(
                     Bus(BusSettings.of(apart, plan_apart, user)) as beside,
                     Bus(BusSettings.of(home, plan, user)) as there,
                     Bus(BusSettings.of(home, plan, admin(HUB))) as hub,
+                    Bus(BusSettings.of(home, plan, SYSTEM_READER)) as system,
                 ):
-                    if done := await stream.put_back(beside, there, hub, made):
+                    if done := await stream.put_back(beside, there, hub, system, made):
                         returned.append(done)
     except StreamLost:
         # What was joined is the last whole copy.
@@ -150,13 +151,16 @@ class _Stream:
         own = (one for one in city.agencies if stream_name(one) == facts.account == facts.name)
         self._agency = next(own, "")
 
-    async def put_back(self, apart: Bus, there: Bus, hub: Bus, made: Path) -> Returned | None:
+    async def put_back(
+        self, apart: Bus, there: Bus, hub: Bus, system: Bus, made: Path
+    ) -> Returned | None:
         """Put it back; None: it lacks nothing.
 
         Args:
             apart: The account's administrator at the server apart.
             there: The same at the city's servers.
             hub: The hub's administrator there.
+            system: The system account's reader there.
             made: A folder for what is joined.
         """
         is_there = await exists(there, self._name)
@@ -178,7 +182,7 @@ class _Stream:
         await appending.close(max(upto, state.get("last_seq", 0)))
         if sourcing:
             await sourcing.stop()
-        sha256 = await self._replace(apart, there, made, is_there=is_there)
+        sha256 = await self._replace(apart, there, system, made, is_there=is_there)
         if sourcing:
             await sourcing.go_on(upto)
         await self._open(there)
@@ -231,7 +235,9 @@ class _Stream:
                 "since: nothing was touched; to have that again, delete the stream first"
             )
 
-    async def _replace(self, apart: Bus, there: Bus, made: Path, *, is_there: bool) -> str:
+    async def _replace(
+        self, apart: Bus, there: Bus, system: Bus, made: Path, *, is_there: bool
+    ) -> str:
         """Put what was joined in the stream's place, closed as yet; return its digest.
 
         Raises:
@@ -252,7 +258,8 @@ class _Stream:
             with file.open("rb") as reading:
                 pieces = iter(lambda: reading.read(CHUNK), b"")
                 await restore(there, self._name, {"config": config, "state": state}, pieces)
-            await settled(there, self._name)
+            if config["num_replicas"] != 1:
+                await settled(there, system, self._facts.account, self._name)
             if (found := await digest(there, self._name, state["last_seq"])) != wanted:
                 raise StreamUnavailable(self._name, f"its digest is {found}, expected {wanted}")
         except BrokerError as error:

@@ -19,6 +19,7 @@ from broker.streams import definitions
 from broker.users import CITY
 
 _PATIENCE_S: Final = 60.0
+_AGAIN_S: Final = 8.0
 _LOOK_S: Final = 0.1
 
 
@@ -57,19 +58,19 @@ class Sourcing:
         Raises:
             StreamUnavailable: If the city does not catch up.
         """
-        if (position := await taken(self._hub, self.agency)) < last:
-            # Who lost its source tries again after a pause that grows; named anew, at once.
-            await self.stop()
-            await self.go_on(position)
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                while position < last:
-                    await asyncio.sleep(_LOOK_S)
-                    position = await taken(self._hub, self.agency)
-        except TimeoutError as error:
-            raise StreamUnavailable(
-                CITY, f"it does not take what {self._name} holds, see `liandong doctor`"
-            ) from error
+        now = asyncio.get_running_loop().time
+        end, again_at = now() + _PATIENCE_S, 0.0
+        while (position := await taken(self._hub, self.agency)) < last:
+            if now() >= end:
+                raise StreamUnavailable(
+                    CITY, f"it does not take what {self._name} holds, see `liandong doctor`"
+                )
+            if now() >= again_at:
+                # Who lost its source tries again after a pause that grows; named anew, at once.
+                await self.stop()
+                await self.go_on(position)
+                again_at = now() + _AGAIN_S
+            await asyncio.sleep(_LOOK_S)
         return position
 
     async def _change(self, ways: Sequence[dict[str, int]]) -> None:

@@ -47,9 +47,9 @@ async def test_a_lost_stream_is_put_back_while_its_feed_sends(tmp_path: Path) ->
         Machines(file, tmp_path) as machines,
         readings(machines) as found,
         machines.gateway() as gateway,
-        station(machines) as sending,
+        contextlib.AsyncExitStack() as feed,
     ):
-        city = small_city(machines)
+        city, sending = small_city(machines), await feed.enter_async_context(station(machines))
         await sending.send(100)
         await asyncio.to_thread(save_city, machines.home, city, tmp_path / "saved", None)
         await sending.send(150)
@@ -71,10 +71,13 @@ async def test_a_lost_stream_is_put_back_while_its_feed_sends(tmp_path: Path) ->
         await answered(sending, 20)
         sender.cancel()
         await asyncio.wait((sender,))
-        await until(lambda: seen(gateway) == found.last >= sending.answered - 1)
+        await until(lambda: found.last >= sending.answered - 1)
+        await feed.aclose()
         records = await messages(machines, STREAM)
+        await until(lambda: seen(gateway) == found.last >= value_of(records[-1]))
         in_city = await messages(machines, CITY)
 
+    assert len(records) >= sending.answered
     numbers = [value_of(one) for one in records]
     (line,) = made
     assert line.startswith(f"added stream {STREAM}, which was lost, from number ")
