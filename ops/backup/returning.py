@@ -5,6 +5,7 @@ nothing: senders are answered from spools, or wait. Then it is put in the other'
 by digest, and opened; the city's stream goes on behind what it has.
 """
 
+import asyncio
 import contextlib
 import shutil
 import tempfile
@@ -122,14 +123,16 @@ async def return_streams(
                         returned.append(done)
     except StreamLost:
         # What was joined is the last whole copy.
+        with contextlib.suppress(BrokerError):
+            await reconcile(home, plan)
         raise
     except BaseException:
         shutil.rmtree(made)
-        raise
-    finally:
-        # What was closed is opened, however this ends.
         await reconcile(home, plan)
+        raise
     shutil.rmtree(made)
+    # What was closed is opened.
+    await reconcile(home, plan)
     return returned
 
 
@@ -262,8 +265,8 @@ class _Stream:
                 await settled(there, system, self._facts.account, self._name)
             if (found := await digest(there, self._name, state["last_seq"])) != wanted:
                 raise StreamUnavailable(self._name, f"its digest is {found}, expected {wanted}")
-        except BrokerError as error:
-            raise StreamLost(self._name, made, str(error)) from error
+        except (BrokerError, asyncio.CancelledError) as error:
+            raise StreamLost(self._name, made, str(error) or "it was interrupted") from error
         return found
 
 

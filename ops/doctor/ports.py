@@ -30,13 +30,17 @@ class Place:
 
 
 def places(city: City) -> list[Place]:
-    """Return where the parts of a city listen; what takes any free port is left out."""
+    """Return where the parts of a city listen; what takes any free port is left out.
+
+    Servers that run from folders of their own are left out too: other checks ask them.
+    """
     plan = city.plan
-    found = [
-        Place("nats-server", "tcp", plan.host, plan.port),
-        Place("nats-server's monitoring", "tcp", plan.host, plan.monitor_port),
-        Place("gateway", "tcp", city.gateway.host, city.gateway.port),
-    ]
+    found = [Place("gateway", "tcp", city.gateway.host, city.gateway.port)]
+    if not city.grid.hub:
+        found += [
+            Place("nats-server", "tcp", plan.host, plan.port),
+            Place("nats-server's monitoring", "tcp", plan.host, plan.monitor_port),
+        ]
     for feed in city.feeds:
         if protocol := _PROTOCOLS.get(feed.source.partition(":")[0]):
             try:
