@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from broker.api import call
+from broker.appending import Appending
 from broker.connection import Bus, BusSettings
 from broker.errors import BrokerError, StreamUnavailable
 from broker.home import Home
@@ -28,7 +29,6 @@ from broker.users import CITY, HUB, SYSTEM_READER, admin
 from ops.backup.archive import Archive
 from ops.backup.choosing import choose, exists, label, refuse_what_is_used
 from ops.backup.joining import (
-    Appending,
     OtherNumbers,
     digest,
     held_of,
