@@ -1,6 +1,7 @@
 """Play the evening: each agency's systems send what they would send, minute by minute."""
 
 import asyncio
+import contextlib
 import csv
 import io
 from collections.abc import Callable, Collection, Coroutine, Mapping
@@ -59,62 +60,64 @@ async def _environment(source: str) -> None:
     """Send air stations' readings and the outlet's."""
     address = urlsplit(source)
     station = Station(address.hostname or "", address.port or 0, lambda answer: b"&&&&" in answer)
-    started = _now()
-    while True:
-        now = _now()
-        minute = (now - started).total_seconds() * MINUTES_A_SECOND
-        for number, air in enumerate(evening.AIR_STATIONS):
-            fine = evening.pm2_5_ug_m3(air, minute)
+    async with contextlib.aclosing(station):
+        started = _now()
+        while True:
+            now = _now()
+            minute = (now - started).total_seconds() * MINUTES_A_SECOND
+            for number, air in enumerate(evening.AIR_STATIONS):
+                fine = evening.pm2_5_ug_m3(air, minute)
+                await station.send(
+                    frames.hj212(
+                        station=air.number,
+                        station_type="22",
+                        command="2011",
+                        sent=now + timedelta(milliseconds=number),
+                        observed=now,
+                        values=[
+                            ("a34004", fine),
+                            ("a34002", fine * 1.6),
+                            ("a21004", 31.0 * air.factor),
+                            ("a21026", 6.0),
+                            ("a21005", 0.7 * air.factor),
+                            ("a05024", 48.0),
+                            ("a01001", 24.5 - minute / 60),
+                            ("a01002", min(88.0 + minute / 10, 99.0)),
+                        ],
+                    )
+                )
             await station.send(
                 frames.hj212(
-                    station=air.number,
-                    station_type="22",
+                    station=evening.OUTLET,
+                    station_type="32",
                     command="2011",
-                    sent=now + timedelta(milliseconds=number),
+                    sent=now + timedelta(milliseconds=99),
                     observed=now,
                     values=[
-                        ("a34004", fine),
-                        ("a34002", fine * 1.6),
-                        ("a21004", 31.0 * air.factor),
-                        ("a21026", 6.0),
-                        ("a21005", 0.7 * air.factor),
-                        ("a05024", 48.0),
-                        ("a01001", 24.5 - minute / 60),
-                        ("a01002", min(88.0 + minute / 10, 99.0)),
+                        ("w00000", 181.0 + minute),
+                        ("w01018", evening.cod_mg_l(minute)),
+                        ("w21003", 2.1),
+                        ("w01001", 7.3),
                     ],
                 )
             )
-        await station.send(
-            frames.hj212(
-                station=evening.OUTLET,
-                station_type="32",
-                command="2011",
-                sent=now + timedelta(milliseconds=99),
-                observed=now,
-                values=[
-                    ("w00000", 181.0 + minute),
-                    ("w01018", evening.cod_mg_l(minute)),
-                    ("w21003", 2.1),
-                    ("w01001", 7.3),
-                ],
-            )
-        )
-        await asyncio.sleep(_STEP_S)
+            await asyncio.sleep(_STEP_S)
 
 
 async def _water(source: str) -> None:
     """Send river levels and rain: first the hour before, then as it goes on."""
     address = urlsplit(source)
     station = Station(address.hostname or "", address.port or 0, _is_sl651_answer)
-    started = _now()
-    serial = 0
-    for minute in range(-_BACKFILL_MIN, 0, _BACKFILL_STEP_MIN):
-        serial = await _round(station, started + timedelta(minutes=minute), minute, serial)
-    while True:
-        now = _now()
-        minutes = (now - started).total_seconds() * MINUTES_A_SECOND
-        serial = await _round(station, now, minutes, serial)
-        await asyncio.sleep(_STEP_S)
+    async with contextlib.aclosing(station):
+        started = _now()
+        serial = 0
+        for minute in range(-_BACKFILL_MIN, 0, _BACKFILL_STEP_MIN):
+            serial = await _round(station, started + timedelta(minutes=minute), minute, serial)
+        while True:
+            now = _now()
+            minutes = (now - started).total_seconds() * MINUTES_A_SECOND
+            serial = await _round(station, now, minutes, serial)
+            await asyncio.sleep(_STEP_S)
 
 
 async def _round(station: Station, observed: datetime, minute: float, serial: int) -> int:

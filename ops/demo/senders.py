@@ -16,6 +16,8 @@ _log = structlog.get_logger()
 class Station:
     """A logger or telemetry station: one connection, one frame at a time.
 
+    Use it as ``async with contextlib.aclosing(Station(...)) as station``.
+
     Args:
         host: The adapter's host.
         port: The adapter's port.
@@ -40,7 +42,7 @@ class Station:
                         await self._exchange(frame)
                 except (OSError, EOFError) as error:
                     _log.warning("demo station repeats its frame", error=str(error))
-                    await self.close()
+                    await self.aclose()
                     raise
 
     async def _exchange(self, frame: bytes) -> None:
@@ -57,7 +59,7 @@ class Station:
                 raise EOFError("the adapter closed the connection before it answered")
             received += chunk
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Hang up."""
         if self._streams is not None:
             _, writer = self._streams

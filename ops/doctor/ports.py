@@ -31,12 +31,17 @@ class Place:
 
 
 def places(city: City) -> list[Place]:
-    """Return where the parts of a city listen; what takes any free port is left out."""
+    """Return where the parts of a city listen; what takes any free port is left out.
+
+    Servers that run from folders of their own are left out too: other checks ask them.
+    """
     plan = city.plan
-    found = [
-        Place("nats-server", "tcp", plan.host, plan.port),
-        Place("nats-server's monitoring", "tcp", plan.host, plan.monitor_port),
-    ]
+    found = []
+    if not city.grid.hub:
+        found += [
+            Place("nats-server", "tcp", plan.host, plan.port),
+            Place("nats-server's monitoring", "tcp", plan.host, plan.monitor_port),
+        ]
     if city.gateway.workers:
         found.append(Place("gateway", "tcp", city.gateway.host, city.gateway.port))
     for part in city.gateway.parts:

@@ -166,6 +166,21 @@ async def cut_a_leaf(town: Town, rng: random.Random) -> None:
     await _cut(town, town.wired.of("leaf-environment"), go_on())
 
 
+async def lose_packets(town: Town, rng: random.Random) -> None:
+    """Have the leader's packets vanish, to servers and clients alike; no connection is closed."""
+    assert town.segment is not None
+    *_, last = NODES
+    for stream in (STREAM, CITY):
+        await town.lead(last, stream)
+    await town.segment.vanish()
+    try:
+        await town.load.goes_on(_LONG)
+        # The others have found out that nobody is there, by silence.
+        assert await town.leader() != last
+    finally:
+        await town.segment.mend()
+
+
 async def _cut(town: Town, cables: list[Cable], meanwhile: Awaitable[None]) -> None:
     """Cut cables while something is done."""
     for cable in cables:
@@ -190,4 +205,5 @@ FAULTS = (
     Fault("files are damaged, then emptied", damage_a_file),
     Fault("everything is restarted", restart_everything),
 )
+PACKETS_LOST = Fault("a leader's packets vanish, connections stay", lose_packets)
 LEAF_CUT = Fault("a leaf is cut for a minute", cut_a_leaf)

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.checks import Row, balanced, known, settle
-from tests.chaos.faults import FAULTS, LEAF_CUT, Fault
+from tests.chaos.faults import FAULTS, LEAF_CUT, PACKETS_LOST, Fault
+from tests.chaos.segment import Segment
 from tests.chaos.town import Town, running
 from tests.conftest import FAULT
 from tests.e2e.stations import until
@@ -73,6 +74,20 @@ async def test_a_leaf_that_was_cut_for_a_minute_delivers_all_in_order(
 
     async with running(tmp_path, has_leaf=True) as town:
         row = await suffer(town, LEAF_CUT)
+
+    record_property(FAULT, f"{row} | {SEED}")
+    assert (row.duplicates, row.lost, row.stored) == (0, 0, row.acknowledged)
+
+
+@pytest.mark.skipif(not ALL, reason="it takes more than a minute: make chaos")
+async def test_packets_that_vanish_without_a_word_lose_nothing(
+    tmp_path: Path, record_property: Told
+) -> None:
+    """No connection ends, so everybody must find out by silence."""
+    print(f"LIANDONG_SEED={SEED}")
+
+    async with Segment() as segment, running(tmp_path, segment=segment) as town:
+        row = await suffer(town, PACKETS_LOST)
 
     record_property(FAULT, f"{row} | {SEED}")
     assert (row.duplicates, row.lost, row.stored) == (0, 0, row.acknowledged)

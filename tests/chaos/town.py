@@ -15,6 +15,7 @@ from broker.home import GATEWAY, Home
 from broker.servers import ask_servers
 from broker.users import SYSTEM_READER, admin
 from tests.chaos.load import Load
+from tests.chaos.segment import Segment
 from tests.chaos.watchers import Watcher
 from tests.conftest import free_port
 from tests.e2e.machines import PATIENCE_S, Cable, Machines, city_file, leaf, node
@@ -117,16 +118,26 @@ class Part:
 
 
 class Town:
-    """What a fault can be done to, and what it is measured by."""
+    """What a fault can be done to, and what it is measured by.
 
-    def __init__(self, folder: Path, *, has_leaf: bool) -> None:
+    Attributes:
+        segment: The network of its own that the last server has; None: it has none.
+    """
+
+    def __init__(self, folder: Path, *, has_leaf: bool, segment: Segment | None) -> None:
+        self.segment = segment
         topology = "leaf" if has_leaf else "cluster"
         leaves = (leaf("environment"),) if has_leaf else ()
-        file = city_file(folder, topology, *map(node, NODES), *leaves)
+        near, far = (segment.near, segment.far) if segment else ("127.0.0.1", "127.0.0.1")
+        *most, last = NODES
+        nodes = [*(node(name, host=near) for name in most), node(last, host=far)]
+        file = city_file(folder, topology, *nodes, *leaves)
         ports = [free_port() for _ in _FEEDS]
         text = file.read_text().replace("tcp://127.0.0.1:0", f"tcp://127.0.0.1:{ports[0]}")
         file.write_text(text + _SECOND.format(port=ports[1]))
         self.wired = Wired(file, folder)
+        if segment is not None:
+            self.wired.within[last] = segment.within
         self._folder = folder
         at = ("--home", str(self.wired.part("environment").path), "--city", str(file))
         self.adapters = [
@@ -210,9 +221,11 @@ class Town:
 
 
 @asynccontextmanager
-async def running(folder: Path, *, has_leaf: bool = False) -> AsyncIterator[Town]:
+async def running(
+    folder: Path, *, has_leaf: bool = False, segment: Segment | None = None
+) -> AsyncIterator[Town]:
     """Run a town under load, with watchers at both gateways."""
-    town = Town(folder, has_leaf=has_leaf)
+    town = Town(folder, has_leaf=has_leaf, segment=segment)
     async with contextlib.AsyncExitStack() as stack:
         for cable in town.wired.cables.values():
             await stack.enter_async_context(cable)

@@ -48,10 +48,10 @@ after_s = 1
 """
 
 
-def node(name: str, region: str = "") -> str:
+def node(name: str, region: str = "", host: str = "127.0.0.1") -> str:
     """Return a server of the hub, or of another region, on free ports."""
     ports = "\n".join(f"{key} = {free_port()}" for key in ("port", "cluster_port", "leaf_port"))
-    return f'[[nats.node]]\nname = "{name}"\nhost = "127.0.0.1"\nregion = "{region}"\n{ports}\n'
+    return f'[[nats.node]]\nname = "{name}"\nhost = "{host}"\nregion = "{region}"\n{ports}\n'
 
 
 def leaf(agency: str) -> str:
@@ -79,17 +79,22 @@ class Machine:
 
     Args:
         folder: The folder.
+        within: The words before its command, which run it in a network of its own.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, within: tuple[str, ...] = ()) -> None:
         self.folder = folder
+        self._within = within
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Start it."""
         with (self.folder / "log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                binary(), "-c", "nats.conf", cwd=self.folder, stdout=log, stderr=log
+                *(*self._within, binary(), "-c", "nats.conf"),
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
             )
 
     def signal(self, number: int) -> None:
@@ -131,6 +136,7 @@ class Machines:
         self.out = folder / "out"
         self.plan: BusPlan = small(self.city.plan)
         self.by_name: dict[str, Machine] = {}
+        self.within: dict[str, tuple[str, ...]] = {}
         self._cable: tuple[str, str] | None = None
 
     def render(self) -> list[Path]:
@@ -155,7 +161,10 @@ class Machines:
             machine.signal(signal.SIGHUP)
 
     async def __aenter__(self) -> Self:
-        self.by_name = {folder.name: Machine(folder) for folder in self.render()}
+        self.by_name = {
+            folder.name: Machine(folder, self.within.get(folder.name, ()))
+            for folder in self.render()
+        }
         for leaf in self.city.grid.leaves:
             config = self.out / leaf.name / "nats.conf"
             if self._cable is not None:

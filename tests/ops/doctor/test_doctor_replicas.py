@@ -7,9 +7,11 @@ from pathlib import Path
 
 from broker.connection import Bus, BusSettings
 from broker.nodes import DATA
+from ops.city import read_city
 from ops.doctor.case import Case
 from ops.doctor.checks import examine
 from ops.doctor.finding import Finding, Weight
+from ops.doctor.ports import places
 from ops.doctor.replicas import judge_copies
 from ops.metrics.bus_watch import BusWatch
 from tests.e2e.machines import PATIENCE_S, Machine, Machines, city_file, node
@@ -78,6 +80,15 @@ def test_a_copy_that_could_not_be_compared_is_noted() -> None:
 
     assert found.weight is Weight.NOTE
     assert found.sentence.startswith("server c cannot be compared with others in POLICE")
+
+
+def test_servers_with_folders_of_their_own_are_not_looked_for_in_the_home(tmp_path: Path) -> None:
+    """They may be on any machine, and are asked themselves."""
+    alone = read_city(city_file(tmp_path, "single"))
+    many = read_city(city_file(tmp_path, "cluster", node("nats-1"), node("nats-2"), node("nats-3")))
+
+    assert [place.part for place in places(alone)] == ["gateway", "nats-server"]
+    assert [place.part for place in places(many)] == ["gateway"]
 
 
 async def fill(machines: Machines) -> None:
