@@ -21,6 +21,7 @@ from typing import Any
 
 import uvloop
 
+from adapters.garbage import spare_what_stays
 from adapters.sdk.adapter import Adapter, Outcome
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.ledger import Ledger
@@ -173,6 +174,7 @@ async def measure(name: str, home: Home, plan: BusPlan) -> None:
         stored = [
             one for one in await stored_records(bus, stream, 1 << 30) if feed.id.encode() in one[1]
         ]
+        spare_what_stays()
         rates, ceilings = [], []
         for number in range(1, ROUNDS + 1):
             rates.append(await way.run(number * RECORDS))

@@ -7,6 +7,7 @@ import structlog
 import typer
 import uvloop
 
+from adapters.garbage import spare_what_stays
 from adapters.runner import FeedRunner
 from ops import logs
 from ops.limits import allow_connections
@@ -40,6 +41,7 @@ def adapter_run(
             assert runner.ledger is not None, "a feed that runs has books"
             told = registry_of(FeedCollector(config, runner.ledger))
             async with serve(part, told, folder, where):
+                spare_what_stays()
                 await until_told(feed, runner.address)
 
     uvloop.run(run())

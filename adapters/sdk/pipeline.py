@@ -1,13 +1,11 @@
 """From messages to what became of them: translate, validate, store, or quarantine."""
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 import structlog
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
@@ -17,20 +15,19 @@ from adapters.sdk.ledger import Ledger, Settling
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.outward import Outward
 from adapters.sdk.pace import Pace
-from adapters.sdk.stamp import HOUR_HEADER, Stamp, hour_of_lines, new_trace_id
+from adapters.sdk.refusals import Refusals
+from adapters.sdk.stamp import Stamp, hour_of_lines, new_trace_id
 from adapters.sdk.traces import Span, Traces, new_span_id
 from adapters.sdk.translation import Translation
 from broker.aside import Result
 from broker.doubt import doubt, doubt_ahead
 from broker.errors import PublishDenied, PublishRefused, RecordTooLarge
 from broker.outbox import Way
-from broker.outgoing import Outgoing, Spooled, Stored, header_lines
-from broker.quarantine import Kept, QuarantineEntry, outgoing
+from broker.outgoing import Outgoing, Spooled, Stored
+from broker.quarantine import QuarantineEntry
 from broker.subjects import apart
 from liandong.record.v1.record_pb2 import Record
 
-_ID_BYTES = 16
-_HEAD_BYTES = 1 << 16
 _NEVER = (RecordTooLarge, PublishDenied, PublishRefused)
 """Refusals that will not change."""
 _CONTESTED = "Another connection claims this station's number."
@@ -76,9 +73,8 @@ class Pipeline:
         self._translation = Translation(adapter)
         self._pace = Pace(adapter.feed.limit_per_s)
         self._stamp = Stamp(adapter.feed.id)
-        self._salt = adapter.feed.id.encode()
+        self._refusals = Refusals(adapter, ledger)
         self._outward = Outward(adapter.feed.id)
-        self._label = f"{adapter.name} {adapter.version}"
         self._clock_tolerance_s = adapter.feed.clock_tolerance_s
         self._claims = Claims() if adapter.one_connection_per_entity else None
         self._told_of_contest = -_TELL_S
@@ -86,7 +82,7 @@ class Pipeline:
     def open(self, records: Way, quarantine: Way) -> None:
         """Take the ways to the bus: to the agency's stream, and to its quarantine."""
         self._records = records
-        self._quarantine = quarantine
+        self._refusals.open(quarantine)
 
     async def submit(
         self,
@@ -114,7 +110,7 @@ class Pipeline:
         self._ledger.receive(len(lot.records) + len(lot.rejects), lot.at, lot.hour)
         results = await self._records.publish_all(lot.records) if lot.records else []
         self._reject_refused(messages, lot, results, source)
-        held = await self._hold(lot.entries, lot.rejects) if lot.rejects else []
+        held = await self._refusals.hold(lot.entries, lot.rejects) if lot.rejects else []
         self._settle(lot.hour, results, held)
         stored = sum(isinstance(one, Stored) for one in results)
         self._ledger.storing.note(time.monotonic() - lot.heard, stored)
@@ -156,15 +152,8 @@ class Pipeline:
             hour = hour_of_lines(message.headers)
             held: list[Result] = []
             if isinstance(result, _NEVER):
-                entry = self._entry(
-                    message.payload,
-                    "refused",
-                    str(result),
-                    "the spool",
-                    datetime.now(UTC),
-                    kept=Kept.RECORD,
-                )
-                held = await self._hold([entry], [self._reject_outgoing(entry, hour)])
+                entry = self._refusals.record(message.payload, str(result), datetime.now(UTC))
+                held = await self._refusals.hold([entry], [self._refusals.outgoing(entry, hour)])
             is_safe = isinstance((held or [result])[0], Stored | Spooled)
             if is_safe:
                 self._settle(hour, [result], held)
@@ -187,29 +176,6 @@ class Pipeline:
                 )
             safe.append(is_safe)
         return safe
-
-    async def _hold(
-        self, entries: Sequence[QuarantineEntry], rejects: Sequence[Outgoing]
-    ) -> list[Result]:
-        """Quarantine; of what is larger than the bus takes, the head alone, and say so."""
-        held = [*await self._quarantine.publish_all(rejects)]
-        for position, result in enumerate(held):
-            if isinstance(result, RecordTooLarge):
-                whole = entries[position]
-                size = min(result.limit, _HEAD_BYTES)
-                reason = (
-                    f"{whole.reason} Of its {result.size} bytes the first {size} are kept here, "
-                    "for the bus takes no more: keep the original."
-                )
-                kept = whole.kept or Kept.CUT
-                head = msgspec.structs.replace(
-                    whole, raw=whole.raw[:size], reason=reason, kept=kept
-                )
-                reject = rejects[position]
-                cut = outgoing(head, reject.message_id)
-                cut.headers += _hour_line(hour_of_lines(reject.headers))
-                (held[position],) = await self._quarantine.publish_all([cut])
-        return held
 
     def _sort(
         self,
@@ -299,64 +265,10 @@ class Pipeline:
 
     def _reject(self, lot: _Sorted, index: int, refused: Undecodable, source: str) -> None:
         """Put a message on the quarantine's side."""
-        raw = self._adapter.conceal(refused.raw)
-        is_whole = raw == refused.raw
-        entry = self._entry(
-            raw,
-            refused.cause,
-            refused.reason,
-            self._adapter.conceal_source(source),
-            lot.at,
-            kept=Kept.WHOLE if is_whole else Kept.CONCEALED,
-            opening=refused.opening if is_whole else b"",
-            trace_id=lot.trace_id,
-        )
+        entry = self._refusals.message(refused, source, lot.at, lot.trace_id)
         lot.entries.append(entry)
-        lot.rejects.append(self._reject_outgoing(entry, lot.hour))
+        lot.rejects.append(self._refusals.outgoing(entry, lot.hour))
         lot.reject_owners.append(index)
-
-    def _entry(
-        self,
-        raw: bytes,
-        cause: str,
-        reason: str,
-        source: str,
-        at: datetime,
-        *,
-        kept: Kept,
-        opening: bytes = b"",
-        trace_id: str = "",
-    ) -> QuarantineEntry:
-        """Return an entry of the quarantine, and note its reason in the books."""
-        self._ledger.refuse(cause, reason, at)
-        # The reason quotes the message.
-        _log.debug(
-            "to quarantine",
-            feed=self._adapter.feed.id,
-            trace_id=trace_id,
-            cause=cause,
-            reason=reason,
-        )
-        return QuarantineEntry(
-            agency=self._adapter.feed.agency,
-            feed=self._adapter.feed.id,
-            raw=raw,
-            cause=cause,
-            reason=reason,
-            received_at=at,
-            source=source,
-            adapter=self._label,
-            kept=kept,
-            opening=opening,
-        )
-
-    def _reject_outgoing(self, entry: QuarantineEntry, hour: int) -> Outgoing:
-        """Return an entry as the message that stores it; the same bytes again are a duplicate."""
-        digest = hashlib.blake2b(entry.raw, digest_size=_ID_BYTES, salt=b"quarantine")
-        digest.update(self._salt)
-        message = outgoing(entry, digest.hexdigest())
-        message.headers += _hour_line(hour)
-        return message
 
     def _reject_refused(
         self,
@@ -390,11 +302,6 @@ class Pipeline:
                 withdrawn=len(everything) - len(kept) - moved - spooled,
             )
         )
-
-
-def _hour_line(hour: int) -> bytes:
-    """Return the header line of the hour in which a message arrived."""
-    return header_lines({HOUR_HEADER: str(hour)})
 
 
 def _new(results: Sequence[Result]) -> tuple[int, ...]:

@@ -6,7 +6,8 @@ a hospital reports is dropped. People and addresses (CIQ) are not taken over.
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
 from adapters.sdk.elements import name_of
@@ -15,6 +16,16 @@ _PEOPLE: Final = re.compile("ciq|xnl|xpil|xal", re.IGNORECASE)
 _VALUES: Final = frozenset({"Value", "NameElement"})
 _KEY: Final = 128
 _VALUE: Final = 8192
+# The longest tag of which the meaning is remembered: all documents have the same ones.
+_REMEMBERED: Final = 256
+
+
+class _Tag(NamedTuple):
+    """What a tag says: its name, that without what does not count, and whether it stays out."""
+
+    name: str
+    folded: str
+    is_out: bool
 
 
 class Leaves:
@@ -34,7 +45,7 @@ class Leaves:
             self._elements.setdefault(each.tag, []).append(each)
         self._tags: dict[str, list[str]] = {}
         for tag in self._elements:
-            self._tags.setdefault(_folded(tag), []).append(tag)
+            self._tags.setdefault(_read(tag).folded, []).append(tag)
 
     def under(self, element: Element, *names: str) -> Sequence[Element]:
         """Return the elements below one that lie at the end of a path of names.
@@ -101,8 +112,8 @@ class Leaves:
     def _collect(self, element: Element, path: str, found: list[tuple[str, str]]) -> None:
         """Collect what is left below an element."""
         for child in element:
-            namespace, _, name = child.tag.rpartition("}")
-            if name == "ValueListURI" or _PEOPLE.search(namespace):
+            name, _, is_out = _read(child.tag)
+            if is_out:
                 continue
             here = path if name == "Value" else f"{path}.{name}".lstrip(".")
             text = " ".join((child.text or "").split())
@@ -112,6 +123,16 @@ class Leaves:
                 self._collect(child, here, found)
 
 
-def _folded(tag: str) -> str:
-    """Return a tag's name without what does not count in it: case, and a draft's suffix."""
-    return tag.rpartition("}")[2].casefold().removesuffix("default")
+def _read(tag: str) -> _Tag:
+    """Return what a tag says."""
+    return (_known if len(tag) <= _REMEMBERED else _parted)(tag)
+
+
+def _parted(tag: str) -> _Tag:
+    """Part a tag; neither case nor a draft's suffix counts in its name."""
+    namespace, _, name = tag.rpartition("}")
+    is_out = name == "ValueListURI" or _PEOPLE.search(namespace) is not None
+    return _Tag(name, name.casefold().removesuffix("default"), is_out)
+
+
+_known = lru_cache(maxsize=1024)(_parted)

@@ -166,8 +166,8 @@ class Translation:
 
     def _capacity(self) -> health.EmergencyCapacity | None:
         """Return how many patients can be taken, by triage colour."""
-        capacity = health.EmergencyCapacity()
         for element in self._leaves.under(self._element, "EMSCapacity"):
+            capacity = health.EmergencyCapacity()
             for colour in _COLOURS:
                 self._put_count(element, capacity, colour, f"Triage{colour}")
             for code in self._leaves.under(element, "triageCode"):
