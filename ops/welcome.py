@@ -45,7 +45,7 @@ def say_what_to_try(console: Console, city: City, home: Home) -> None:
         console.print("\nthe console, once within ten minutes:")
         for agency, sees in visitors(city):
             address = login_address(city, signer, agency)
-            console.print(Text.assemble(f"{sees}\n", (f"  {address}", "cyan")), soft_wrap=True)
+            console.print(Text.assemble(f"{sees}\n", (address, "cyan")), soft_wrap=True)
         console.print(
             "its certificate is signed by tls/ca.pem of the home folder; "
             "`liandong console token --as AGENCY` lets others in"

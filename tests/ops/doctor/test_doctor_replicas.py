@@ -87,7 +87,7 @@ def test_servers_with_folders_of_their_own_are_not_looked_for_in_the_home(tmp_pa
     alone = read_city(city_file(tmp_path, "single"))
     many = read_city(city_file(tmp_path, "cluster", node("nats-1"), node("nats-2"), node("nats-3")))
 
-    assert [place.part for place in places(alone)] == ["gateway", "nats-server"]
+    assert [place.part for place in places(alone)] == ["nats-server", "gateway"]
     assert [place.part for place in places(many)] == ["gateway"]
 
 
