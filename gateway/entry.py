@@ -3,6 +3,8 @@
 import operator
 from dataclasses import dataclass
 
+import structlog
+from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from broker.consumer import Delivery
@@ -11,6 +13,8 @@ from broker.varint import varint
 from gateway.boxes import Box, box_of
 from gateway.key import Key, key_of
 from liandong.record.v1.record_pb2 import Record
+
+_log = structlog.get_logger()
 
 
 @dataclass(slots=True, eq=False)
@@ -112,6 +116,15 @@ def stored_entry(delivery: Delivery) -> Entry:
     ):
         raise ValueError(f"it calls itself {entry.name!r}, which its subject does not")
     return entry
+
+
+def stored_record(delivery: Delivery) -> Entry | None:
+    """Do the same; None: it is no record, and the log says so."""
+    try:
+        return stored_entry(delivery)
+    except (DecodeError, ValueError) as error:
+        _log.error("not a record", subject=delivery.subject, error=str(error))
+        return None
 
 
 def _nanoseconds(time: Timestamp) -> int:

@@ -9,9 +9,6 @@ stored later, follows on the same subject, and what a station sent long after li
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-import structlog
-from google.protobuf.message import DecodeError
-
 from broker.connection import Bus
 from broker.consumer import Delivery
 from broker.errors import StreamUnavailable
@@ -19,13 +16,12 @@ from broker.latest import first_of_each, last_of_each, next_of_each
 from broker.revisions import Revisions as Kept
 from broker.subjects import is_past, past_subject, share_subject
 from broker.users import CITY
-from gateway.entry import Entry, stored_entry
+from gateway.entry import Entry, stored_record
 from gateway.errors import HistoryUnavailable
 from liandong.gateway.v1.shared_state_pb2 import TIME_BASIS_RECEIVED, TimeBasis
 
 _LATE = 16
 _KEPT = 1000
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +180,7 @@ def _time(delivery: Delivery, basis: "TimeBasis.ValueType") -> int:
 
 def _revision(delivery: Delivery) -> Revision | None:
     """Return a message of the stream as a revision; None: it is no record."""
-    try:
-        entry = stored_entry(delivery)
-    except (DecodeError, ValueError) as error:
-        _log.error("not a record", subject=delivery.subject, error=str(error))
+    entry = stored_record(delivery)
+    if entry is None:
         return None
     return Revision(entry, delivery.timestamp_ns, is_past(delivery.subject))

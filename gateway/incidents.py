@@ -4,12 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import structlog
-from google.protobuf.message import DecodeError
-
 from broker.districts import in_districts
 from broker.subscriber import Delivery
-from gateway.entry import Entry, stored_entry
+from gateway.entry import Entry, stored_record
 from gateway.terms import LONGEST_SPAN_S, Terms
 from liandong.incident.v1.incident_pb2 import (
     LEVEL_UNSPECIFIED,
@@ -20,7 +17,6 @@ from liandong.record.v1.record_pb2 import Record
 
 KIND: Final = "incident.report"
 _LONGEST_NS: Final = LONGEST_SPAN_S * 1_000_000_000
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +74,9 @@ class Incidents:
 
     def take_told(self, delivery: Delivery) -> None:
         """Take an incident from the city's stream, where it is no part of the state held here."""
-        try:
-            entry = stored_entry(delivery)
-        except (DecodeError, ValueError) as error:
-            _log.error("not a record", subject=delivery.subject, error=str(error))
-            return
-        self.take(entry)
+        entry = stored_record(delivery)
+        if entry is not None:
+            self.take(entry)
 
     def opening(self, terms: Terms, consumer: str, now_ns: int) -> dict[int, str]:
         """Return the incidents that open an agreement now.

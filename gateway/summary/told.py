@@ -4,21 +4,17 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Final, NamedTuple
 
-import structlog
-from google.protobuf.message import DecodeError
-
 from broker.connection import Bus
 from broker.errors import StreamUnavailable
-from broker.subscriber import Delivery, scan
+from broker.subscriber import scan
 from broker.users import CITY
-from gateway.entry import Entry, stored_entry
+from gateway.entry import Entry, stored_record
 from gateway.errors import HistoryUnavailable, SummaryTooLarge
 from gateway.told_on import subjects_of
 from liandong.gateway.v1.shared_state_pb2 import Selection
 
 MOST_MESSAGES: Final = 500_000
 _LOT: Final = 128
-_log = structlog.get_logger()
 
 
 class Span(NamedTuple):
@@ -83,7 +79,7 @@ class Telling:
                 async for delivery in deliveries:
                     read += 1
                     self._require_few(read + delivery.pending if read == 1 else read)
-                    entry = _entry(delivery)
+                    entry = stored_record(delivery)
                     if entry is not None and span.holds(entry):
                         lot.append(entry)
                     if read % _LOT == 0:
@@ -104,12 +100,3 @@ class Telling:
                 f"takes reading more than {self._most:,} messages",
                 "begin selection.observed later, or select fewer agencies and kinds",
             )
-
-
-def _entry(delivery: Delivery) -> Entry | None:
-    """Return a message of the stream as an entry; None: it is no record."""
-    try:
-        return stored_entry(delivery)
-    except (DecodeError, ValueError) as error:
-        _log.error("not a record", subject=delivery.subject, error=str(error))
-        return None
