@@ -245,7 +245,8 @@ async def _taken_of_each(home: Home, plan: BusPlan) -> dict[str, int]:
             return {}
         except NatsError as error:
             raise StreamUnavailable(CITY, str(error)) from error
-        return {stream_name(agency): await taken(bus, agency) for agency in plan.agencies}
+        found = await asyncio.gather(*(taken(bus, agency) for agency in plan.agencies))
+        return dict(zip(map(stream_name, plan.agencies), found, strict=True))
 
 
 async def _until_linked(home: Home, plan: BusPlan, asked: str) -> None:

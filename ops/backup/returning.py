@@ -301,8 +301,8 @@ async def _last_of(there: Bus, stream: str, state: Mapping[str, Any]) -> int:
     """Return the number of the last message that a stream holds; 0: it holds none."""
     if not state.get("messages"):
         return 0
-    async with contextlib.aclosing(numbered(there, stream, 0)) as found:
-        return max([number async for number, _ in found], default=0)
+    found = await call(there, stream, f"STREAM.MSG.GET.{stream}", {"last_by_subj": ">"})
+    return int(found["message"]["seq"])
 
 
 def _closed(stream: str) -> str:
