@@ -13,8 +13,8 @@ from broker.connection import Bus
 from broker.consumer import Delivery
 from broker.errors import StreamUnavailable
 from broker.numbering import SOURCE
+from broker.outgoing import MESSAGE_ID
 
-MESSAGE_ID: Final = "Nats-Msg-Id"
 Numbered = AsyncGenerator[tuple[int, Delivery], None]
 _LOT: Final = 500
 _PATIENCE_S: Final = 60.0

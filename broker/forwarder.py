@@ -16,7 +16,7 @@ from broker.connection import Bus
 from broker.errors import SpoolDamaged, StreamUnavailable
 from broker.exchange import Denied, Exchange
 from broker.lookup import last_message
-from broker.outgoing import Outgoing
+from broker.outgoing import MESSAGE_ID, Outgoing
 from broker.spool import Spool
 
 _LOT = 64
@@ -158,7 +158,7 @@ class Forwarder:
         rows = await self._spool.head(self._stream, _LOT)
         if self._is_in_doubt:
             found = await last_message(self._bus, self._stream, self._subject)
-            last = found.headers.get("Nats-Msg-Id", "") if found is not None else ""
+            last = found.headers.get(MESSAGE_ID, "") if found is not None else ""
             stored = [at for at, (_, message) in enumerate(rows) if message.message_id == last]
             if stored:
                 await self._done(rows[: stored[0] + 1])

@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 _VERSION = b"NATS/1.0\r\n"
+MESSAGE_ID: Final = "Nats-Msg-Id"
+"""The header by which the server knows a message again."""
+_HEADERS: Final = b"%%b%b: %%b\r\n%%b%%b\r\n" % MESSAGE_ID.encode()
 _HEADER_ROOM = 256
 """What a batch adds to a message's headers, and some."""
 
@@ -68,7 +72,7 @@ def header_lines(headers: Mapping[str, str]) -> bytes:
 def hpub(message: Outgoing, reply: str = "", extra: bytes = b"") -> bytes:
     """Return the HPUB of a message with its id, its headers and further header lines."""
     identity = message.message_id
-    header = b"%bNats-Msg-Id: %b\r\n%b%b\r\n" % (
+    header = _HEADERS % (
         _VERSION,
         identity.encode(),
         extra,

@@ -29,7 +29,7 @@ from broker.connection import Bus
 from broker.errors import BusUnavailable, PublishError, RecordTooLarge, StreamUnavailable
 from broker.exchange import Exchange, Sent
 from broker.lot import Item, Lot, Result
-from broker.outgoing import Outgoing, Stored, size_of
+from broker.outgoing import MESSAGE_ID, Outgoing, Stored, size_of
 from broker.placing import Placing
 from broker.recent import RecentIds
 from broker.subscriber import scan
@@ -171,7 +171,7 @@ class Publisher:
         async for one in scan(
             self._bus, self._stream, ">", headers_only=True, start_sequence=after + 1
         ):
-            identity = one.headers.get("Nats-Msg-Id", "")
+            identity = one.headers.get(MESSAGE_ID, "")
             if identity in ids:
                 found[identity] = one.sequence
         self._found = found

@@ -6,12 +6,11 @@ The server refuses an id for some minutes only; a quarantine is healed after day
 from typing import Final
 
 from broker.connection import Bus
-from broker.outgoing import Outgoing
+from broker.outgoing import MESSAGE_ID, Outgoing
 from broker.plan import stream_name
 from broker.subjects import apart, name_of, past_subject, share_subject
 from broker.subscriber import scan
 
-_ID: Final = "Nats-Msg-Id"
 _MOST_SUBJECTS: Final = 256
 
 
@@ -51,7 +50,7 @@ class Wanted:
         found: set[str] = set()
         for subject in {f"share.{agency}.>"} if everything else self._subjects:
             async for one in scan(bus, stream_name(agency), subject, headers_only=True):
-                identity = one.headers.get(_ID, "")
+                identity = one.headers.get(MESSAGE_ID, "")
                 if _bytes_of(identity) in self._ids:
                     found.add(identity)
         return found

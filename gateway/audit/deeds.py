@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from broker.connection import Bus
 from broker.errors import BusUnavailable, PublishRefused
 from broker.lookup import last_message
-from broker.outgoing import Outgoing, header_lines
+from broker.outgoing import MESSAGE_ID, Outgoing, header_lines
 from broker.publisher import Publisher
 from broker.signing import read_signing_key
 from broker.subjects import audit_subject
@@ -99,5 +99,5 @@ class Deeds:
                 raise
             # An attempt of our own whose answer was lost is refused when it is made again.
             last = await last_message(self._bus, AUDIT, self._subject)
-            return last is not None and last.headers.get("Nats-Msg-Id") == identity
+            return last is not None and last.headers.get(MESSAGE_ID) == identity
         return True

@@ -8,9 +8,10 @@ has the number that it had; a number of which nothing is left stays empty.
 import contextlib
 import hashlib
 
-from broker.appending import MESSAGE_ID, Numbered, own_headers
+from broker.appending import Numbered, own_headers
 from broker.connection import Bus
 from broker.numbering import number_of
+from broker.outgoing import MESSAGE_ID
 from broker.subscriber import Delivery, scan
 from broker.users import CITY
 

@@ -33,13 +33,8 @@ class Sourcing:
     """
 
     def __init__(self, hub: Bus, plan: BusPlan, agency: str) -> None:
-        self._hub, self._plan, self.agency = hub, plan, agency
+        self.hub, self._plan, self._agency = hub, plan, agency
         self._name = stream_name(agency)
-
-    @property
-    def hub(self) -> Bus:
-        """Return the connection."""
-        return self._hub
 
     async def stop(self) -> None:
         """Have the city's stream take nothing more of the agency's."""
@@ -60,7 +55,7 @@ class Sourcing:
         """
         now = asyncio.get_running_loop().time
         end, again_at = now() + _PATIENCE_S, 0.0
-        while (position := await taken(self._hub, self.agency)) < last:
+        while (position := await taken(self.hub, self._agency)) < last:
             if now() >= end:
                 raise StreamUnavailable(
                     CITY, f"it does not take what {self._name} holds, see `liandong doctor`"
@@ -75,14 +70,14 @@ class Sourcing:
 
     async def _change(self, ways: Sequence[dict[str, int]]) -> None:
         """Take the agency's stream out of the sources, or in again in some way."""
-        config = (await call(self._hub, CITY, f"STREAM.INFO.{CITY}"))["config"]
+        config = (await call(self.hub, CITY, f"STREAM.INFO.{CITY}"))["config"]
         sources = [one for one in config.get("sources", ()) if one["name"] != self._name]
         (defined,) = (one for one in sources_of_city(self._plan) if one["name"] == self._name)
         sources += [defined | way for way in ways]
         # In the order of the definition, from which it would differ otherwise.
         order = [stream_name(agency) for agency in self._plan.agencies]
         sources.sort(key=lambda one: order.index(one["name"]))
-        await call(self._hub, CITY, f"STREAM.UPDATE.{CITY}", config | {"sources": sources})
+        await call(self.hub, CITY, f"STREAM.UPDATE.{CITY}", config | {"sources": sources})
 
 
 async def resumed_sources(apart: Bus, plan: BusPlan) -> list[dict[str, Any]]:
