@@ -242,6 +242,8 @@ def test_a_watch_goes_on_after_its_gateway_was_killed(demo: RunningCity) -> None
         os.kill(gateway, signal.SIGKILL)
         assert watching.stderr is not None
         told = watching.stderr.readline()
+        # What the pipe holds from before may be all that is read below.
+        until(lambda: demo.run("gateway", "probe").returncode == 0)
         assert watching.stdout is not None
         types = {event(watching, "CHANGE")["type"] for _ in range(3)}
         watching.send_signal(signal.SIGINT)
