@@ -16,7 +16,7 @@ from adapters.sdk.pipeline import Pipeline
 from adapters.transports.address import public
 from adapters.transports.http_fetch import Fetcher, HttpPollOptions
 from adapters.transports.link_rule import LinkRule
-from adapters.transports.linked import LinkedDocuments
+from adapters.transports.linked import LinkedDocuments, parted
 from adapters.transports.retry import Retry, Trouble, pause, unless_stopped
 from adapters.transports.tls import client_context
 from adapters.transports.transport import Checkpoint
@@ -126,7 +126,7 @@ class HttpPoll:
         )
         if found is None:
             return
-        indexes, messages = _parted(found.messages)
+        indexes, messages = parted(found.messages)
         if found.digest != self._place.digest:
             await self._settle(messages)
             if indexes:
@@ -171,11 +171,3 @@ def _source(feed: str, url: str) -> httpx.URL:
             f"source {public(url)!r} is no address ({error})",
             "write it as https://alerts.example.org/index.xml",
         ) from error
-
-
-def _parted(
-    messages: Sequence[Message | Undecodable],
-) -> tuple[list[Undecodable], list[Message | Undecodable]]:
-    """Part indexes of documents elsewhere from what stands for itself."""
-    indexes = [one for one in messages if isinstance(one, Undecodable) and one.links]
-    return indexes, [one for one in messages if not (isinstance(one, Undecodable) and one.links)]

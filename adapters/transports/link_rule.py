@@ -1,13 +1,17 @@
 """Which of the addresses that an index links to may be asked."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import httpx
 
 from adapters.sdk.errors import FeedMisconfigured
+from adapters.sdk.message import Undecodable
+from adapters.sdk.retrial import LINK
 
 _SCHEMES: Final = frozenset({"http", "https"})
+_SHOWN: Final = 3
 _USUAL: Final = "write it as alerts.example.org, or alerts.example.org:8443"
 
 
@@ -57,6 +61,18 @@ class LinkRule:
                 "the feed's transport"
             )
         return ""
+
+
+def refused_links(refused: Mapping[str, Sequence[str]]) -> Undecodable:
+    """Return what is told of links that are not followed: their addresses, by why not."""
+    whys = sorted(refused)
+    addresses = list(itertools.chain.from_iterable(refused[why] for why in whys))
+    more = f"; and for {len(whys) - _SHOWN} more reasons" if len(whys) > _SHOWN else ""
+    reason = (
+        f"the index links to {len(addresses)} documents that are not fetched: "
+        f"{'; '.join(whys[:_SHOWN])}{more}"
+    )
+    return Undecodable("\n".join(addresses).encode("utf-8", "replace"), LINK, reason)
 
 
 def _host(feed: str, written: str) -> bytes:

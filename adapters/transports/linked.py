@@ -7,7 +7,6 @@ never followed further.
 """
 
 import asyncio
-import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,7 +20,7 @@ from adapters.sdk.retrial import LINK
 from adapters.transports.address import public
 from adapters.transports.http_fetch import Absent, Fetched, Fetcher, HttpPollOptions
 from adapters.transports.link_memory import SettledLinks, Tries, key_of
-from adapters.transports.link_rule import LinkRule
+from adapters.transports.link_rule import LinkRule, refused_links
 from adapters.transports.retry import Trouble, unless_stopped
 
 MOST_LISTED: Final = 5000
@@ -30,7 +29,6 @@ GIVEN_UP_AFTER: Final = 5
 """How often a document may be absent until it is told."""
 _AT_ONCE: Final = 4
 _ENOUGH_FAILURES: Final = 8
-_SHOWN: Final = 3
 _log = structlog.get_logger()
 
 
@@ -169,10 +167,10 @@ class LinkedDocuments:
         Raises:
             Trouble: If the bus did not take all of it.
         """
-        messages = [one for one in found.messages if not _is_index(one)]
+        indexes, messages = parted(found.messages)
         if messages:
             await self._submit(messages, target.shown)
-        for index in filter(_is_index, found.messages):
+        for index in indexes:
             reason = (
                 f"an index links to {target.shown}, which is an index again and is not followed; "
                 "expected an alert: poll that index as a feed of its own"
@@ -212,18 +210,12 @@ class LinkedDocuments:
 
     async def _refuse_links(self, base: httpx.URL, refused: dict[str, list[str]]) -> None:
         """Say once which links are not followed; again only when there are other reasons."""
-        whys = sorted(refused)
-        addresses = list(itertools.chain.from_iterable(refused[why] for why in whys))
-        more = f", and {len(whys) - _SHOWN} more reasons" if len(whys) > _SHOWN else ""
-        reason = (
-            f"the index links to {len(addresses)} documents that are not fetched: "
-            f"{'; '.join(whys[:_SHOWN])}{more}"
-        )
-        raw = "\n".join(addresses).encode("utf-8", "replace")
+        told = refused_links(refused)
         shown = public(str(base))
-        if await self._submit_once(Undecodable(raw, LINK, reason), shown, "refused", *whys):
-            self._log.warning("links are refused", links=len(addresses), address=shown)
-        self._pipeline.report(reason)
+        if await self._submit_once(told, shown, "refused", *sorted(refused)):
+            links = sum(map(len, refused.values()))
+            self._log.warning("links are refused", links=links, address=shown)
+        self._pipeline.report(told.reason)
 
     async def _submit_once(self, refused: Undecodable, source: str, *what: str) -> bool:
         """Put something into quarantine unless it was told before; tell whether it was not."""
@@ -254,12 +246,15 @@ class LinkedDocuments:
         )
 
 
-def _is_index(message: Message | Undecodable) -> bool:
-    """Tell whether a message only tells of others."""
-    return isinstance(message, Undecodable) and bool(message.links)
-
-
 def _lots(targets: Sequence[_Target]) -> Iterator[Sequence[_Target]]:
     """Yield the few that are fetched at once, in order."""
     for start in range(0, len(targets), _AT_ONCE):
         yield targets[start : start + _AT_ONCE]
+
+
+def parted(
+    messages: Sequence[Message | Undecodable],
+) -> tuple[list[Undecodable], list[Message | Undecodable]]:
+    """Part indexes of documents elsewhere from what stands for itself."""
+    indexes = [one for one in messages if isinstance(one, Undecodable) and one.links]
+    return indexes, [one for one in messages if not (isinstance(one, Undecodable) and one.links)]
