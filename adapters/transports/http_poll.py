@@ -1,6 +1,7 @@
 """Polls an address over HTTP, taking what has changed."""
 
 import asyncio
+import contextlib
 import random
 import ssl
 from collections.abc import Sequence
@@ -14,9 +15,10 @@ from adapters.sdk.errors import FeedMisconfigured
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.pipeline import Pipeline
 from adapters.transports.address import public
+from adapters.transports.documents import parted
 from adapters.transports.http_fetch import Fetcher, HttpPollOptions
 from adapters.transports.link_rule import LinkRule
-from adapters.transports.linked import LinkedDocuments, parted
+from adapters.transports.linked import LinkedDocuments
 from adapters.transports.retry import Retry, Trouble, pause, unless_stopped
 from adapters.transports.tls import client_context
 from adapters.transports.transport import Checkpoint
@@ -70,6 +72,8 @@ class HttpPoll:
         self._options = options
         self._checkpoint = checkpoint
         self._place: _Place | None = None
+        self._saved: _Place | None = None
+        self._saves = True
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         feed = adapter.feed.id
@@ -119,31 +123,46 @@ class HttpPoll:
         if self._place is None:
             saved = await self._checkpoint.load()
             self._place = msgspec.json.decode(saved, type=_Place) if saved else _Place()
+            self._saved = self._place
             self._links.restore(self._place.links)
         found = await unless_stopped(
             self._stop,
             self._fetcher.fetch(client, self._source, headers=self._place.validators),
         )
         if found is None:
+            await self._save()
             return
+        self._saves = True
         indexes, messages = parted(found.messages)
         if found.digest != self._place.digest:
             await self._settle(messages)
-            if indexes:
-                await self._keep({}, found.digest)
+            self._place = _Place({}, found.digest, self._links.known)
         is_whole = True
         for index in indexes:
-            is_whole &= await self._links.follow(
-                client, found.url, index, lambda: self._keep({}, found.digest)
-            )
-        await self._keep(found.validators if is_whole else {}, found.digest)
+            is_whole &= await self._links.follow(client, found.url, index, self._save_links)
+        validators = found.validators if is_whole else {}
+        self._place = _Place(validators, found.digest, self._links.known)
+        await self._save()
 
-    async def _keep(self, validators: dict[str, str], digest: str) -> None:
-        """Save what is settled, if it is not what was saved last."""
-        place = _Place(validators, digest, self._links.known)
-        if place != self._place:
-            await self._checkpoint.save(msgspec.json.encode(place))
-            self._place = place
+    async def _save_links(self) -> None:
+        """Save what is settled so far; once that has failed, leave it to the poll's end."""
+        assert self._place is not None
+        self._place = msgspec.structs.replace(self._place, links=self._links.known)
+        if self._saves:
+            self._saves = False
+            with contextlib.suppress(Trouble):
+                await self._save()
+                self._saves = True
+
+    async def _save(self) -> None:
+        """Save what is settled, if it is not what was saved last.
+
+        Raises:
+            Trouble: If it cannot be kept at the moment; this process knows it all the same.
+        """
+        if self._place is not None and self._place != self._saved:
+            await self._checkpoint.save(msgspec.json.encode(self._place))
+            self._saved = self._place
 
     async def _settle(self, messages: Sequence[Message | Undecodable]) -> None:
         """Settle messages.

@@ -7,7 +7,7 @@ never followed further.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from adapters.sdk.message import Link, Message, Undecodable
 from adapters.sdk.pipeline import Pipeline
 from adapters.sdk.retrial import LINK
 from adapters.transports.address import public
+from adapters.transports.documents import parted
 from adapters.transports.http_fetch import Absent, Fetched, Fetcher, HttpPollOptions
 from adapters.transports.link_memory import SettledLinks, Tries, key_of
 from adapters.transports.link_rule import LinkRule, refused_links
@@ -113,7 +114,9 @@ class LinkedDocuments:
         self._tries = {one.key: self._tries.get(one.key) or Tries() for one in targets}
         due = [one for one in targets if self._tries[one.key].is_due]
         failures: list[Trouble] = []
-        for lot in _lots(due[: self._options.max_links]):
+        most = min(len(due), self._options.max_links)
+        for start in range(0, most, _AT_ONCE):
+            lot = due[start : min(start + _AT_ONCE, most)]
             answers = await unless_stopped(self._stop, self._fetch(client, lot))
             if answers is None:
                 return False
@@ -244,17 +247,3 @@ class LinkedDocuments:
         self._log.warning(
             "linked documents are left for later", links=len(failures), error=str(failures[0])
         )
-
-
-def _lots(targets: Sequence[_Target]) -> Iterator[Sequence[_Target]]:
-    """Yield the few that are fetched at once, in order."""
-    for start in range(0, len(targets), _AT_ONCE):
-        yield targets[start : start + _AT_ONCE]
-
-
-def parted(
-    messages: Sequence[Message | Undecodable],
-) -> tuple[list[Undecodable], list[Message | Undecodable]]:
-    """Part indexes of documents elsewhere from what stands for itself."""
-    indexes = [one for one in messages if isinstance(one, Undecodable) and one.links]
-    return indexes, [one for one in messages if not (isinstance(one, Undecodable) and one.links)]
