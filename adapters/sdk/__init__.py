@@ -4,7 +4,7 @@ from adapters.sdk.adapter import Adapter, Outcome, Translated
 from adapters.sdk.answers import Caller, answers
 from adapters.sdk.errors import AdapterError, CannotAnswer, Untranslatable
 from adapters.sdk.feed import FeedConfig
-from adapters.sdk.message import Decoder, Message, Undecodable
+from adapters.sdk.message import Decoder, Link, Message, Undecodable
 from adapters.sdk.numbers import number, whole_number
 from adapters.sdk.responder import NoOptions, Responder
 from adapters.sdk.times import in_utc
@@ -16,6 +16,7 @@ __all__ = [
     "CannotAnswer",
     "Decoder",
     "FeedConfig",
+    "Link",
     "Message",
     "NoOptions",
     "Outcome",

@@ -13,6 +13,22 @@ class Message(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A document that another one tells of, and does not hold.
+
+    Attributes:
+        address: Where it is, as written; it may be relative to the document that tells of it.
+        version: What is another once the document behind the address is another: a time, an
+            id; empty: nothing tells.
+        media_type: What it is said to be, as MIME writes it; empty: nothing is said.
+    """
+
+    address: str
+    version: str = ""
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Undecodable:
     """Bytes that are no message.
 
@@ -23,6 +39,8 @@ class Undecodable:
         answer: What the standard says to send back; empty: nothing.
         opening: What a fresh decoder must have read before, to read the bytes alone: a
             table's header; empty: nothing.
+        links: Where the messages are of which the bytes only tell, the oldest first. What
+            can fetch them does so and has no more to refuse; all else takes no notice.
     """
 
     raw: bytes
@@ -30,6 +48,7 @@ class Undecodable:
     reason: str
     answer: bytes = b""
     opening: bytes = b""
+    links: tuple[Link, ...] = ()
 
 
 M = TypeVar("M", bound=Message)

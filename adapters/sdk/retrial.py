@@ -17,6 +17,8 @@ from broker.quarantine import Kept, QuarantineEntry
 
 CUT: Final = frozenset({"oversize", "oversized", "too_large"})
 """Causes under which what is kept need not be the whole message."""
+LINK: Final = "link"
+"""Cause under which addresses are kept, which nobody fetched a message from."""
 _AGAIN: Final = "have it sent again, then discard this"
 _UNFIT: Final = {
     Kept.CONCEALED: f"its bytes are kept without the people in them, so it is no message: {_AGAIN}",
@@ -68,6 +70,8 @@ class Retrial:
         """Return what an entry would become."""
         if entry.kept is not Kept.WHOLE:
             return _stays(entry, entry.kept.value, _UNFIT[entry.kept])
+        if entry.cause == LINK:
+            return _stays(entry, entry.cause, entry.reason)
         if entry.cause in CUT:
             reason = f"the bytes kept may not be the whole message: {_AGAIN}"
             return _stays(entry, entry.cause, reason)

@@ -1,5 +1,6 @@
 """Messages that come one document at a time: a datagram, a block, a body, a row."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from adapters.sdk.adapter import Adapter
@@ -10,3 +11,17 @@ def decoded(adapter: Adapter[Any, Any], document: bytes) -> list[Message | Undec
     """Return the messages that a whole document holds."""
     decoder = adapter.decoder()
     return [*decoder.feed(document), *decoder.close()]
+
+
+def parted(
+    messages: Sequence[Message | Undecodable],
+) -> tuple[list[Undecodable], list[Message | Undecodable]]:
+    """Part indexes, which only link to what they tell of, from what stands for itself."""
+    indexes: list[Undecodable] = []
+    others: list[Message | Undecodable] = []
+    for message in messages:
+        if isinstance(message, Undecodable) and message.links:
+            indexes.append(message)
+        else:
+            others.append(message)
+    return indexes, others

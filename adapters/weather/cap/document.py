@@ -6,14 +6,13 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from adapters.sdk.distribution import distribution_status
-from adapters.sdk.elements import name_of
 from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
 from adapters.sdk.whole import MAX_BYTES, WholeFile
+from adapters.weather.cap.index import entries_of, link_of, oldest_first
 
 NAMESPACE_PREFIX: Final = "urn:oasis:names:tc:emergency:cap:"
 NAMESPACE_1_0: Final = "http://www.incident.com/cap/1.0"
-_INDEXES: Final = {"feed": "entry", "rss": "item", "RDF": "item"}
 MAX_DOCUMENT_BYTES: Final = MAX_BYTES
 _MAX_ALERTS: Final = 1000
 _ESCAPED: Final = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?alert[\s/>]")
@@ -39,7 +38,8 @@ class CapDecoder:
 
     The document's end is the file's: ``feed`` only collects, ``close`` decodes. A document
     may be one alert, or hold alerts (an Atom feed, SOAP, EDXL-DE), as elements or written out
-    in a text. An index without entries holds nothing: there is no warning now.
+    in a text. An index without entries holds nothing: there is no warning now. One whose
+    entries only link to their alerts is refused with those links, for whoever can fetch them.
     """
 
     def __init__(self, limit: int = MAX_DOCUMENT_BYTES) -> None:
@@ -65,10 +65,12 @@ def _decode(raw: bytes) -> list[CapDocument | Undecodable]:
     except MarkupRefused as refusal:
         return [Undecodable(raw, cause=refusal.cause, reason=str(refusal))]
     refused: list[CapDocument | Undecodable] = []
-    alerts = find_alerts(root) or _written_out(root, refused)
-    entries = _entries(root)
-    if entries is not None and (bare := entries - len(alerts) - len(refused)) > 0:
-        refused.append(_index(raw, entries, bare))
+    entries = entries_of(root)
+    alerts = find_alerts(root)
+    if entries or not alerts:
+        alerts += _written_out(root, refused)
+    if bare := [entry for entry in entries or () if not _holds_alert(entry)]:
+        refused += _index(raw, len(entries or ()), bare)
     if not alerts and (refused or entries is not None):
         return refused
     if not alerts:
@@ -102,7 +104,7 @@ def _written_out(root: Element, refused: list[CapDocument | Undecodable]) -> lis
     found: list[Element] = []
     for element in root.iter():
         text = (element.text or "").lstrip()
-        if text.startswith("<") and _ESCAPED.search(text):
+        if _begins_as_alert(text):
             # Its own declaration speaks of bytes that the text no longer is.
             text = text.partition("?>")[2] if text.startswith("<?xml") else text
             try:
@@ -112,20 +114,40 @@ def _written_out(root: Element, refused: list[CapDocument | Undecodable]) -> lis
     return found
 
 
-def _entries(root: Element) -> int | None:
-    """Return how many entries an Atom or RSS index has; None: it is none."""
-    entry = _INDEXES.get(name_of(root))
-    return None if entry is None else sum(name_of(one) == entry for one in root.iter())
+def _begins_as_alert(text: str) -> bool:
+    """Tell whether an element's text is markup in which there is an alert."""
+    return text.startswith("<") and _ESCAPED.search(text) is not None
 
 
-def _index(raw: bytes, entries: int, bare: int) -> Undecodable:
-    """Say that an index tells of alerts elsewhere; one without entries says that there are none."""
-    reason = (
-        f"the document is an index of {entries} alerts, of which {bare} are not in it; expected "
-        "the alerts themselves: poll the addresses that the entries link to, or a feed that "
-        "embeds the alerts"
+def _holds_alert(entry: Element) -> bool:
+    """Tell whether an entry of an index has its alert with it, in whatever form."""
+    return any(
+        _is_alert(element) or _begins_as_alert((element.text or "").lstrip())
+        for element in entry.iter()
     )
-    return Undecodable(raw, cause="index", reason=reason)
+
+
+def _index(raw: bytes, entries: int, bare: list[Element]) -> list[Undecodable]:
+    """Say that an index tells of alerts elsewhere, and where they are.
+
+    Args:
+        raw: The index.
+        entries: How many entries it has.
+        bare: Those without their alert.
+    """
+    found = [link for link in map(link_of, oldest_first(bare)) if link is not None]
+    told = (
+        f"the document is an index of {entries} alerts, of which {len(bare)} are not in it; "
+        "expected the alerts themselves: "
+    )
+    refused = []
+    if found:
+        remedy = "poll the index by its https address, so that what it links to is fetched"
+        refused.append(Undecodable(raw, "index", told + remedy, links=tuple(found)))
+    if lost := len(bare) - len(found):
+        remedy = f"{lost} link to none; poll a feed that embeds the alerts or links to each"
+        refused.append(Undecodable(raw, "index", told + remedy))
+    return refused
 
 
 def _is_alert(element: Element) -> bool:

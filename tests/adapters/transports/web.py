@@ -23,19 +23,28 @@ class Web:
     Args:
         answer: What it answers until it is changed.
         hangs_up: Whether it hangs up after each answer.
+
+    Attributes:
+        pages: What it answers at paths of their own.
     """
 
     def __init__(self, answer: Answer, *, hangs_up: bool = False) -> None:
         self.answer = answer
         self.hangs_up = hangs_up
+        self.pages: dict[str, Answer] = {}
         self.requests: list[str] = []
         self.port = 0
+        self.scheme = "http"
         self._ended = asyncio.Event()
 
     @property
     def url(self) -> str:
         """Return its address."""
-        return f"http://127.0.0.1:{self.port}/data"
+        return f"{self.scheme}://127.0.0.1:{self.port}/data"
+
+    def asked(self, path: str) -> int:
+        """Return how often a path was asked for."""
+        return sum(request.startswith(f"get {path.lower()} ") for request in self.requests)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer requests on one connection."""
@@ -43,7 +52,7 @@ class Web:
             while True:
                 request = await reader.readuntil(b"\r\n\r\n")
                 self.requests.append(request.decode().lower())
-                for part in self.answer:
+                for part in self.pages.get(request.decode().split()[1], self.answer):
                     if isinstance(part, bytes):
                         writer.write(part)
                     else:
@@ -63,6 +72,7 @@ async def serving(
 ) -> AsyncIterator[Web]:
     """Run a server."""
     web = Web(answer, hangs_up=hangs_up)
+    web.scheme = "https" if context else "http"
     server = await asyncio.start_server(web.serve, "127.0.0.1", port, ssl=context)
     web.port = server.sockets[0].getsockname()[1]
     try:
