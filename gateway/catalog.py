@@ -86,6 +86,7 @@ class Catalog:
     async def list_feeds(self, request: ListFeedsRequest, call: Call) -> bytes:
         """Return a page of feeds, ordered by name."""
         require_valid(request)
+        call.permit.require_known("agencies", request.agencies)
         bound = ",".join(sorted(request.agencies))
         after = ""
         if request.page_token:

@@ -18,6 +18,7 @@ GatewayError
 ├── NoHand              the gateway cannot publish for the caller
 ├── BusAway             what was sent is not on disk, as far as is known
 ├── NotTaken            the bus will never take a record
+├── AnswerTooLarge      several records that are more than clients take at once
 ├── SummaryTooLarge     more groups, or more to read, than one answer may take
 ├── HistoryUnavailable  the city's stream cannot be read at the moment
 ├── AuditFull           the access cannot be recorded
@@ -330,6 +331,16 @@ class NotTaken(GatewayError):
         super().__init__(f"records[{number}] is not stored: {problem}")
 
 
+class AnswerTooLarge(GatewayError):
+    """Records that were asked for by name take more than clients take in one response."""
+
+    def __init__(self, records: int, taken: int, most: int) -> None:
+        super().__init__(
+            f"{records} records take {taken} bytes together, and one answer may take {most}: "
+            "ask for fewer names at once, or state a read_mask"
+        )
+
+
 class SummaryTooLarge(GatewayError):
     """A summary has more groups, or takes more reading, than one call may."""
 
@@ -404,6 +415,7 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     NoHand: (code_pb2.PERMISSION_DENIED, "NO_HAND"),
     BusAway: (code_pb2.UNAVAILABLE, "BUS_AWAY"),
     NotTaken: (code_pb2.FAILED_PRECONDITION, "NOT_TAKEN"),
+    AnswerTooLarge: (code_pb2.RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE"),
     SummaryTooLarge: (code_pb2.RESOURCE_EXHAUSTED, "SUMMARY_TOO_LARGE"),
     HistoryUnavailable: (code_pb2.UNAVAILABLE, "HISTORY_UNAVAILABLE"),
     AuditFull: (code_pb2.UNAVAILABLE, "AUDIT_FULL"),

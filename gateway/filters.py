@@ -33,6 +33,12 @@ _LITERAL: Final = re.compile(
 )
 # What stands before and after a literal that is the pattern of `matches`.
 _OPENS: Final = re.compile(r"\bmatches\s*\((?:[^()]*,)?\s*\Z")
+# The same of a time or a length of time.
+_TIME_OPENS: Final = re.compile(r"(?<![.\w])(timestamp|duration)\s*\(\s*\Z")
+_TIMES: Final = {
+    "timestamp": "a time such as 2026-06-15T18:05:00+08:00",
+    "duration": "a length of time such as 90s, 15m or 24h",
+}
 _CLOSES: Final = re.compile(r"\s*\)")
 _NO_PATTERN: Final = "invalid regular expression: "
 _BUDGET: Final = "Iteration budget exceeded"
@@ -41,6 +47,10 @@ _ADVICE: Final = (
     (
         re.compile(r"applied to '\((double, int|int, double)\)'"),
         "write 8.0 for a number with a unit",
+    ),
+    (
+        re.compile(r"undeclared reference to '[A-Z]|applied to '\((int, string|string, int)\)'"),
+        "write a value of an enum by its number, or as liandong.record.v1.Status.STATUS_ACTUAL",
     ),
     (re.compile(r"undeclared reference to"), "a filter sees `record` only, such as record.name"),
 )
@@ -146,35 +156,48 @@ def _compiled(source: str) -> Any:
         program = _RECORDS.compile(source)
     except RuntimeError as error:
         raise InvalidRequest([(FIELD, _sentence(source, str(error)))]) from error
-    _require_patterns(source)
+    _require_literals(source)
     kind = program.return_type()
     if kind != cel.Type.BOOL:
-        raise InvalidRequest(
-            [(FIELD, f"is {kind.name().lower()}, expected true or false, such as `... > 8.5`")]
-        )
+        name = kind.name()
+        # Messages are called by their full names, all else by a word in capitals.
+        told = name if "." in name and "<" not in name else name.lower()
+        raise InvalidRequest([(FIELD, f"is {told}, expected true or false, such as `... > 8.5`")])
     return program
 
 
-def _require_patterns(source: str) -> None:
-    """Refuse a filter with a pattern that is none: it would be silent, for it is never true.
+def _require_literals(source: str) -> None:
+    """Refuse a filter with a pattern or a time that is none: it would be silent, never true.
 
-    A pattern that is put together while the filter runs is not known here.
+    What is put together while the filter runs is not known here.
 
     Raises:
-        InvalidRequest: With the pattern, and what is wrong with it.
+        InvalidRequest: With the literal, and what is wrong with it.
     """
-    if "matches" not in source:
+    if not any(word in source for word in ("matches", *_TIMES)):
         return
     before = 0
     for literal in _LITERAL.finditer(source):
         text, before = source[before : literal.start()], literal.end()
-        if _OPENS.search(text) is None or _CLOSES.match(source, before) is None:
+        if _CLOSES.match(source, before) is None:
             continue
-        problem = _pattern_problem(literal[0])
-        if problem:
-            shown = literal[0] if len(literal[0]) <= _EXCERPT else f"{literal[0][:_EXCERPT]}…"
+        shown = literal[0] if len(literal[0]) <= _EXCERPT else f"{literal[0][:_EXCERPT]}…"
+        if (time := _TIME_OPENS.search(text)) is not None:
+            if _is_no_time(f"{time[1]}({literal[0]})"):
+                raise InvalidRequest([(FIELD, f"{time[1]}({shown}): expected {_TIMES[time[1]]}")])
+        elif _OPENS.search(text) is not None and (problem := _pattern_problem(literal[0])):
             sentence = f"matches({shown}): {problem}, expected a regular expression (RE2)"
             raise InvalidRequest([(FIELD, sentence)])
+
+
+def _is_no_time(said: str) -> bool:
+    """Tell whether a call that reads a time from a literal fails."""
+    try:
+        found = _RECORDS.compile(said).eval(data={})
+    except RuntimeError:
+        # The source was compiled: this stands in a comment.
+        return False
+    return bool(found.type() == cel.Type.ERROR)
 
 
 def _pattern_problem(literal: str) -> str:

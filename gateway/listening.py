@@ -5,10 +5,10 @@ from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from broker.errors import BrokerError
 from gateway.certificates import Certificates
+from gateway.reflecting import reflect
 
 _MAX_CALLS = 10_000
 OPTIONS = (
@@ -68,9 +68,7 @@ class Listening:
         self.server.add_generic_rpc_handlers(tuple(services.values()))
         self.health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # no stubs
         health_pb2_grpc.add_HealthServicer_to_server(self.health, self.server)
-        reflection.enable_server_reflection(
-            (*services, health.SERVICE_NAME, reflection.SERVICE_NAME), self.server
-        )
+        reflect((*services, health.SERVICE_NAME), self.server)
         try:
             self.port = self.server.add_secure_port(address, certificates.credentials())
         except RuntimeError as error:

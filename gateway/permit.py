@@ -187,13 +187,7 @@ class Permit:
         asked = (later, *selection.agencies, "", *selection.kinds)
         if asked in self._passed:
             return
-        wrong = [
-            (f"selection.agencies[{number}]", no)
-            for number, agency in enumerate(selection.agencies)
-            if (no := no_agency(agency, self._agencies))
-        ]
-        if wrong:
-            raise InvalidRequest(wrong)
+        self.require_known("selection.agencies", selection.agencies)
         kinds = _meant(selection.kinds)
         held = [*self._held(), *(shut.terms for shut in self.shut if later and shut.may_open)]
         if kinds and not self._has(held, selection.agencies, kinds):
@@ -202,6 +196,20 @@ class Permit:
         if len(self._passed) >= _PASSED:
             self._passed.clear()
         self._passed.add(asked)
+
+    def require_known(self, field: str, agencies: Iterable[str]) -> None:
+        """Check that the city has the departments that a request names.
+
+        Raises:
+            InvalidRequest: If it has not; the sentence says which come near.
+        """
+        wrong = [
+            (f"{field}[{number}]", no)
+            for number, agency in enumerate(agencies)
+            if (no := no_agency(agency, self._agencies))
+        ]
+        if wrong:
+            raise InvalidRequest(wrong)
 
     def _held(self) -> list[Terms]:
         """Return the agreements that hold."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gateway.calls import Call
 from gateway.encoding import counted, elements, framed
 from gateway.entry import KEY, Entry
-from gateway.errors import HistoryGone
+from gateway.errors import AnswerTooLarge, HistoryGone
 from gateway.freshness import FeedAges
 from gateway.mask import Mask, mask_of
 from gateway.pages import Pages
@@ -32,6 +32,7 @@ _BATCH_UNKNOWN, _LIST_UNKNOWN = 3, 4
 _FEED = "liandong-feed-bin"
 # Clients take responses of 4 MiB unless they say otherwise.
 _PAGE_BYTES = 2 << 20
+_ANSWER_BYTES = 4 << 20
 
 
 class SharedState:
@@ -57,6 +58,8 @@ class SharedState:
             if entry is None:
                 await self._require_kept(request, call)
         else:
+            if request.as_of_basis:
+                require_valid(request)
             entry = self._view.get(request.name)
         shown = None if entry is None else call.permit.show(entry)
         mask = mask_of(request.read_mask) if request.HasField("read_mask") else None
@@ -70,7 +73,11 @@ class SharedState:
         return shown.payload if mask is None else mask.cut(shown.payload)
 
     async def batch_get_records(self, request: BatchGetRecordsRequest, call: Call) -> bytes:
-        """Return several records in the order asked."""
+        """Return several records in the order asked.
+
+        Raises:
+            AnswerTooLarge: If they take more than clients take in one response.
+        """
         require_valid(request)
         mask = mask_of(request.read_mask)
         then = await self._then(request.names, request) if request.HasField("as_of") else None
@@ -85,11 +92,16 @@ class SharedState:
             if shown is None:
                 raise call.permit.missing(name)
             found.append(shown)
-        call.read.update(map(KEY, found))
+        sized = _sized(found, mask)
         feeds = sorted({f"{key.agency}/{key.feed}" for key in map(KEY, found) if key.feed})
         told = elements(_BATCH_FEEDS, self._ages.sized(feeds))
         told += counted(_BATCH_UNKNOWN, sum([name in lost for name in request.names]))
-        return elements(_RECORDS, _sized(found, mask), told)
+        # The tag of each is one byte.
+        taken = sum(map(len, sized)) + len(sized) + len(told)
+        if taken > _ANSWER_BYTES:
+            raise AnswerTooLarge(len(found), taken, _ANSWER_BYTES)
+        call.read.update(map(KEY, found))
+        return elements(_RECORDS, sized, told)
 
     async def list_records(self, request: ListRecordsRequest, call: Call) -> bytes:
         """Return a page of records, in the order asked."""

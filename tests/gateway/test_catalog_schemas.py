@@ -46,3 +46,15 @@ async def test_a_kind_that_does_not_exist_is_told_with_what_comes_near(city: Cit
             with pytest.raises(grpc.aio.AioRpcError, match=hint) as refused:
                 await stub.GetSchema(api.GetSchemaRequest(name=name))
             assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_feeds_of_a_department_that_does_not_exist_are_refused(asked_city: City) -> None:
+    """An empty list would read as a department without feeds."""
+    async with asked_city.channel("police") as channel:
+        stub = rpc.CatalogServiceStub(channel)
+        with pytest.raises(
+            grpc.aio.AioRpcError, match=r"agencies\[1\]: is 'watr'.* water"
+        ) as refused:
+            await stub.ListFeeds(api.ListFeedsRequest(agencies=["water", "watr"]))
+
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -68,6 +68,14 @@ def test_a_record_for_which_a_filter_fails_is_not_selected_and_the_others_are() 
         ("record.water_level.level_m > 8", "write 8.0 for a number with a unit"),
         ("foo == 1", "column 1: undeclared reference to 'foo'; a filter sees `record` only"),
         ("\n record.name ==\n x", "line 3, column 2: undeclared reference to 'x'"),
+        ("record.status == STATUS_ACTUAL", "or as liandong.record.v1.Status.STATUS_ACTUAL"),
+        ("record.status == 'ACTUAL'", "write a value of an enum by its number"),
+        (
+            "record.observed_at > timestamp('2026-06-15')",
+            "timestamp('2026-06-15'): expected a time",
+        ),
+        ("duration( r'1d' ) > duration('1h')", "duration(r'1d'): expected a length of time"),
+        ("record.location", "is liandong.place.v1.Location, expected true or false"),
         ("record.name", "is string, expected true or false"),
         ("dyn(record.name)", "is dyn, expected true or false"),
         ("true) || (page.records.size() > 0", "column 5: Syntax error"),
@@ -100,6 +108,10 @@ def test_a_wrong_filter_is_told_with_the_column(source: str, said: str) -> None:
         "record.name == \"x.matches('(')\"",
         "record.name.matches('(' + ')')",
         r"true // matches('\q')",
+        r"true // timestamp('\q')",
+        "record.observed_at > timestamp('2026-06-15T18:05:00+08:00')",
+        "record.name == \"duration('1d')\"",
+        "duration('1' + 'h') < duration('1h30m')",
     ],
 )
 def test_only_what_is_a_pattern_is_taken_for_one(source: str) -> None:
