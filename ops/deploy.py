@@ -34,6 +34,16 @@ def deploy_render(
         Path, typer.Option("--data", help="Where a server keeps its streams, on its machine.")
     ] = DATA,
     *,
+    replicas: Annotated[
+        int,
+        typer.Option(
+            "--gateways",
+            min=0,
+            max=1000,
+            help="Also make keys for this many gateways that run as gateway-0, gateway-1, ..., "
+            "and as many of each part.",
+        ),
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Write a folder for each NATS server of the city: configuration, accounts, certificates.
@@ -46,7 +56,8 @@ def deploy_render(
     try:
         prepare(folder, described.plan, described.gateway.names)
         servers = write_servers(folder, described.plan, described.grid, out, data)
-        gateways = (GATEWAY, *map(process_of, described.gateway.parts))
+        alone = (GATEWAY, *map(process_of, described.gateway.parts))
+        gateways = (*alone, *(f"{name}-{number}" for name in alone for number in range(replicas)))
         for name in gateways:
             make_signing_key(*folder.signing_key(name))
         parts = write_parts(folder, described.plan, out / PARTS, gateways)

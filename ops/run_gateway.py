@@ -101,7 +101,14 @@ def gateway_run(
         raise Failure(f"--name is {name!r}, expected letters, digits and hyphens, up to 64", USAGE)
     if name == OPS:
         raise Failure(f"--name is {OPS!r}, under which the operators' deeds are recorded", USAGE)
-    make_signing_key(*folder.signing_key(name))
+    try:
+        make_signing_key(*folder.signing_key(name))
+    except OSError as error:
+        raise Failure(
+            f"{error.filename} cannot be written ({error.strerror}), and there is no key with "
+            f"which {name} signs what it records: `liandong deploy render --gateways` makes those "
+            "of gateways that run as gateway-0, gateway-1, ..."
+        ) from error
 
     async def run() -> None:
         where, calls = place_of(described, metrics), CallLog()

@@ -81,8 +81,10 @@ def test_a_part_s_gateway_is_made_as_the_readme_says() -> None:
     for resource in made:
         kubernetes_validate.validate(resource, VERSION, strict=True)
     assert {resource["metadata"]["name"] for resource in made} == {"gateway-rivers"}
-    (pod,) = (one["spec"]["template"] for one in made if one["kind"] == "Deployment")
-    assert pod["spec"]["containers"][0]["args"] == ["gateway", "run", "--part", "rivers"]
+    (pod,) = (one["spec"]["template"] for one in made if one["kind"] == "StatefulSet")
+    named_by_pod = ["--name", "$(POD_NAME)"]
+    args = pod["spec"]["containers"][0]["args"]
+    assert args == ["gateway", "run", "--part", "rivers", *named_by_pod]
     assert {one["secret"]["secretName"] for one in pod["spec"]["volumes"] if "secret" in one} == {
         "gateway-keys",
         "gateway-tls",
@@ -186,6 +188,8 @@ def test_each_pod_gets_what_is_rendered_for_its_part(tmp_path: Path) -> None:
         assert mounts.get("tls", mounts.get("authority")) == str(here.tls_dir), name
         assert mounts["city"] == "/etc/liandong", name
         assert secrets["keys"].removesuffix("-keys") in parts, name
+        if "journal" in mounts:
+            assert mounts["journal"] == str(here.journal("any").parent), name
         if "spool" in mounts:
             assert mounts["spool"] == str(here.spool("any").parent), name
         for secret in secrets.values():
@@ -213,12 +217,31 @@ def test_only_what_must_talk_may() -> None:
 
 def test_a_gateway_is_always_there() -> None:
     """While nodes are drained, and when load grows."""
-    selector = named("Deployment", "gateway")["spec"]["selector"]
+    selector = named("StatefulSet", "gateway")["spec"]["selector"]
 
     assert named("PodDisruptionBudget", "gateway")["spec"]["selector"] == selector
     scaling = named("HorizontalPodAutoscaler", "gateway")["spec"]
     assert scaling["scaleTargetRef"]["name"] == "gateway"
     assert scaling["minReplicas"] >= 2
+
+
+def test_each_gateway_records_under_a_name_and_on_a_volume_of_its_own() -> None:
+    """With a key for every one that the autoscaler may start."""
+    gateways = named("StatefulSet", "gateway")["spec"]
+    (container,) = gateways["template"]["spec"]["containers"]
+    (rendered,) = re.findall(r"--gateways (\d+)", (DEPLOY / "README.md").read_text())
+    scaled = [named("HorizontalPodAutoscaler", "gateway")["spec"]["maxReplicas"]]
+    for overlay in OVERLAYS:
+        (found,) = documents(overlay / "kustomization.yaml")
+        changes = [change for one in found["patches"] for change in yaml.safe_load(one["patch"])]
+        scaled += [one["value"] for one in changes if one["path"] == "/spec/maxReplicas"]
+
+    assert container["args"][-2:] == ["--name", "$(POD_NAME)"]
+    (pod_name,) = container["env"]
+    assert pod_name["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+    assert [one["metadata"]["name"] for one in gateways["volumeClaimTemplates"]] == ["journal"]
+    assert len(scaled) == 1 + len(OVERLAYS)
+    assert max(scaled) <= int(rendered)
 
 
 def test_the_charts_values_fit_the_city_file() -> None:

@@ -52,6 +52,22 @@ def test_a_folder_is_written_for_each_server_and_each_part(
     assert all((out / name).is_dir() for name in names)
 
 
+def test_each_of_several_gateways_gets_a_key_to_sign_with(tmp_path: Path) -> None:
+    """Of its own, so that the record tells them apart; the same one when rendered again."""
+    city = city_file(tmp_path, "single", node("nats-1"))
+    keys = tmp_path / "out" / "parts" / "gateway" / "keys"
+
+    for _ in range(2):
+        deploy_render(tmp_path / "out", home=tmp_path / "home", city=city, replicas=2)
+        made = {file.name: file.read_bytes() for file in keys.glob("*.audit.key")}
+        deploy_render(tmp_path / "out", home=tmp_path / "home", city=city)
+        again = {file.name: file.read_bytes() for file in keys.glob("*.audit.key")}
+
+    assert set(made) == {"gateway.audit.key", "gateway-0.audit.key", "gateway-1.audit.key"}
+    assert len(set(made.values())) == 3
+    assert again == made
+
+
 def test_another_shape_than_the_city_files_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
