@@ -31,11 +31,10 @@ from broker.subjects import audit_subject
 from broker.users import AUDIT
 from gateway.audit.access import Access
 from gateway.audit.chain import Chain, Head, Sealed, head_of
+from gateway.audit.gathering import GROUP, Gathering
 from gateway.errors import AuditFull
 
-_WINDOW_S = 0.005
 _PAUSE_S = 0.5
-_GROUP = 500
 _log = structlog.get_logger()
 
 
@@ -92,6 +91,7 @@ class Journal:
         self._forwarder = Forwarder(bus, self._spool, AUDIT, self._subject)
         self._waiting: deque[Access] = deque()
         self._wake = asyncio.Event()
+        self._gathering = Gathering()
         self._is_in_doubt = False
         self._is_closing = False
         self.is_stuck = False
@@ -177,17 +177,12 @@ class Journal:
         return head_in(newest.payload, self._settings.path) if newest is not None else None
 
     async def _run(self) -> None:
-        """Write what comes: at once, but not more often than each window."""
-        loop = asyncio.get_running_loop()
-        began = 0.0
+        """Write what comes, in groups."""
         while True:
             await self._wake.wait()
-            rest = began + _WINDOW_S - loop.time()
-            if rest > 0:
-                await asyncio.sleep(rest)
-            began = loop.time()
             self._wake.clear()
             while self._waiting:
+                await self._gathering.gather(self._waiting)
                 if await self._write():
                     continue
                 if self._is_closing:
@@ -199,7 +194,7 @@ class Journal:
 
     async def _write(self) -> bool:
         """Write a group; tell whether it is on disk. If not, whoever waits is told."""
-        accesses = list(itertools.islice(self._waiting, _GROUP))
+        accesses = list(itertools.islice(self._waiting, GROUP))
         try:
             if self._is_in_doubt:
                 self._chain.head = await self._written() or self._chain.head
@@ -216,6 +211,7 @@ class Journal:
             return False
         self._is_in_doubt = self.is_stuck = False
         self._chain.head = sealed.head
+        self._gathering.wrote(sealed.size)
         for _ in range(sealed.size):
             self._waiting.popleft()
         for access in accesses[: sealed.size]:
