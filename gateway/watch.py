@@ -29,8 +29,9 @@ from gateway.mask import mask_of
 from gateway.missed import Replay
 from gateway.permit import Permit
 from gateway.resume import Place
-from gateway.selection import Selector, Selectors, digest, require_valid
+from gateway.selection import Selector, Selectors, digest
 from gateway.snapshot import WHOLE, Encode, Snapshots
+from gateway.validity import require_valid
 from gateway.view import StateView
 from gateway.watcher import Sources, Watcher
 from liandong.gateway.v1.shared_state_pb2 import WatchRecordsRequest

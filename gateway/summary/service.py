@@ -20,13 +20,14 @@ from gateway.pages import Page
 from gateway.past import at_ns_of
 from gateway.permit import Permit
 from gateway.search import candidates
-from gateway.selection import Selector, Selectors, require_valid
+from gateway.selection import Selector, Selectors
 from gateway.summary.columns import Columns, Part
 from gateway.summary.gathering import Gathering
 from gateway.summary.grouping import Common, Group, Grouping, encoded
 from gateway.summary.numbers import Number, number_of
 from gateway.summary.tally import Tally, together
 from gateway.summary.told import Span, Told
+from gateway.validity import require_valid
 from gateway.view import StateView, now_ns
 from liandong.gateway.v1.shared_state_pb2 import (
     TIME_BASIS_RECEIVED,
