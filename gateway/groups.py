@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from gateway.agreements import Agreements
 from gateway.backlog import Every, Latest
 from gateway.entry import Entry
-from gateway.group import Group, Sight, Watched
+from gateway.group import Group
 from gateway.identity import Caller
 from gateway.key import Key, known_keys
 from gateway.permit import Permit
 from gateway.selection import Selectors
 from gateway.snapshot import Encode
 from gateway.view import StateView
+from gateway.watched import Sight, Watched
 
 
 class Groups:

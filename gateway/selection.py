@@ -8,11 +8,12 @@ from google.protobuf.message import Message
 
 from broker.districts import district_prefix
 from broker.subjects import matches
+from gateway.disclosure import Disclosure
 from gateway.entry import Entry
 from gateway.filters import filter_of
 from gateway.key import Key
 from gateway.names import Names
-from gateway.permit import Disclosure, Permit
+from gateway.permit import Permit
 from gateway.shapes import Shape, shapes_of
 from gateway.view import now_ns
 from liandong.gateway.v1.shared_state_pb2 import Selection, TimeWindow

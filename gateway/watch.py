@@ -18,7 +18,7 @@ from broker.revisions import Revisions
 from gateway.agreements import Agreements
 from gateway.calls import Call
 from gateway.errors import StreamAway, TooManyWatches
-from gateway.group import Group, Watched
+from gateway.group import Group
 from gateway.groups import Groups
 from gateway.lookout import Tally
 from gateway.mask import mask_of
@@ -28,6 +28,7 @@ from gateway.selection import Selector, digest
 from gateway.snapshot import WHOLE, Snapshots
 from gateway.validity import require_valid
 from gateway.view import StateView
+from gateway.watched import Watched
 from gateway.watcher import Sources, Watcher
 from liandong.gateway.v1.shared_state_pb2 import WatchRecordsRequest
 
