@@ -19,7 +19,7 @@ from broker.server import EmbeddedServer
 from broker.streams import reconcile
 from gateway import Gateway, GatewaySettings
 from gateway.audit import JournalSettings
-from gateway.audit.journal import JournalUnusable
+from gateway.audit.standing import JournalUnusable
 from liandong.gateway.v1 import audit_pb2 as audit
 from liandong.gateway.v1 import shared_state_pb2 as api
 from tests.conftest import small_plan
