@@ -57,7 +57,11 @@ class SipHead(msgspec.Struct, frozen=True):
 
     def party(self, name: str) -> str:
         """Return the number in an address: of ``From``, ``<sip:3402...@3402000000>;tag=1``."""
-        found = _ADDRESS.search(self.get(name))
+        return self.party_of(self.get(name))
+
+    def party_of(self, address: str) -> str:
+        """Return the number in an address; that of its host where it names nobody."""
+        found = _ADDRESS.search(address)
         return (found[1] or found[2]) if found else ""
 
     @property
