@@ -56,6 +56,7 @@ class ManscdpDecoder:
         self._peer = peer
         self._buffer = bytearray()
         self._searched = 0
+        self._opened = 0
         self._skipped = 0
         self._dropping = False
 
@@ -75,7 +76,7 @@ class ManscdpDecoder:
         left = bytes(self._buffer)
         left = left if begins(left) else left.rstrip()
         self._buffer.clear()
-        self._searched = self._skipped = 0
+        self._searched = self._opened = self._skipped = 0
         self._dropping = False
         return [self._rest(left)] if left else []
 
@@ -93,7 +94,7 @@ class ManscdpDecoder:
         if end is not None and end <= self._limit:
             piece = bytes(self._buffer[:end])
             del self._buffer[:end]
-            self._searched = 0
+            self._searched = self._opened = 0
             return [*self._read(piece)]
         if end is not None or len(self._buffer) > self._limit:
             return [self._oversize()]
@@ -139,16 +140,18 @@ class ManscdpDecoder:
         if length is None:
             length = self._limit if _TYPED.search(head) else 0
         reach = min(begin + length, size)
-        opening = _OPENING.search(self._buffer, begin, reach)
+        if not self._opened:
+            opening = _OPENING.search(self._buffer, max(begin, self._searched), reach)
+            self._opened = opening.end() if opening else 0
         closing = None
-        if opening:
+        if self._opened:
             reach = size
-            closing = _CLOSING.search(self._buffer, max(opening.end(), self._searched))
+            closing = _CLOSING.search(self._buffer, max(self._opened, self._searched))
         end = closing.end() if closing else reach
         other = find_beginning(self._buffer, max(begin, self._searched), end)
         if other >= 0:
             return other
-        return end if closing or (not opening and size >= begin + length) else None
+        return end if closing or (not self._opened and size >= begin + length) else None
 
     def _read(self, piece: bytes) -> Iterator[_Found]:
         """Read a SIP message, or a document and perhaps what is none before it."""
@@ -222,7 +225,7 @@ class ManscdpDecoder:
                 self._skipped = max(len(head) + len(end) + length - self._limit, 0)
                 self._dropping, kept = not self._skipped, 0 if self._skipped else _TAIL
         del self._buffer[: self._limit - kept]
-        self._searched = 0
+        self._searched = self._opened = 0
         reason = (
             f"a document is longer than {self._limit} bytes, of which the first {self._limit} are "
             "kept; expected an end </Notify> within them"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.police.gb28181 import Notification
+from adapters.police.gb28181.digest import credentials, is_right
 from adapters.sdk.errors import FeedMisconfigured
 from tests.adapters.police.gb28181.conftest import CAMERA
 from tests.adapters.police.gb28181.sip_camera import SipWriter, document
@@ -33,6 +34,27 @@ def test_proof_is_taken_in_the_forms_that_devices_write(
     """With qop as RFC 2617 says, or without it as RFC 2069 did."""
     assert desk.register(SipWriter(), "usual", qop=qop, algorithm=algorithm)[""] == OK
     assert desk.lives(SipWriter())
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "right"),
+    [
+        ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+        ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+    ],
+)
+def test_the_standards_own_example_is_right(algorithm: str, right: str) -> None:
+    """RFC 7616, 3.9.1."""
+    header = (
+        'Digest username="Mufasa", realm="http-auth@example.org", uri="/dir/index.html", '
+        f'algorithm={algorithm}, nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", '
+        'nc=00000001, cnonce="f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", qop=auth, '
+        f'response="{right}", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
+    )
+
+    assert is_right(credentials(header), "GET", "Circle of Life")
+    assert not is_right(credentials(header), "GET", "circle of life")
+    assert not is_right(credentials(header), "PUT", "Circle of Life")
 
 
 def test_a_device_with_a_password_of_its_own_has_no_other(desk: Desk) -> None:
