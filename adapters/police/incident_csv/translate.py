@@ -116,13 +116,16 @@ def attributes_of(row: IncidentRow) -> list[Attribute]:
     return [Attribute(key=column, value=value) for column, value in kept if value]
 
 
-def number_of(row: IncidentRow) -> str:
+def number_of(row: IncidentRow, number: str) -> str:
     """Return the incident's number, or a digest of what else identifies it.
+
+    Args:
+        row: The row.
+        number: What fills the number; empty: nothing does.
 
     Raises:
         Untranslatable: Excel has shortened the number, so that it names many incidents.
     """
-    number = row.get("number")
     if _SHORTENED.fullmatch(number):
         raise Untranslatable(
             "number",

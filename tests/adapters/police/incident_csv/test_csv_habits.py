@@ -189,6 +189,17 @@ def test_a_number_that_excel_shortened_is_refused(make: Make, read: Read) -> Non
     assert caught.value.cause == "number"
 
 
+@pytest.mark.parametrize("nothing", ["NULL", "null", "-", "--", "无", "N/A"])
+def test_a_word_for_nothing_is_no_number(make: Make, read: Read, nothing: str) -> None:
+    """All incidents without a number would share it, and each replace the one before."""
+    rows = "\n".join(ROW.replace("3201001", nothing).replace("中山路1号", at) for at in "甲乙")
+
+    first, second = read(make(), f"{HEADER}\n{rows}\n".encode())
+
+    assert first.record.name != second.record.name
+    assert first.record.incident.number.startswith("sha256-")
+
+
 def test_a_word_may_be_explained_in_brackets(make: Make, read: Read) -> None:
     """Ⅲ级（较大）is level III."""
     (one,) = read(make(), changed(level="Ⅲ级（较大）", state="已到达"))
