@@ -200,6 +200,23 @@ def test_a_word_for_nothing_is_no_number(make: Make, read: Read, nothing: str) -
     assert first.record.incident.number.startswith("sha256-")
 
 
+@pytest.mark.parametrize(
+    ("written", "category"),
+    [
+        ("自然灾害", incident.CATEGORY_NATURAL_DISASTER),
+        ("事故灾难", incident.CATEGORY_ACCIDENT),
+        ("公共卫生事件", incident.CATEGORY_PUBLIC_HEALTH),
+        ("社会安全事件类（扰序）", incident.CATEGORY_SOCIAL_SECURITY),
+    ],
+)
+def test_the_laws_categories_are_known(make: Make, read: Read, written: str, category: int) -> None:
+    """The columns 事件大类 and 突发事件类别 hold the four of the Emergency Response Law."""
+    (one,) = read(make(), f"{HEADER},事件大类\n{ROW},{written}\n".encode())
+
+    assert one.record.incident.category == category
+    assert one.record.quality.level == QUALITY_LEVEL_VALID
+
+
 def test_a_word_may_be_explained_in_brackets(make: Make, read: Read) -> None:
     """Ⅲ级（较大）is level III."""
     (one,) = read(make(), changed(level="Ⅲ级（较大）", state="已到达"))
