@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from adapters.sdk.places import District, Latitude, Longitude
 from liandong.place.v1.place_pb2 import COORDINATE_SYSTEM_WGS84, Location, Point
 
 
@@ -23,9 +24,9 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     title: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
-    district: str = ""
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    district: District = ""
     datum: str = ""
     level_base_m: float | None = None
     warning_level_m: float | None = None
