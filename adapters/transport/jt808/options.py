@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from adapters.sdk.coordinates import CoordinateSystem
+from adapters.sdk.places import District
 from liandong.traffic.v1 import traffic_pb2 as traffic
 
 VehicleKind = Literal[
@@ -21,7 +22,7 @@ class Vehicle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What people call it; shown as the record's address."""
     kind: VehicleKind = ""
     """What it is."""
-    district: Annotated[str, msgspec.Meta(pattern="^([0-9]{6}|[0-9]{9}|[0-9]{12})?$")] = ""
+    district: District = ""
     """GB/T 2260 code; the feed's when empty."""
 
     @property

@@ -16,7 +16,7 @@ from sl651_frames import (
     records,
 )
 
-from adapters.sdk.errors import Untranslatable
+from adapters.sdk.errors import FeedMisconfigured, Untranslatable
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.record.v1.record_pb2 import STATUS_TEST
 from liandong.station.v1 import station_pb2 as station
@@ -366,3 +366,10 @@ def test_the_same_content_is_one_message_however_it_was_cut() -> None:
     ]
 
     assert ids[0] == ids[1] != ids[2]
+
+
+@pytest.mark.parametrize("address", ["63212345", "40590235c2", "00632123456", ""])
+def test_a_site_that_is_no_stations_address_stops_the_feed_at_its_start(address: str) -> None:
+    """It would never be found, and the station would have no place without a word."""
+    with pytest.raises(FeedMisconfigured, match="expected its 10 digits"):
+        adapter(sites={address: {"title": "秦淮河"}})
