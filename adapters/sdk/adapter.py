@@ -105,6 +105,15 @@ class Adapter(abc.ABC, Generic[M, P]):
     def decoder(self) -> Decoder[M]:
         """Return a decoder for one connection or file."""
 
+    def decoder_for(self, peer: str) -> Decoder[M]:
+        """Return a decoder for what one socket says; most formats do not mind which it is.
+
+        Args:
+            peer: Its address, ``host:port``.
+        """
+        del peer
+        return self.decoder()
+
     @abc.abstractmethod
     def translate(self, message: M) -> Iterable[Translated]:
         """Return the records that a message holds, one at least.

@@ -11,11 +11,11 @@ answers, and once it is being ended. TCP then holds the sender back, so memory i
 import asyncio
 import enum
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import structlog
 
-from adapters.sdk.message import Message, Undecodable
+from adapters.sdk.message import Decoder, Message, Undecodable
 from adapters.transports.address import peer_name
 from adapters.transports.crowd import Crowd
 from adapters.transports.retry import settle
@@ -45,7 +45,6 @@ class Connection(asyncio.Protocol):
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd
         self._limits = crowd.limits
-        self._decoder = crowd.dialect.decoder()
         self._waiting: list[Message | Undecodable] = []
         self._worker: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
@@ -58,12 +57,14 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._given_up = asyncio.Event()
         self._log = _log
+        self._decoder: Decoder[Any]
         self.took_messages = False
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or hang up when there are too many."""
         self._peer = peer_name(transport.get_extra_info("peername"))
+        self._decoder = self._crowd.dialect.decoder(self._peer)
         self._log = _log.bind(feed=self._crowd.feed, peer=self._peer)
         # uvloop's transports are no asyncio.Transport by class, only by what they do.
         stream = cast("asyncio.Transport", transport)
@@ -260,7 +261,7 @@ class Connection(asyncio.Protocol):
         elif quiet >= limits.stall_s and not self._stall_checked and not self._holds:
             self._stall_checked = True
             left = self._decoder.close()
-            self._decoder = self._crowd.dialect.decoder()
+            self._decoder = self._crowd.dialect.decoder(self._peer)
             self._take(left)
         loop = asyncio.get_running_loop()
         every = min(limits.stall_s / 2, limits.idle_s / 2, _LOOK_S)

@@ -141,10 +141,10 @@ class Udp:
             for level, kind, value in extra:
                 if (level, kind) == (socket.SOL_SOCKET, _SO_RXQ_OVFL):
                     self._count_dropped(_COUNT.unpack(value)[0])
-            messages = decoded(self._adapter, data)
+            name = peer_name(peer)
+            messages = decoded(self._adapter, data, name)
             answer = functools.partial(self._answer, peer, messages)
             # Loggers take another port for each datagram: the host is who speaks.
-            name = peer_name(peer)
             speaker = f"{name.rpartition(':')[0]}:*"
             self._intake.put(Parcel(name, messages, answer, speaker))
         return True

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from adapters.police.gb28181.document import MAX_DOCUMENT_BYTES
+from adapters.police.gb28181.decoder import MAX_DOCUMENT_BYTES
 from adapters.sdk.coordinates import CoordinateSystem
 from adapters.sdk.places import District, Latitude, Longitude
 
@@ -35,9 +35,15 @@ class Gb28181Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         district_of_device: Whether the first six digits of a device's number are its
             district.
         max_document_bytes: Documents beyond this go to quarantine, cut.
+        password_file: File whose first line is the password by which devices and platforms
+            register, relative to the home folder; empty: there is none.
+        passwords_file: File of lines ``<number> <password>`` for those that have one of
+            their own, relative to the home folder. Without either nobody needs to register.
     """
 
     devices: dict[str, Device] = {}
     coordinate_system: CoordinateSystem = CoordinateSystem.WGS84
     district_of_device: bool = True
     max_document_bytes: Annotated[int, msgspec.Meta(ge=256, le=1 << 20)] = MAX_DOCUMENT_BYTES
+    password_file: str = ""
+    passwords_file: str = ""
