@@ -32,6 +32,13 @@ _PLAIN = re.compile(
     rb"""(?:\s*<\?xml version=["']1\.0["'](?: encoding=["'](?:UTF|utf)-8["'])?\s?\?>)?"""
     rb"""(?=\s*<[^?])"""
 )
+# How documents begin that many sources give to whom does not ask for XML.
+_OTHER = re.compile(r"\s*(\{|\[|<!doctype\s+html\b)", re.IGNORECASE)
+_OTHERS: Final = {"{": "JSON", "[": "JSON"}
+_ASK: Final = (
+    "one document of XML: where a source gives several formats, take its address for XML, or ask "
+    'for it with headers = { Accept = "application/xml" } of the feed\'s transport'
+)
 _PROLOGUE = re.compile(r"^\s*<\?xml\s[^>]{0,300}\?>")
 # Declared names under which GB 18030's subsets travel.
 _CHINESE = frozenset({"gb2312", "gbk", "gb18030"})
@@ -94,6 +101,8 @@ def parse(raw: bytes) -> Element:
         MarkupRefused: It is not well-formed, attacks the parser or is no text.
     """
     text, _ = text_of(raw)
+    if other := _OTHER.match(text):
+        raise MarkupRefused("xml", f"the document is {_OTHERS.get(other[1], 'a web page')}", _ASK)
     root = None if _is_suspicious(text) else _harmless(text)
     return _guarded(text) if root is None else root
 

@@ -76,7 +76,7 @@ class Vehicles:
         """
         quality = seen.quality
         received = moment_of(self._adapter.now())
-        observed = self.moment(seen.time)
+        observed = self.when(seen.time)
         if observed is None:
             observed, quality = received, _undated(seen)
         record = self._envelopes.record(
@@ -94,7 +94,7 @@ class Vehicles:
             self._locate(record, seen)
         return record
 
-    def moment(self, time: str) -> Moment | None:
+    def when(self, time: str) -> Moment | None:
         """Return the time of a position; None: it cannot be.
 
         Receivers whose count of weeks has begun anew are 1,024 weeks behind, before there was

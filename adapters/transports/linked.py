@@ -7,6 +7,7 @@ never followed further.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -76,6 +77,7 @@ class LinkedDocuments:
         self._stop = stop
         self._settled = SettledLinks()
         self._tries: dict[str, Tries] = {}
+        self._quiet_until = 0.0
         self._log = _log.bind(feed=feed)
 
     @property
@@ -113,6 +115,8 @@ class LinkedDocuments:
             await self._refuse_links(base, refused)
         self._tries = {one.key: self._tries.get(one.key) or Tries() for one in targets}
         due = [one for one in targets if self._tries[one.key].is_due]
+        if time.monotonic() < self._quiet_until:
+            due = []
         failures: list[Trouble] = []
         most = min(len(due), self._options.max_links)
         for start in range(0, most, _AT_ONCE):
@@ -127,6 +131,9 @@ class LinkedDocuments:
                 else:
                     await self._settle(target, answer)
             await keep()
+            if asked := max((one.wait_s for one in failures), default=0.0):
+                self._quiet_until = time.monotonic() + asked
+                break
             if sum(not isinstance(one, Absent) for one in failures) >= _ENOUGH_FAILURES:
                 break
         self._tell(failures)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.sdk.message import Undecodable
+from adapters.weather.foreign import ForeignDocument
 
 MAX_REPORT_BYTES: Final = 4096
 _SOH, _ETX = b"\x01", b"\x03"
@@ -88,9 +89,15 @@ class BulletinCutter:
         self._bulletin = 0
         self._is_framed = False
         self._cut: list[CutReport | Undecodable] = []
+        self._foreign = ForeignDocument(grammar.title, grammar.starts)
 
     def feed(self, data: bytes) -> list[CutReport | Undecodable]:
         """Return the reports that these bytes complete."""
+        data = self._foreign.feed(data)
+        self._cut += self._foreign.take()
+        if self._foreign.is_open:
+            # Blanks, at most, came before it.
+            self._line, self._line_size = bytearray(), 0
         for piece in _PIECE.findall(data):
             self._line += piece[: self._limit + 1 - len(self._line)]
             self._line_size += len(piece)
@@ -100,6 +107,7 @@ class BulletinCutter:
 
     def close(self) -> list[CutReport | Undecodable]:
         """Return the last report, whose end may be missing."""
+        self._cut += self._foreign.take(at_end=True)
         self._end_line(ends_report=True)
         self._end_bulletin()
         return self._taken()

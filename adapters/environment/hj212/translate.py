@@ -211,7 +211,7 @@ def _guess(segment: Segment, factors: Sequence[Factor]) -> tuple[Subject, str]:
             expected="a system type of the standard, or factors whose codes tell water from air",
             cause="station_type",
         )
-    return subject, f"System type {segment.st or '(none)'} is not the standard's; taken by factors."
+    return subject, f"System type {segment.st or '(none)'} has no kind of record; taken by factors."
 
 
 def _no_unit(code: str) -> Untranslatable:

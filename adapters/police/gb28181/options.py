@@ -7,6 +7,7 @@ import msgspec
 from adapters.police.gb28181.decoder import MAX_DOCUMENT_BYTES
 from adapters.police.gb28181.subscriptions import SubscribeOptions
 from adapters.sdk.coordinates import CoordinateSystem
+from adapters.sdk.places import District, Latitude, Longitude
 
 
 class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -20,9 +21,9 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """
 
     title: str = ""
-    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
-    district: Annotated[str, msgspec.Meta(pattern="^([0-9]{6}|[0-9]{9}|[0-9]{12})?$")] = ""
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    district: District = ""
 
 
 class Gb28181Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

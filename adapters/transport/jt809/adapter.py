@@ -171,7 +171,7 @@ class Jt809(Adapter[Frame, Jt809Options]):
             return
         batch = read_batch(sub.data)
         for part, seen in enumerate(batch.items):
-            if self._vehicles.moment(seen.time) is not None:
+            if self._vehicles.when(seen.time) is not None:
                 yield self._vehicle(frame, entity, seen, part)
                 continue
             note = f"Position {part + 1} has no possible time; the message's data is kept."

@@ -28,8 +28,9 @@ def entries_of(root: Element) -> list[Element] | None:
 def link_of(entry: Element) -> Link | None:
     """Return where an entry's alert is; None: it links to none.
 
-    Whatever says that it is CAP comes first, then what says that it is XML, then what says
-    nothing. Web pages are for people, and other relations (self, edit) are no alerts.
+    Whatever says that it is CAP comes first (some name the element so, ``<gdacs:cap>``), then
+    what says that it is XML, then what says nothing. Web pages are for people, and other
+    relations (self, edit) are no alerts.
     """
     best, rank = "", 3
     version = []
@@ -38,6 +39,8 @@ def link_of(entry: Element) -> Link | None:
         written = (child.text or "").strip()
         if name in _VERSIONS and written:
             version.append(f"{name} {written}")
+        elif name == "cap" and written.startswith("http"):
+            best, rank = written, 0
         elif name in _ADDRESSES and (
             address := (child.get(_ADDRESSES[name]) or (written if name == "link" else "")).strip()
         ):

@@ -79,3 +79,17 @@ def test_what_says_utf_16_in_single_bytes_is_not() -> None:
     document = '<?xml version="1.0" encoding="utf-16"?><a>雨</a>'
 
     assert parse(document.encode()).text == "雨"
+
+
+@pytest.mark.parametrize(
+    ("document", "what"),
+    [
+        (b'{"features": []}', "JSON"),
+        (b"\xef\xbb\xbf [1]", "JSON"),
+        (b"<!DOCTYPE html><html><body>moved</body></html>", "a web page"),
+    ],
+)
+def test_what_is_no_xml_at_all_is_called_by_its_name(document: bytes, what: str) -> None:
+    """Whoever reads the quarantine learns what to ask the source for."""
+    with pytest.raises(MarkupRefused, match=f"the document is {what}; expected .* Accept"):
+        parse(document)

@@ -11,6 +11,7 @@ from adapters.sdk.errors import Untranslatable
 from adapters.sdk.message import Undecodable
 from adapters.weather.bulletin import MAX_REPORT_BYTES, BulletinCutter, CutReport, Grammar
 from adapters.weather.day_time import nearest_past
+from adapters.weather.foreign import MAX_BYTES
 
 GRAMMAR = Grammar("METAR", re.compile(rb"(METAR|SPECI)\b"), re.compile(rb"METAR"))
 
@@ -189,3 +190,45 @@ def test_addresses_of_the_aeronautical_network_are_no_report(begins: bytes) -> N
 def test_an_address_outside_of_a_message_is_not_passed_over() -> None:
     """Only a message has them; any other line is somebody's words."""
     assert _texts(b"METAR A 1\n011203 ZBAAYMYX\n") == ["METAR A 1 011203 ZBAAYMYX"]
+
+
+@pytest.mark.parametrize(
+    ("document", "what"),
+    [
+        (
+            b"\xef\xbb\xbf<?xml version='1.0'?>\n<iwxxm:METAR a='b'>\n <c/>=\n\n</iwxxm:METAR>\n",
+            "XML",
+        ),
+        (b'[{"rawOb": "METAR A 1=", "b": "\\n"}]', "JSON"),
+    ],
+)
+def test_a_document_of_another_format_is_refused_whole(document: bytes, what: str) -> None:
+    """Once, with what to ask the source for, and not line by line."""
+    (found,) = _cut(document)
+
+    assert isinstance(found, Undecodable)
+    assert found.cause == "format"
+    assert found.raw == document.removeprefix(b"\xef\xbb\xbf")
+    assert f"the document is {what}, expected METAR in plain text" in found.reason
+
+
+@pytest.mark.parametrize("size", [1, 3, 4096])
+def test_reports_after_a_document_of_another_format_are_cut(size: int) -> None:
+    """A connection that began badly may go on well."""
+    stream = b" \n<html>METAR gone</html>\n" + b"METAR A=\nSPECI B=\n"
+
+    refused, *found = _cut(*(stream[at : at + size] for at in range(0, len(stream), size)))
+
+    assert isinstance(refused, Undecodable)
+    assert refused.raw == b"<html>METAR gone</html>\n"
+    assert [one.text for one in found if isinstance(one, CutReport)] == ["METAR A", "SPECI B"]
+
+
+def test_of_a_large_document_of_another_format_nothing_is_dropped() -> None:
+    """It is refused in parts, so that memory stays bounded."""
+    document = b"{" + b"x" * (3 * MAX_BYTES)
+
+    found = _cut(document[:5], document[5:])
+
+    assert b"".join(one.raw for one in found) == document
+    assert max(len(one.raw) for one in found) == MAX_BYTES

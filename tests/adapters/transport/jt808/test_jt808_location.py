@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jt808_frames import NANJING, adapter, message, only_frame, packet, position, record, said
 
-from adapters.sdk.errors import Untranslatable
+from adapters.sdk.errors import FeedMisconfigured, Untranslatable
 from adapters.transport.jt808 import Frame
 from liandong.place.v1 import place_pb2 as place
 from liandong.quantity.v1 import quantity_pb2 as quantity
@@ -112,6 +112,13 @@ def test_a_known_terminal_has_plate_type_and_district() -> None:
     assert seen.traffic_vehicle.plate == "苏A12345"
     assert seen.traffic_vehicle.type == traffic.VEHICLE_TYPE_BUS
     assert (seen.location.address, seen.location.district) == ("Bus 31", "320102")
+
+
+@pytest.mark.parametrize("phone", ["013812345678", "138 1234 5678", "+8613812345678", ""])
+def test_what_is_no_terminals_number_stops_the_feed_at_its_start(phone: str) -> None:
+    """It would never be found, and the vehicle would have no plate without a word."""
+    with pytest.raises(FeedMisconfigured, match="without zeros in front"):
+        adapter(vehicles={phone: {"plate": "苏A12345"}})
 
 
 def test_extras_of_vendors_are_kept() -> None:

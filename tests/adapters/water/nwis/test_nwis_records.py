@@ -331,7 +331,7 @@ def test_a_site_file_tells_where_the_sites_of_tables_are(nwis: Nwis) -> None:
     [
         (b"<html>\n", "xml"),
         (b"<html/>", "waterml"),
-        (b"<!DOCTYPE html><html/>", "xml_attack"),
+        (b"<!DOCTYPE html><html/>", "xml"),
         (b"no table\n", "header"),
         (b"#  No sites found matching all criteria\n", "no_data"),
         (TABLE.encode() + b"USGS\t01491000\t2026-07-01 05:00\n", "columns"),

@@ -17,7 +17,7 @@ from sl651_frames import (
     records,
 )
 
-from adapters.sdk.errors import Untranslatable
+from adapters.sdk.errors import FeedMisconfigured, Untranslatable
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.record.v1.record_pb2 import STATUS_TEST
 from liandong.station.v1 import station_pb2 as station
@@ -394,3 +394,10 @@ def test_a_duration_alone_is_no_rainfall() -> None:
 
     assert [one.code for one in level.water_level.measurements] == ["05"]
     assert [one.code for one in rain.water_rainfall.measurements] == ["05"]
+
+
+@pytest.mark.parametrize("address", ["63212345", "40590235c2", "00632123456", ""])
+def test_a_site_that_is_no_stations_address_stops_the_feed_at_its_start(address: str) -> None:
+    """It would never be found, and the station would have no place without a word."""
+    with pytest.raises(FeedMisconfigured, match="expected its 10 digits"):
+        adapter(sites={address: {"title": "秦淮河"}})

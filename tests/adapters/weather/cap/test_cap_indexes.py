@@ -45,6 +45,10 @@ def links(document: str) -> list[Link]:
         ('<link href="feed" type="application/atom+xml"/><link href="a"/>', "a"),
         (f'<content {CAP} src="a"/><link href="page"/>', "a"),
         (f'<link>https://x.example/page</link><enclosure url="a" {CAP}/>', "a"),
+        (
+            '<g:cap xmlns:g="urn:g">https://x.example/a</g:cap><link href="page"/>',
+            "https://x.example/a",
+        ),
         ("<link>\n https://x.example/a.xml </link>", "https://x.example/a.xml"),
     ],
 )
