@@ -21,7 +21,14 @@ from adapters.police.gb28181.response import (
     UNSUPPORTED,
     response,
 )
-from adapters.police.gb28181.sip import SipHead, begins, body_length, find_beginning, read_head
+from adapters.police.gb28181.sip import (
+    SipHead,
+    begins,
+    body_length,
+    find_beginning,
+    is_meant,
+    read_head,
+)
 from adapters.sdk.message import Undecodable
 
 _ANY_ROOT: Final = b"(?:" + "|".join(ROOTS).encode() + b")"
@@ -120,7 +127,8 @@ class ManscdpDecoder:
         """Return where a document at the front ends, or what is none; None: it may go on."""
         closing = _CLOSING.search(self._buffer, self._searched)
         end = closing.end() if closing else len(self._buffer)
-        sip = find_beginning(self._buffer, self._searched, end)
+        # What begins beyond the limit would come too late if it came byte by byte.
+        sip = find_beginning(self._buffer, self._searched, min(end, self._limit))
         if sip > 0 and not _OPENING.search(self._buffer, 0, sip):
             return sip
         return closing.end() if closing else None
@@ -148,7 +156,7 @@ class ManscdpDecoder:
             reach = size
             closing = _CLOSING.search(self._buffer, max(self._opened, self._searched))
         end = closing.end() if closing else reach
-        other = find_beginning(self._buffer, max(begin, self._searched), end)
+        other = find_beginning(self._buffer, max(begin, self._searched), min(end, self._limit))
         if other >= 0:
             return other
         return end if closing or (not self._opened and size >= begin + length) else None
@@ -161,11 +169,7 @@ class ManscdpDecoder:
         begin = _beginning(piece)
         before = piece[:begin].removeprefix(BOM_UTF8).strip()
         if before:
-            reason = (
-                f"{before[:_SHOWN]!r} is no whole document; expected one that begins with <Notify> "
-                "and ends with </Notify>"
-            )
-            yield Undecodable(before, "incomplete", reason)
+            yield _no_document(before)
         if begin < len(piece):
             yield read_document(piece[begin:], None, self._peer)
 
@@ -199,10 +203,7 @@ class ManscdpDecoder:
             if end and body_length(head + end) is None:
                 return self._message(left)
             return self._incomplete(left, read_head(head + _END, self._peer))
-        reason = (
-            f"the document that begins {left[:_SHOWN]!r} has no end; expected </Notify> after it"
-        )
-        return Undecodable(left, "incomplete", reason)
+        return _no_document(left)
 
     def _incomplete(self, piece: bytes, sip: SipHead) -> Undecodable:
         """Refuse a SIP message that lacks its end."""
@@ -231,6 +232,15 @@ class ManscdpDecoder:
             "kept; expected an end </Notify> within them"
         )
         return Undecodable(raw, "oversize", reason, answer)
+
+
+def _no_document(raw: bytes) -> Undecodable:
+    """Refuse what is no whole document, nor a SIP message."""
+    expected = "one that begins with <Notify> and ends with </Notify>"
+    if is_meant(raw):
+        expected = "a SIP message's first line in capitals, with a sip: address, ended by CR LF"
+    reason = f"{raw[:_SHOWN]!r} is no whole document; expected {expected}"
+    return Undecodable(raw, "incomplete", reason)
 
 
 def _beginning(piece: bytes) -> int:
