@@ -127,6 +127,10 @@ class Adapter(abc.ABC, Generic[M, P]):
         del message, outcome
         return b""
 
+    def datagrams(self, answer: bytes) -> tuple[bytes, ...]:
+        """Return an answer as the datagrams that carry it; most are one."""
+        return (answer,)
+
     def prepare(self, home: Path) -> None:
         """Read what it keeps in the home folder, before the first byte; most keep nothing.
 

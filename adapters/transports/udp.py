@@ -173,7 +173,8 @@ class Udp:
             if not answer:
                 continue
             try:
-                self._socket.sendto(answer, peer)
+                for datagram in self._adapter.datagrams(answer):
+                    self._socket.sendto(datagram, peer)
             except OSError as error:
                 # A sender without an answer sends again, and is then told of a duplicate.
                 _log.warning("not answered", feed=self._feed, peer=peer, error=str(error))

@@ -54,10 +54,9 @@ class TestHj212(AdapterContract):
 
 
 class TestSl651(AdapterContract):
-    """Telemetry stations; each byte is told of."""
+    """Telemetry stations; line ends stand between frames."""
 
     adapter = "water/sl651"
-    filler = b""
     good = (river(8.123), river(8.124, serial=2))
     bad = {
         with_time(river(8.123), "2413011200"): "time of observation",

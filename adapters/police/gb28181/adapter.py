@@ -18,7 +18,8 @@ from adapters.police.gb28181.place import to_location
 from adapters.police.gb28181.registrar import Registrar, Verdict, expires_of
 from adapters.police.gb28181.report import to_report
 from adapters.police.gb28181.response import ALLOW, FORBIDDEN, OK, response
-from adapters.police.gb28181.sip import SipHead
+from adapters.police.gb28181.sip import SipHead, begins
+from adapters.police.gb28181.subscriptions import Subscriptions
 from adapters.sdk.adapter import VALID, Adapter, Outcome, Translated
 from adapters.sdk.clock import moment_of
 from adapters.sdk.errors import FeedMisconfigured, Untranslatable
@@ -49,6 +50,7 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
     def __init__(self, feed: FeedConfig, options: Gb28181Options) -> None:
         super().__init__(feed, options)
         self._registrar = Registrar(Passwords())
+        self._subscriptions = Subscriptions(options.subscribe)
 
     def prepare(self, home: Path) -> None:
         """Read the passwords by which devices register.
@@ -107,13 +109,7 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
         del outcome
         sip = message.sip
         if sip is not None:
-            now = self.now()
-            if message.root == "REGISTER":
-                return self._registrar.answer(sip, now.astimezone(self.zone))
-            if message.root == "OPTIONS":
-                return response(sip, OK, ALLOW, ("Accept", "Application/MANSCDP+xml"))
-            is_admitted = not self._registrar.wrong_with(sip, message.peer, now)
-            return response(sip, OK if is_admitted else FORBIDDEN)
+            return self._respond(message, sip)
         if not is_alarm(message) or not message.get("SN"):
             return b""
         lines = (
@@ -127,6 +123,24 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
             "",
         )
         return "\r\n".join(lines).encode("gb18030")
+
+    def datagrams(self, answer: bytes) -> tuple[bytes, ...]:
+        """Return a response, and what is asked of the device behind it."""
+        head, end, behind = answer.partition(b"\r\n\r\n")
+        return (head + end, behind) if begins(behind) else (answer,)
+
+    def _respond(self, message: Notification, sip: SipHead) -> bytes:
+        """Return the final response to a request, and what is asked of its sender."""
+        now = self.now()
+        if message.root == "OPTIONS":
+            return response(sip, OK, ALLOW, ("Accept", "Application/MANSCDP+xml"))
+        if message.root == "REGISTER":
+            is_good = self._registrar.judge(sip, now) is Verdict.ACCEPTED
+            answer = self._registrar.answer(sip, now.astimezone(self.zone))
+        else:
+            is_good = not self._registrar.wrong_with(sip, message.peer, now)
+            answer = response(sip, OK if is_good else FORBIDDEN)
+        return answer + self._subscriptions.ask(sip, now) if is_good and answer else answer
 
     def _register(self, message: Notification, sip: SipHead) -> Notification:
         """Judge a registration; return it, about the feed itself where nobody has proved it.
@@ -147,7 +161,12 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
             )
         if verdict is Verdict.ACCEPTED:
             self._registrar.note(sip, now)
-            fields = message.fields | {"Expires": str(expires_of(sip))}
+            seconds = expires_of(sip)
+            if seconds:
+                self._subscriptions.begin(sip, now)
+            else:
+                self._subscriptions.end(sip.party("to"))
+            fields = message.fields | {"Expires": str(seconds)}
             return msgspec.structs.replace(message, fields=fields)
         return self._strange(message, "asked for its password")
 
@@ -161,6 +180,8 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
             self._registrar.require(message.sip, message.peer, self.now())
         elif self._registrar.wrong_with(message.sip, message.peer, self.now()):
             return self._strange(message, "not registered")
+        if message.sip is not None:
+            self._subscriptions.hear(message.sip, self.now())
         return message
 
     def _strange(self, message: Notification, said: str) -> Notification:

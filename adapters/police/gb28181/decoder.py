@@ -21,7 +21,14 @@ from adapters.police.gb28181.response import (
     UNSUPPORTED,
     response,
 )
-from adapters.police.gb28181.sip import SipHead, begins, body_length, find_beginning, read_head
+from adapters.police.gb28181.sip import (
+    SipHead,
+    begins,
+    body_length,
+    find_beginning,
+    is_meant,
+    read_head,
+)
 from adapters.sdk.message import Undecodable
 
 _ANY_ROOT: Final = b"(?:" + "|".join(ROOTS).encode() + b")"
@@ -56,6 +63,7 @@ class ManscdpDecoder:
         self._peer = peer
         self._buffer = bytearray()
         self._searched = 0
+        self._opened = 0
         self._skipped = 0
         self._dropping = False
 
@@ -75,7 +83,7 @@ class ManscdpDecoder:
         left = bytes(self._buffer)
         left = left if begins(left) else left.rstrip()
         self._buffer.clear()
-        self._searched = self._skipped = 0
+        self._searched = self._opened = self._skipped = 0
         self._dropping = False
         return [self._rest(left)] if left else []
 
@@ -93,7 +101,7 @@ class ManscdpDecoder:
         if end is not None and end <= self._limit:
             piece = bytes(self._buffer[:end])
             del self._buffer[:end]
-            self._searched = 0
+            self._searched = self._opened = 0
             return [*self._read(piece)]
         if end is not None or len(self._buffer) > self._limit:
             return [self._oversize()]
@@ -119,7 +127,8 @@ class ManscdpDecoder:
         """Return where a document at the front ends, or what is none; None: it may go on."""
         closing = _CLOSING.search(self._buffer, self._searched)
         end = closing.end() if closing else len(self._buffer)
-        sip = find_beginning(self._buffer, self._searched, end)
+        # What begins beyond the limit would come too late if it came byte by byte.
+        sip = find_beginning(self._buffer, self._searched, min(end, self._limit))
         if sip > 0 and not _OPENING.search(self._buffer, 0, sip):
             return sip
         return closing.end() if closing else None
@@ -139,16 +148,18 @@ class ManscdpDecoder:
         if length is None:
             length = self._limit if _TYPED.search(head) else 0
         reach = min(begin + length, size)
-        opening = _OPENING.search(self._buffer, begin, reach)
+        if not self._opened:
+            opening = _OPENING.search(self._buffer, max(begin, self._searched), reach)
+            self._opened = opening.end() if opening else 0
         closing = None
-        if opening:
+        if self._opened:
             reach = size
-            closing = _CLOSING.search(self._buffer, max(opening.end(), self._searched))
+            closing = _CLOSING.search(self._buffer, max(self._opened, self._searched))
         end = closing.end() if closing else reach
-        other = find_beginning(self._buffer, max(begin, self._searched), end)
+        other = find_beginning(self._buffer, max(begin, self._searched), min(end, self._limit))
         if other >= 0:
             return other
-        return end if closing or (not opening and size >= begin + length) else None
+        return end if closing or (not self._opened and size >= begin + length) else None
 
     def _read(self, piece: bytes) -> Iterator[_Found]:
         """Read a SIP message, or a document and perhaps what is none before it."""
@@ -158,11 +169,7 @@ class ManscdpDecoder:
         begin = _beginning(piece)
         before = piece[:begin].removeprefix(BOM_UTF8).strip()
         if before:
-            reason = (
-                f"{before[:_SHOWN]!r} is no whole document; expected one that begins with <Notify> "
-                "and ends with </Notify>"
-            )
-            yield Undecodable(before, "incomplete", reason)
+            yield _no_document(before)
         if begin < len(piece):
             yield read_document(piece[begin:], None, self._peer)
 
@@ -196,10 +203,7 @@ class ManscdpDecoder:
             if end and body_length(head + end) is None:
                 return self._message(left)
             return self._incomplete(left, read_head(head + _END, self._peer))
-        reason = (
-            f"the document that begins {left[:_SHOWN]!r} has no end; expected </Notify> after it"
-        )
-        return Undecodable(left, "incomplete", reason)
+        return _no_document(left)
 
     def _incomplete(self, piece: bytes, sip: SipHead) -> Undecodable:
         """Refuse a SIP message that lacks its end."""
@@ -222,12 +226,21 @@ class ManscdpDecoder:
                 self._skipped = max(len(head) + len(end) + length - self._limit, 0)
                 self._dropping, kept = not self._skipped, 0 if self._skipped else _TAIL
         del self._buffer[: self._limit - kept]
-        self._searched = 0
+        self._searched = self._opened = 0
         reason = (
             f"a document is longer than {self._limit} bytes, of which the first {self._limit} are "
             "kept; expected an end </Notify> within them"
         )
         return Undecodable(raw, "oversize", reason, answer)
+
+
+def _no_document(raw: bytes) -> Undecodable:
+    """Refuse what is no whole document, nor a SIP message."""
+    expected = "one that begins with <Notify> and ends with </Notify>"
+    if is_meant(raw):
+        expected = "a SIP message's first line in capitals, with a sip: address, ended by CR LF"
+    reason = f"{raw[:_SHOWN]!r} is no whole document; expected {expected}"
+    return Undecodable(raw, "incomplete", reason)
 
 
 def _beginning(piece: bytes) -> int:

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from adapters.police.gb28181.decoder import MAX_DOCUMENT_BYTES
+from adapters.police.gb28181.subscriptions import SubscribeOptions
 from adapters.sdk.coordinates import CoordinateSystem
 from adapters.sdk.places import District, Latitude, Longitude
 
@@ -39,6 +40,8 @@ class Gb28181Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             register, relative to the home folder; empty: there is none.
         passwords_file: File of lines ``<number> <password>`` for those that have one of
             their own, relative to the home folder. Without either nobody needs to register.
+        subscribe: How devices are asked for their alarms; without it they are not: most send
+            them unasked.
     """
 
     devices: dict[str, Device] = {}
@@ -47,3 +50,4 @@ class Gb28181Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     max_document_bytes: Annotated[int, msgspec.Meta(ge=256, le=1 << 20)] = MAX_DOCUMENT_BYTES
     password_file: str = ""
     passwords_file: str = ""
+    subscribe: SubscribeOptions | None = None

@@ -104,7 +104,7 @@ class Registrar:
             return ""
         if request is None:
             return "nobody: it came outside of SIP"
-        device = request.party("from")
+        device = request.party("from" if request.method else "to")
         known = self._registered.get(device)
         if known is None or known.until < now:
             return f"{device}, which is not registered"

@@ -9,8 +9,9 @@ _METHODS: Final = (
     rb"(?:REGISTER|MESSAGE|NOTIFY|OPTIONS|ACK|INVITE|SUBSCRIBE|BYE|CANCEL|INFO|PUBLISH|PRACK"
     rb"|UPDATE|REFER)"
 )
-_REQUEST: Final = _METHODS + rb" sips?:[^\s]{1,512} SIP/2\.0\r\n"
+_REQUEST: Final = _METHODS + rb" (?:sips?|tel):[^\s]{1,512} SIP/2\.0\r\n"
 _STATUS: Final = rb"SIP/2\.0 [1-6][0-9]{2}[^\r\n]{0,128}\r\n"
+_MEANT: Final = re.compile(rb"(?:" + _METHODS + rb" |SIP/2\.0 )", re.IGNORECASE)
 _START: Final = re.compile(rb"(?:" + _REQUEST + rb"|" + _STATUS + rb")")
 _LONGEST_START: Final = 600
 _VERSION: Final = b"SIP/2.0"
@@ -30,7 +31,7 @@ _COMPACT: Final = {
     "c": "content-type",
     "o": "event",
 }
-_ADDRESS: Final = re.compile(r"sips?:(?:([^@;>\s]*)@)?([^;>\s]*)")
+_ADDRESS: Final = re.compile(r"(?:sips?|tel):(?:([^@;>\s]*)@)?([^;>\s]*)")
 
 
 class SipHead(msgspec.Struct, frozen=True):
@@ -57,7 +58,11 @@ class SipHead(msgspec.Struct, frozen=True):
 
     def party(self, name: str) -> str:
         """Return the number in an address: of ``From``, ``<sip:3402...@3402000000>;tag=1``."""
-        found = _ADDRESS.search(self.get(name))
+        return self.party_of(self.get(name))
+
+    def party_of(self, address: str) -> str:
+        """Return the number in an address; that of its host where it names nobody."""
+        found = _ADDRESS.search(address)
         return (found[1] or found[2]) if found else ""
 
     @property
@@ -70,6 +75,11 @@ def begins(buffer: bytes | bytearray) -> int:
     """Return how long the line is that begins a SIP message here; 0: none does."""
     found = _START.match(buffer)
     return found.end() if found else 0
+
+
+def is_meant(raw: bytes) -> bool:
+    """Tell whether bytes that begin no SIP message were meant to."""
+    return _MEANT.match(raw) is not None
 
 
 def find_beginning(buffer: bytes | bytearray, start: int, end: int) -> int:

@@ -20,6 +20,8 @@ from adapters.water.sl651.multipacket import Packet, Reassembly
 
 # Stations end queries and reports of events with control characters of the downlink.
 _ENDS: Final = frozenset({0x03, 0x17, 0x04, 0x05, 0x06, 0x15, 0x1B})
+_LINE_ENDS: Final = b"\r\n"
+"""Modems write them after each frame."""
 _COUNTER: Final = 0xFFF
 _RUN: Final = 4096
 """Bytes that are no frame are given in pieces of at most this size."""
@@ -111,10 +113,10 @@ class Sl651Decoder:
         self._run = run[first:]
 
     def _end_run(self, found: list[Frame | Undecodable]) -> None:
-        """Report the run of bytes that are no frame."""
-        if self._run:
+        """Report the run of bytes that are no frame; line ends between frames are nothing."""
+        if self._run and (self._fault is not _NONE or self._run.strip(_LINE_ENDS)):
             found.append(_no_frame(self._run, self._fault))
-            self._run, self._fault = b"", _NONE
+        self._run, self._fault = b"", _NONE
 
     def _take(
         self, raw: bytes, encoding: Encoding, direction: int, found: list[Frame | Undecodable]
@@ -124,10 +126,14 @@ class Sl651Decoder:
         said, is_so = encoding.number(raw[checked:]), crc(raw[:checked])
         if said != is_so:
             shown = raw[checked:].decode("ascii", "replace") if said < 0 else f"{said:04X}"
-            reason = (
-                f"the checksum is {shown}, calculated is {is_so:04X} over "
-                f"{len(raw) + checked} bytes: damaged on its way, or a wrong length"
+            is_swapped = said == (is_so & 0xFF) << 8 | is_so >> 8
+            why = (
+                "its bytes are swapped, let the station send the high byte first"
+                if is_swapped
+                else "damaged on its way, or a wrong length"
             )
+            size = len(raw) + checked
+            reason = f"the checksum is {shown}, calculated is {is_so:04X} over {size} bytes: {why}"
             return self._damaged(raw, reason, found)
         end = raw[-encoding.tail]
         if direction == DOWN:

@@ -29,6 +29,18 @@ def headers_of(answer: bytes) -> dict[str, str]:
     return {"": status} | dict(line.split(": ", 1) for line in lines)
 
 
+def agreement(asked: dict[str, str], status: str = "200 OK", tag: str = "9", **more: str) -> bytes:
+    """Write the response to a request of the server's."""
+    lines = (
+        f"SIP/2.0 {status}",
+        *(f"{name}: {asked[name]}" for name in ("Via", "From", "Call-ID", "CSeq")),
+        f"To: {asked['To']}" + ("" if ";tag=" in asked["To"] else f";tag={tag}"),
+        *(f"{name}: {value}" for name, value in more.items()),
+        "Content-Length: 0",
+    )
+    return "\r\n".join((*lines, "", "")).encode("ascii")
+
+
 class SipWriter:
     """Writes a camera's requests.
 
@@ -94,6 +106,7 @@ class SipCamera(SipWriter):
         super().__init__(number, f"{host}:{port}")
         self._socket = sock
         self._heard = b""
+        self.body = b""
 
     @classmethod
     @contextmanager
@@ -112,11 +125,23 @@ class SipCamera(SipWriter):
         await asyncio.get_running_loop().sock_sendall(self._socket, raw)
 
     async def hear(self) -> dict[str, str]:
-        """Return the headers of the next response."""
-        while b"\r\n\r\n" not in self._heard:
+        """Return the headers of the next response or request; its body is kept."""
+        while (missing := self._missing()) is None or missing > 0:
             self._heard += await asyncio.get_running_loop().sock_recv(self._socket, 65536)
-        answer, end, self._heard = self._heard.partition(b"\r\n\r\n")
-        return headers_of(answer + end)
+        head, end, rest = self._heard.partition(b"\r\n\r\n")
+        headers = headers_of(head + end)
+        length = int(headers["Content-Length"])
+        self.body, self._heard = rest[:length], rest[length:]
+        return headers
+
+    def _missing(self) -> int | None:
+        """Return how much of a message's body has not come; None: nor its head."""
+        head, end, rest = self._heard.partition(b"\r\n\r\n")
+        return int(headers_of(head + end)["Content-Length"]) - len(rest) if end else None
+
+    async def agree(self, asked: dict[str, str]) -> None:
+        """Answer a request of the server's by 200 OK."""
+        await self.send(agreement(asked))
 
     async def ask(self, method: str, body: bytes = b"", **more: str) -> dict[str, str]:
         """Send a request, and return its response."""

@@ -1,7 +1,7 @@
 """SIP messages are cut by their length, and by their documents where that is wrong."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.police.gb28181 import ManscdpDecoder, Notification
@@ -114,6 +114,17 @@ def test_heads_are_read_in_every_form() -> None:
     assert len(found.sip.headers["via"]) == 2
 
 
+@pytest.mark.parametrize(
+    "raw", [REGISTER.replace(b"\r\n", b"\n"), REGISTER.replace(b"REGISTER", b"register", 1)]
+)
+def test_what_is_meant_for_sip_and_is_none_is_told_what_was_expected(raw: bytes) -> None:
+    """Nobody looks for the end of a document in it."""
+    (found,) = decode(raw)
+
+    assert isinstance(found, Undecodable)
+    assert "a SIP message's first line" in found.reason
+
+
 @pytest.mark.parametrize("size", [1, 50, 1 << 20])
 def test_a_message_that_is_too_long_is_refused_and_skipped(size: int) -> None:
     """As much as it says is dropped, and what follows is read."""
@@ -126,6 +137,8 @@ def test_a_message_that_is_too_long_is_refused_and_skipped(size: int) -> None:
     assert first.answer.startswith(b"SIP/2.0 413 ")
 
 
+@settings(max_examples=400, deadline=None)
+@example([MESSAGE[:60], MESSAGE[:-30], MESSAGE], 1, 600)
 @given(st.lists(PIECES, max_size=8), st.integers(1, 300), st.sampled_from([600, 65_536]))
 def test_how_a_stream_is_cut_changes_nothing(pieces: list[bytes], size: int, limit: int) -> None:
     """Whatever stands in it."""

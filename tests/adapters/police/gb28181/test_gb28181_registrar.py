@@ -1,58 +1,19 @@
 """Registrations are judged by the password alone, for a time and an address."""
 
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.police.gb28181 import Gb28181, Notification
-from adapters.sdk.adapter import Outcome
-from adapters.sdk.errors import FeedMisconfigured, Untranslatable
+from adapters.police.gb28181 import Notification
+from adapters.police.gb28181.digest import credentials, is_right
+from adapters.sdk.errors import FeedMisconfigured
 from tests.adapters.police.gb28181.conftest import CAMERA
-from tests.adapters.police.gb28181.sip_camera import SipWriter, document, headers_of
+from tests.adapters.police.gb28181.sip_camera import SipWriter, document
+from tests.adapters.police.gb28181.sip_desk import ASKED, OK, REFUSED, Desk
 
-START = datetime(2026, 7, 1, 12, tzinfo=UTC)
 OTHER = "32010200001320000008"
-HERE, ELSEWHERE = "192.0.2.7:5060", "192.0.2.8:5060"
-OK, ASKED, REFUSED = "SIP/2.0 200 OK", "SIP/2.0 401 Unauthorized", "SIP/2.0 403 Forbidden"
-
-
-class Desk:
-    """An adapter with passwords, to which requests are brought at a time of one's choice."""
-
-    def __init__(self, adapter: Gb28181) -> None:
-        self.adapter = adapter
-        self.adapter.take_for_now(START)
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass."""
-        self.adapter.take_for_now(self.adapter.now() + timedelta(seconds=seconds))
-
-    def bring(self, raw: bytes, peer: str = HERE) -> dict[str, str]:
-        """Return the response to a request."""
-        (found,) = self.adapter.decoder_for(peer).feed(raw)
-        assert isinstance(found, Notification)
-        outcome = Outcome.QUARANTINED
-        with suppress(Untranslatable):
-            assert [*self.adapter.translate(found)]
-            outcome = Outcome.STORED
-        return headers_of(self.adapter.answer(found, outcome))
-
-    def register(
-        self, writer: SipWriter, password: str, peer: str = HERE, **how: Any
-    ) -> dict[str, str]:
-        """Register with proof, and return the response."""
-        challenge = self.bring(writer.request("REGISTER"), peer)["WWW-Authenticate"]
-        proof = writer.proof(challenge, password, **how)
-        return self.bring(writer.request("REGISTER", Authorization=proof), peer)
-
-    def lives(self, writer: SipWriter, peer: str = HERE) -> bool:
-        """Tell whether a keep-alive is taken."""
-        answer = self.bring(writer.request("MESSAGE", document("Notify", "Keepalive", 1)), peer)
-        assert answer[""] in {OK, REFUSED}
-        return answer[""] == OK
+ELSEWHERE = "192.0.2.8:5060"
 
 
 @pytest.fixture
@@ -73,6 +34,27 @@ def test_proof_is_taken_in_the_forms_that_devices_write(
     """With qop as RFC 2617 says, or without it as RFC 2069 did."""
     assert desk.register(SipWriter(), "usual", qop=qop, algorithm=algorithm)[""] == OK
     assert desk.lives(SipWriter())
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "right"),
+    [
+        ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+        ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+    ],
+)
+def test_the_standards_own_example_is_right(algorithm: str, right: str) -> None:
+    """RFC 7616, 3.9.1."""
+    header = (
+        'Digest username="Mufasa", realm="http-auth@example.org", uri="/dir/index.html", '
+        f'algorithm={algorithm}, nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", '
+        'nc=00000001, cnonce="f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", qop=auth, '
+        f'response="{right}", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
+    )
+
+    assert is_right(credentials(header), "GET", "Circle of Life")
+    assert not is_right(credentials(header), "GET", "circle of life")
+    assert not is_right(credentials(header), "PUT", "Circle of Life")
 
 
 def test_a_device_with_a_password_of_its_own_has_no_other(desk: Desk) -> None:

@@ -55,7 +55,7 @@ async def kept(bus: Bus, feed: FeedConfig) -> tuple[list[Record], list[Quarantin
     return records, [entry async for entry in entries(bus, "police", feed.id)]
 
 
-def _alarm() -> bytes:
+def raised() -> bytes:
     """Return an alarm of now."""
     now = f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m-%dT%H:%M:%S}"
     said = "<AlarmPriority>2</AlarmPriority><AlarmMethod>5</AlarmMethod>"
@@ -81,7 +81,7 @@ async def test_a_camera_registers_lives_and_raises_an_alarm(
                 await camera.ask("MESSAGE", document("Response", "Catalog", 2)),
                 await camera.ask("MESSAGE", document("Response", "DeviceInfo", 3)),
                 await camera.ask("MESSAGE", document("Query", "ConfigDownload", 4)),
-                await camera.ask("NOTIFY", _alarm(), Event="presence"),
+                await camera.ask("NOTIFY", raised(), Event="presence"),
                 await camera.ask("OPTIONS"),
             ]
 
@@ -120,16 +120,16 @@ async def test_who_has_not_proved_itself_gets_nothing_in(
 ) -> None:
     """Neither without registration, nor with a wrong password, nor outside of SIP, nor later."""
     feed = feed_at("strangers", scheme, password_file=password_file)
-    raised = _alarm()
+    alarm = raised()
 
     async with FeedRunner(feed, city_home, plan) as runner, asyncio.timeout(30):
         with SipCamera.to(runner.address) as camera:
-            stranger = await camera.ask("MESSAGE", raised)
+            stranger = await camera.ask("MESSAGE", alarm)
             wrong = await camera.register("87654321")
-            still = await camera.ask("MESSAGE", raised)
+            still = await camera.ask("MESSAGE", alarm)
             await camera.register(PASSWORD)
             gone = await camera.register(PASSWORD, expires=0)
-            late = await camera.ask("MESSAGE", raised)
+            late = await camera.ask("MESSAGE", alarm)
             bare = document("Notify", "Keepalive", 9)
             await camera.send(bare)
             asked = await camera.ask("OPTIONS")
