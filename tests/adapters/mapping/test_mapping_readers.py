@@ -350,3 +350,14 @@ def test_bytes_that_only_another_encoding_can_say_name_it(make: Make) -> None:
 
     assert isinstance(refused, Undecodable)
     assert "they are UTF-8, '编号,时间,描': name that encoding" in refused.reason
+
+
+def test_a_workbook_is_refused_once_with_what_to_do(make: Make) -> None:
+    """It is put where a table of text was expected: saying so once is enough."""
+    decoder = make(HAZARDS).decoder()
+
+    found = [*decoder.feed(b"PK\x03\x04" + b"\n\x00," * 100), *decoder.close()]
+
+    (refused,) = found
+    assert isinstance(refused, Undecodable)
+    assert "save it as CSV" in refused.reason
