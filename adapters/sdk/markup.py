@@ -101,8 +101,6 @@ def parse(raw: bytes) -> Element:
         MarkupRefused: It is not well-formed, attacks the parser or is no text.
     """
     text, _ = text_of(raw)
-    if other := _OTHER.match(text):
-        raise MarkupRefused("xml", f"the document is {_OTHERS.get(other[1], 'a web page')}", _ASK)
     root = None if _is_suspicious(text) else _harmless(text)
     return _guarded(text) if root is None else root
 
@@ -193,6 +191,7 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
         MarkupRefused: It is no text.
     """
     if not encoding and (text := _plain(raw)) is not None:
+        _refuse_other(text)
         return text, UTF8
     encoding = encoding or _encoding(raw)
     try:
@@ -201,7 +200,19 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
         raise MarkupRefused(
             "encoding", f"the bytes are not {encoding}: {error}", "valid text"
         ) from error
-    return _PROLOGUE.sub("", text, count=1), encoding
+    text = _PROLOGUE.sub("", text, count=1)
+    _refuse_other(text)
+    return text, encoding
+
+
+def _refuse_other(text: str) -> None:
+    """Refuse a text that is no XML by the name of what it is.
+
+    Raises:
+        MarkupRefused: It is JSON or a web page.
+    """
+    if other := _OTHER.match(text):
+        raise MarkupRefused("xml", f"the document is {_OTHERS.get(other[1], 'a web page')}", _ASK)
 
 
 def _plain(raw: bytes) -> str | None:
