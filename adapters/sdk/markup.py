@@ -39,6 +39,8 @@ _ASK: Final = (
     "one document of XML: where a source gives several formats, take its address for XML, or ask "
     'for it with headers = { Accept = "application/xml" } of the feed\'s transport'
 )
+# What blocks of fixed size, and files of old systems, are filled up with.
+_PADDING: Final = "\0\x1a"
 _PROLOGUE = re.compile(r"^\s*<\?xml\s[^>]{0,300}\?>")
 # Declared names under which GB 18030's subsets travel.
 _CHINESE = frozenset({"gb2312", "gbk", "gb18030"})
@@ -192,7 +194,7 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
     """
     if not encoding and (text := _plain(raw)) is not None:
         _refuse_other(text)
-        return text, UTF8
+        return text.rstrip(_PADDING), UTF8
     encoding = encoding or _encoding(raw)
     try:
         text = raw.decode(encoding).removeprefix("\ufeff")
@@ -202,7 +204,7 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
         ) from error
     text = _PROLOGUE.sub("", text, count=1)
     _refuse_other(text)
-    return text, encoding
+    return text.rstrip(_PADDING), encoding
 
 
 def _refuse_other(text: str) -> None:

@@ -93,3 +93,9 @@ def test_what_is_no_xml_at_all_is_called_by_its_name(document: bytes, what: str)
     """Whoever reads the quarantine learns what to ask the source for."""
     with pytest.raises(MarkupRefused, match=f"the document is {what}; expected .* Accept"):
         parse(document)
+
+
+@pytest.mark.parametrize("head", ["", '<?xml version="1.0" encoding="GBK"?>'])
+def test_what_fills_up_a_block_is_no_part_of_the_document(head: str) -> None:
+    """Old systems write files in blocks, filled with zeros, or end them with Ctrl-Z."""
+    assert parse(f"{head}<a>1</a>\n\0\0\x1a".encode()).text == "1"
