@@ -34,6 +34,11 @@ _PLAIN = re.compile(
 )
 # How documents begin that many sources give to whom does not ask for XML.
 _OTHER = re.compile(r"\s*(\{|\[|<!doctype\s+html\b)", re.IGNORECASE)
+_MARKS: Final = (
+    (b"PK\x03\x04", "an archive (ZIP): put in, or poll, what it holds"),
+    (b"\x1f\x8b", "compressed (gzip): put in what it was before"),
+    (b"%PDF-", "a PDF"),
+)
 _OTHERS: Final = {"{": "JSON", "[": "JSON"}
 _ASK: Final = (
     "one document of XML: where a source gives several formats, take its address for XML, or ask "
@@ -192,6 +197,8 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
     Raises:
         MarkupRefused: It is no text.
     """
+    if kind := next((kind for mark, kind in _MARKS if raw.startswith(mark)), ""):
+        raise MarkupRefused("xml", f"the document is {kind}", "one document of XML")
     if not encoding and (text := _plain(raw)) is not None:
         _refuse_other(text)
         return text.rstrip(_PADDING), UTF8
