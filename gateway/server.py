@@ -12,10 +12,11 @@ from grpc_health.v1 import health_pb2
 
 from broker.asking import Asking
 from broker.connection import Bus
+from broker.delivery import Delivery
 from broker.responders import Responders
 from broker.revisions import Revisions as StreamRevisions
 from broker.subjects import share_patterns
-from broker.subscriber import Delivery, Follower, follow
+from broker.subscriber import Follower, follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreement_service import AgreementDesk
 from gateway.agreements import Agreements

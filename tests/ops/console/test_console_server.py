@@ -18,8 +18,9 @@ from broker.plan import BusPlan
 from broker.tls import Authority
 from liandong.gateway.v1.audit_pb2 import AccessEntry
 from ops.city import City, GatewayAddress, read_city
-from ops.console import Console, Signer, login_address, make_key
-from ops.console.visitors import COOKIE, TOKEN_S, Token
+from ops.console.app import Console
+from ops.console.signing import Signer, make_key
+from ops.console.visitors import COOKIE, TOKEN_S, Token, login_address
 from tests.conftest import free_port
 from tests.deeds import recorded
 from tests.gateway.town import NOW, level
