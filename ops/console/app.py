@@ -8,6 +8,7 @@ from typing import Final, Self
 
 from aiohttp import web
 
+from adapters.transports.http_port import HttpPort
 from broker.handshakes import tell_refused
 from broker.home import OPS, Home
 from ops.city import City
@@ -65,17 +66,16 @@ class Console:
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(self._channels)
             stack.push_async_callback(self._visits.settle)
-            runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1.0)
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            site = web.TCPSite(runner, self._page.host, self.port, ssl_context=self._tls())
+            runner = web.AppRunner(self._app(), shutdown_timeout=1.0)
+            listening = HttpPort(runner, "console", context=self._tls())
             try:
-                await site.start()
+                await listening.open(self._page.host, self.port)
             except OSError as error:
                 raise Failure(
                     f"the console cannot listen on {self._page.host}:{self.port}: stop what "
                     "listens there, or change [console] port in the city file"
                 ) from error
+            stack.push_async_callback(listening.close)
             self._stack = stack.pop_all()
         return self
 
