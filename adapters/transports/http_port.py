@@ -114,7 +114,10 @@ class _Asker(web.RequestHandler):
 
     @property
     def is_busy(self) -> bool:
-        """Tell whether something that it asked is under way."""
+        """Tell whether something that it asked, and has said all of, is under way."""
+        asked = self._current_request
+        if asked is not None:
+            return asked.content.is_eof()
         return self._request_in_progress or bool(self._messages)
 
     @property

@@ -15,7 +15,7 @@ from ops.city import City
 from ops.client import target
 from ops.console.bus_pages import BusPages
 from ops.console.channels import Channels
-from ops.console.desk import SESSION, Desk, sent
+from ops.console.desk import SESSION, Desk, body, sent
 from ops.console.live import Live
 from ops.console.quarantine_pages import QuarantinePages
 from ops.console.record_pages import RecordPages
@@ -166,7 +166,7 @@ class Console:
         """Open a session for a token that was not used yet."""
         if not is_own(request):
             raise web.HTTPForbidden(text="this did not come from the console's own page")
-        told = (await request.read())[:_LONGEST_TOKEN].decode(errors="replace")
+        told = (await body(request))[:_LONGEST_TOKEN].decode(errors="replace")
         session = self._visitors.by_token(told.strip())
         if session is None:
             told = "the token is void: it works once, for ten minutes"

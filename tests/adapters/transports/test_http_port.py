@@ -165,6 +165,22 @@ def test_of_those_who_asked_the_quietest_gives_way_and_nobody_who_waits(run: Run
     run(test())
 
 
+def test_who_does_not_come_to_an_end_of_asking_gives_way(run: Run) -> None:
+    """Of such a request nothing is under way."""
+
+    async def test() -> None:
+        async with serving(max_connections=1) as port:
+            slow = await port.connect()
+            slow[1].write(b"GET /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n.")
+            await until(lambda: [1 for one in port.http._askers.members if not one.is_stranger])
+            await port.asked()
+
+            assert await is_cut(slow)
+            port.go_on.set()
+
+    run(test())
+
+
 def test_while_all_have_only_just_come_the_newcomer_is_one_too_many(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
