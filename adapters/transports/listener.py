@@ -9,10 +9,10 @@ from typing import Final
 
 import structlog
 
-from adapters.transports.guests import FAIR_S
-
 HANDSHAKE_S: Final = 15.0
-_HANDSHAKES: Final = 256
+_HANDSHAKES: Final = 512
+# Of the slowest links that stations have, two ways there and back.
+_FAIR_S: Final = 3.0
 _BACKLOG: Final = 1024
 _AGAIN_S: Final = 1.0
 _log = structlog.get_logger()
@@ -100,7 +100,7 @@ class Listener:
         """Wait until one more can shake hands; who has taken longest does not delay it for long."""
         while len(self._handshakes) >= _HANDSHAKES:
             oldest, since = next(iter(self._handshakes.items()))
-            left = since + FAIR_S - asyncio.get_running_loop().time()
+            left = since + _FAIR_S - asyncio.get_running_loop().time()
             if left <= 0:
                 oldest.cancel()
                 del self._handshakes[oldest]

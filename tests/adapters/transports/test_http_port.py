@@ -223,7 +223,7 @@ def test_handshakes_that_are_never_finished_are_cut(
     run: Run, city_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a while; and at once when others wait to shake hands."""
-    monkeypatch.setattr(listener, "FAIR_S", 0.1)
+    monkeypatch.setattr(listener, "_FAIR_S", 0.1)
     monkeypatch.setattr(listener, "_HANDSHAKES", 3)
 
     async def test() -> None:
