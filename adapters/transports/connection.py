@@ -59,6 +59,7 @@ class Connection(asyncio.Protocol):
         self._log = _log
         self._decoder: Decoder[Any]
         self.took_messages = False
+        self._is_understood = False
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -68,12 +69,11 @@ class Connection(asyncio.Protocol):
         self._log = _log.bind(feed=self._crowd.feed, peer=self._peer)
         # uvloop's transports are no asyncio.Transport by class, only by what they do.
         stream = cast("asyncio.Transport", transport)
-        if len(self._crowd.members) >= self._limits.max_connections:
+        if not self._crowd.enter(self):
             self._log.warning("too many connections", limit=self._limits.max_connections)
             stream.abort()
             return
         self._transport = stream
-        self._crowd.members.add(self)
         self._last_progress = self._now()
         self._look()
         self._log.info("connected")
@@ -94,6 +94,17 @@ class Connection(asyncio.Protocol):
         # TLS has no half-closed connections: there asyncio hangs up whatever is returned.
         return self._transport is not None and not self._transport.get_extra_info("sslcontext")
 
+    @property
+    def is_stranger(self) -> bool:
+        """Tell whether nothing that it said was understood yet."""
+        return not self._is_understood
+
+    def cut(self) -> None:
+        """Hang up at once: it has said nothing yet, and others come."""
+        self._log.warning("too many connections", limit=self._limits.max_connections)
+        if self._transport is not None:
+            self._transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Settle what is left; there is nobody to answer any more."""
         if not self.closed.done():
@@ -111,7 +122,7 @@ class Connection(asyncio.Protocol):
 
     def _leave(self) -> None:
         """Be one of the crowd no more, and speak for nobody."""
-        self._crowd.members.discard(self)
+        self._crowd.leave(self)
         self._crowd.pipeline.release(self._peer)
 
     async def drain(self) -> None:
@@ -180,6 +191,7 @@ class Connection(asyncio.Protocol):
         """Hang up, once all is settled, on a peer that does not speak the protocol."""
         for message in messages:
             self._faults = self._faults + 1 if isinstance(message, Undecodable) else 0
+            self._is_understood |= not self._faults
         if self._faults > self._limits.max_faults and not self._has_ended:
             self._log.warning("too many faults in a row", limit=self._limits.max_faults)
             self._hold(_Hold.ENDING)
