@@ -30,6 +30,8 @@ MOST_LISTED: Final = 5000
 GIVEN_UP_AFTER: Final = 5
 """How often a document may be absent until it is told."""
 _AT_ONCE: Final = 4
+_PASSING: Final = frozenset({"xml", "encoding"})
+"""Why a document cannot be read that may be so as yet: half written, or an error's text."""
 _ENOUGH_FAILURES: Final = 8
 _log = structlog.get_logger()
 
@@ -162,13 +164,20 @@ class LinkedDocuments:
         return await asyncio.gather(*(self._fetch_one(client, target) for target in lot))
 
     async def _fetch_one(self, client: httpx.AsyncClient, target: _Target) -> Fetched | Trouble:
-        """Fetch one; return what it is, or why it is not there."""
+        """Fetch one; return what it is, or why it is not there.
+
+        What cannot be read is not there either, until it has been so too often.
+        """
         try:
             found = await self._fetcher.fetch(client, target.url, linked_as=target.media_type)
         except Trouble as trouble:
             return trouble
         if found is None or not found.messages:
             return Absent(f"{target.shown} answers an empty document")
+        unread = [one for one in found.messages if isinstance(one, Undecodable)]
+        is_passing = len(unread) == len(found.messages) and unread[0].cause in _PASSING
+        if is_passing and self._tries[target.key].absent < GIVEN_UP_AFTER - 1:
+            return Absent(f"{target.shown} answers what cannot be read: {unread[0].reason}")
         return found
 
     async def _settle(self, target: _Target, found: Fetched) -> None:

@@ -47,7 +47,7 @@ _LONGEST: Final = {
 _LONGEST_ADDRESS: Final = 1024
 _SHORTENED: Final = re.compile(r"\d(\.\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
 _EXPLAINED: Final = re.compile(r"\s*[(（\[【].*", re.DOTALL)  # noqa: RUF001 - full-width brackets are meant.
-_DISTRICT: Final = re.compile(r"(\d{6}|\d{9}|\d{12})", re.ASCII)
+_DISTRICT: Final = re.compile(r"(\d{6}|\d{9}|\d{12})(?:\.0)?", re.ASCII)
 _SEPARATORS: Final = re.compile(r"[,;、，；|]+")  # noqa: RUF001 - Chinese commas are meant.
 _TITLE: Final = re.compile(r"([^:：]{1,64})[:：]\s*(.*?)[\s-]*")  # noqa: RUF001 - as above.
 _PEOPLE: Final = re.compile(r"(\d{1,12})(?:\.0{1,12})?", re.ASCII)
@@ -97,8 +97,9 @@ def to_location(cells: Cells, system: CoordinateSystem, doubts: list[str]) -> pl
     if point is not None:
         location.point.CopyFrom(point)
     district = cells("district")
-    if _DISTRICT.fullmatch(district):
-        location.district = district
+    # A number that went through a spreadsheet or a program has a fraction, of nothing.
+    if code := _DISTRICT.fullmatch(district):
+        location.district = code[1]
     elif district:
         doubts.append(f"district {district[:40]!r} is no division code")
     return location

@@ -12,7 +12,7 @@ from adapters.sdk.elements import name_of
 from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
 from adapters.sdk.whole import MAX_BYTES, WholeFile
-from adapters.weather.cap.index import entries_of, link_of, oldest_first
+from adapters.weather.cap.index import base_of, entries_of, link_of, oldest_first
 
 NAMESPACE_PREFIX: Final = "urn:oasis:names:tc:emergency:cap:"
 NAMESPACE_1_0: Final = "http://www.incident.com/cap/1.0"
@@ -78,7 +78,7 @@ def _decode(raw: bytes) -> list[CapDocument | Undecodable]:
         alerts += _written_out(root, refused)
     alerts += _encoded(root, refused)
     if bare := [entry for entry in entries or () if not _holds_alert(entry)]:
-        refused += _index(raw, len(entries or ()), bare)
+        refused += _index(raw, base_of(root), len(entries or ()), bare)
     if not alerts and (refused or entries is not None):
         return refused
     if not alerts:
@@ -159,15 +159,17 @@ def _holds_alert(entry: Element) -> bool:
     )
 
 
-def _index(raw: bytes, entries: int, bare: list[Element]) -> list[Undecodable]:
+def _index(raw: bytes, base: str, entries: int, bare: list[Element]) -> list[Undecodable]:
     """Say that an index tells of alerts elsewhere, and where they are.
 
     Args:
         raw: The index.
+        base: What its addresses are relative to; empty: its own.
         entries: How many entries it has.
         bare: Those without their alert.
     """
-    found = [link for link in map(link_of, oldest_first(bare)) if link is not None]
+    links = (link_of(entry, base) for entry in oldest_first(bare))
+    found = [link for link in links if link is not None]
     told = (
         f"the document is an index of {entries} alerts, of which {len(bare)} are not in it; "
         "expected the alerts themselves: "

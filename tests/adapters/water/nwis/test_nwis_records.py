@@ -357,7 +357,7 @@ def test_what_is_no_table_and_no_waterml_is_refused(
 def test_a_bad_value_costs_no_other(nwis: Nwis) -> None:
     """It is refused with its own bytes."""
     series = _series("00065", "ft", ("6.48", AT, "P"))
-    series["values"][0]["value"].append({"value": None, "dateTime": AT})
+    series["values"][0]["value"].append({"value": [], "dateTime": AT})
 
     refused, good = _messages(nwis, _json(series))
 
@@ -482,3 +482,26 @@ def test_a_unit_that_is_ours_already_is_not_converted(nwis: Nwis) -> None:
     ]
 
     assert levels == [0.4572, 1.5]
+
+
+@pytest.mark.parametrize(("written", "flow"), [(12.5, 0.35396), (12, 0.339802), (None, None)])
+def test_a_value_may_be_a_number_or_nothing(nwis: Nwis, written: Any, flow: float | None) -> None:
+    """WaterML as JSON writes text; copies of it, made by other programs, write numbers."""
+    value = {"value": written, "qualifiers": ["P"], "dateTime": "2026-07-01T05:00:00.000-05:00"}
+    series = _series("00060", "ft3/s") | {"values": [{"value": [value]}]}
+
+    (found,) = _messages(nwis, _json(series))
+
+    (made,) = nwis.translate(found)
+    body = made.record.water_level
+    assert body.HasField("flow_m3_s") == (flow is not None)
+    assert body.flow_m3_s == pytest.approx(flow or 0, rel=1e-4)
+
+
+def test_the_newer_interface_is_called_by_its_name(nwis: Nwis) -> None:
+    """Whoever polls it learns where the form is that is read."""
+    (found,) = _messages(nwis, b'{"type": "FeatureCollection", "features": []}')
+
+    assert isinstance(found, Undecodable)
+    assert "api.waterdata.usgs.gov" in found.reason
+    assert "waterservices.usgs.gov" in found.reason
