@@ -13,10 +13,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from broker.delivery import Delivery
 from broker.state_part import StatePart
 from broker.subjects import record_name, share_subject
-from broker.subscriber import Delivery
-from gateway import Gateway
+from gateway.server import Gateway
 from liandong.gateway.v1 import (
     agreement_pb2,
     agreement_pb2_grpc,

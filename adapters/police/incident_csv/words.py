@@ -48,8 +48,17 @@ LIFECYCLES: Final[dict[str, str]] = {
     ),
     **dict.fromkeys(("误报", "虚警", "虚假警情", "假警", "无效警情"), "FALSE_ALARM"),
 }
+# The four of the Emergency Response Law (突发事件应对法).
+CATEGORIES: Final[dict[str, str]] = {
+    **dict.fromkeys(("自然灾害", "自然灾害类"), "NATURAL_DISASTER"),
+    **dict.fromkeys(("事故灾难", "事故灾难类"), "ACCIDENT"),
+    **dict.fromkeys(("公共卫生", "公共卫生类", "公共卫生事件", "公共卫生事件类"), "PUBLIC_HEALTH"),
+    **dict.fromkeys(
+        ("社会安全", "社会安全类", "社会安全事件", "社会安全事件类"), "SOCIAL_SECURITY"
+    ),
+}
 # Only what is clear: an injury or a power cut may belong to any category.
-_CATEGORIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+_TYPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (
         re.compile(
             r"洪|内涝|台风|暴雨|大风|冰雹|雷击|滑坡|泥石流|山体|地震|河堤|堤防|溃堤|决堤|溃坝|管涌"
@@ -82,7 +91,7 @@ _CATEGORIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
 @lru_cache(maxsize=4096)
 def category_of_type(written: str) -> "incident.Category.ValueType":
     """Return the category that a type clearly belongs to."""
-    for pattern, category in _CATEGORIES:
+    for pattern, category in _TYPES:
         if pattern.search(written.upper()):
             return incident.Category.Value(f"CATEGORY_{category}")
     return incident.CATEGORY_UNSPECIFIED

@@ -1,11 +1,14 @@
 """Collect one XML document per file or response and find the alerts in it."""
 
+import binascii
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from adapters.sdk.distribution import distribution_status
+from adapters.sdk.distribution import distribution_status, encoded_contents
+from adapters.sdk.elements import name_of
 from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
 from adapters.sdk.whole import MAX_BYTES, WholeFile
@@ -15,6 +18,9 @@ NAMESPACE_PREFIX: Final = "urn:oasis:names:tc:emergency:cap:"
 NAMESPACE_1_0: Final = "http://www.incident.com/cap/1.0"
 MAX_DOCUMENT_BYTES: Final = MAX_BYTES
 _MAX_ALERTS: Final = 1000
+_ENVELOPES: Final = ("EDXLDistribution", "edxlDistribution", "Envelope")
+# What may be XML although nobody says so.
+_ANYTHING: Final = frozenset({"", "application/octet-stream", "text/plain"})
 _ESCAPED: Final = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?alert[\s/>]")
 
 
@@ -38,8 +44,9 @@ class CapDecoder:
 
     The document's end is the file's: ``feed`` only collects, ``close`` decodes. A document
     may be one alert, or hold alerts (an Atom feed, SOAP, EDXL-DE), as elements or written out
-    in a text. An index without entries holds nothing: there is no warning now. One whose
-    entries only link to their alerts is refused with those links, for whoever can fetch them.
+    in a text, in EDXL-DE also in base64. An index without entries holds nothing: there is no
+    warning now. One whose entries only link to their alerts is refused with those links, for
+    whoever can fetch them.
     """
 
     def __init__(self, limit: int = MAX_DOCUMENT_BYTES) -> None:
@@ -69,6 +76,7 @@ def _decode(raw: bytes) -> list[CapDocument | Undecodable]:
     alerts = find_alerts(root)
     if entries or not alerts:
         alerts += _written_out(root, refused)
+    alerts += _encoded(root, refused)
     if bare := [entry for entry in entries or () if not _holds_alert(entry)]:
         refused += _index(raw, base_of(root), len(entries or ()), bare)
     if not alerts and (refused or entries is not None):
@@ -111,6 +119,30 @@ def _written_out(root: Element, refused: list[CapDocument | Undecodable]) -> lis
                 found += find_alerts(parse(text.encode()))
             except MarkupRefused as refusal:
                 refused.append(Undecodable(text.encode(), refusal.cause, str(refusal)))
+    return found
+
+
+def _encoded(root: Element, refused: list[CapDocument | Undecodable]) -> list[Element]:
+    """Return the alerts that EDXL-DE carries in base64.
+
+    Args:
+        root: The tree.
+        refused: Gets what is said to be XML and is none.
+    """
+    found: list[Element] = []
+    if not name_of(root).startswith(_ENVELOPES):
+        return found
+    for media_type, text in encoded_contents(root.iter()):
+        if text.startswith("<") or not (media_type in _ANYTHING or "xml" in media_type):
+            continue
+        try:
+            found += find_alerts(parse(b64decode("".join(text.split()), validate=True)))
+        except (binascii.Error, MarkupRefused) as error:
+            if media_type in _ANYTHING:
+                continue
+            cause = error.cause if isinstance(error, MarkupRefused) else "encoding"
+            reason = f"contentData of type {media_type[:60]} is no XML in base64: {error}"
+            refused.append(Undecodable(text.encode(), cause, reason))
     return found
 
 

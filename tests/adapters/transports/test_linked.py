@@ -197,6 +197,8 @@ async def test_what_the_bus_did_not_take_is_fetched_again(tmp_path: Path) -> Non
         three(web)
         web.answer = page(b"", "503 Service Unavailable")
         async with running(bus.home, bus.plan, "weather/cap", web.url, **QUICK) as feed:
+            # What it asks without a bus it must have begun to ask with one.
+            await polled(web)
             await bus.server.kill()
             three(web)
             await until(lambda: web.asked("/a.xml"))

@@ -194,6 +194,34 @@ def test_a_number_that_excel_shortened_is_refused(make: Make, read: Read) -> Non
     assert caught.value.cause == "number"
 
 
+@pytest.mark.parametrize("nothing", ["NULL", "null", "-", "--", "无", "N/A"])
+def test_a_word_for_nothing_is_no_number(make: Make, read: Read, nothing: str) -> None:
+    """All incidents without a number would share it, and each replace the one before."""
+    rows = "\n".join(ROW.replace("3201001", nothing).replace("中山路1号", at) for at in "甲乙")
+
+    first, second = read(make(), f"{HEADER}\n{rows}\n".encode())
+
+    assert first.record.name != second.record.name
+    assert first.record.incident.number.startswith("sha256-")
+
+
+@pytest.mark.parametrize(
+    ("written", "category"),
+    [
+        ("自然灾害", incident.CATEGORY_NATURAL_DISASTER),
+        ("事故灾难", incident.CATEGORY_ACCIDENT),
+        ("公共卫生事件", incident.CATEGORY_PUBLIC_HEALTH),
+        ("社会安全事件类（扰序）", incident.CATEGORY_SOCIAL_SECURITY),
+    ],
+)
+def test_the_laws_categories_are_known(make: Make, read: Read, written: str, category: int) -> None:
+    """The columns 事件大类 and 突发事件类别 hold the four of the Emergency Response Law."""
+    (one,) = read(make(), f"{HEADER},事件大类\n{ROW},{written}\n".encode())
+
+    assert one.record.incident.category == category
+    assert one.record.quality.level == QUALITY_LEVEL_VALID
+
+
 def test_a_word_may_be_explained_in_brackets(make: Make, read: Read) -> None:
     """Ⅲ级（较大）is level III."""
     (one,) = read(make(), changed(level="Ⅲ级（较大）", state="已到达"))
