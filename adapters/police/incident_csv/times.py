@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.police.incident_csv.options import TIME_FORMATS
 from adapters.sdk.errors import Untranslatable
-from adapters.sdk.times import in_utc, require_plausible
+from adapters.sdk.times import AHEAD, EARLIEST, in_utc
 
 # Days since the end of 1899, from 1970 to 2099; longer numbers count from 1970.
 _EXCEL_DAYS: Final = re.compile(r"(2[5-9]|[3-6]\d|7[0-2])\d{3}(\.\d+)?", re.ASCII)
@@ -59,8 +59,9 @@ class Moments:
             minute = _minute(plain[1], self._zone)
             if minute is not None:
                 moment = minute + timedelta(seconds=int(plain[3]))
-                require_plausible(field, moment, now)
-                return moment
+                # What cannot be true is told below as it was written.
+                if EARLIEST <= moment <= now + AHEAD:
+                    return moment
         return in_utc(field, parse_time(field, written, self._formats), self._zone, now)
 
 
