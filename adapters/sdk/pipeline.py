@@ -136,6 +136,14 @@ class Pipeline:
         """Enter what keeps messages from coming, as the feed's last error."""
         self._ledger.fault(reason, datetime.now(UTC))
 
+    def hinder(self, reason: str) -> None:
+        """Enter what keeps the source from being read, until it is read again."""
+        self._ledger.hinder(reason, datetime.now(UTC))
+
+    def recover(self) -> None:
+        """Enter that the source can be read."""
+        self._ledger.recover()
+
     def concealed(self, source: str) -> str:
         """Return the name of a sender or a file as logs may hold it."""
         return self._adapter.conceal_source(source)
