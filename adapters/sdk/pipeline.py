@@ -91,6 +91,7 @@ class Pipeline:
         *,
         speaker: str = "",
         is_repeat: bool = False,
+        reasons: list[str] | None = None,
     ) -> list[Outcome | None]:
         """Settle messages; return what became of each, in their order.
 
@@ -103,6 +104,7 @@ class Pipeline:
             speaker: The connection that speaks, ``host:port``, which claims the stations that
                 it names until it is released; empty: none, as for a file.
             is_repeat: These were submitted before, and not settled.
+            reasons: Takes up why messages go to quarantine, for their sender; None: nobody asks.
         """
         await self._pace.keep(len(messages))
         lot = self._sort(messages, source, speaker, is_repeat=is_repeat)
@@ -112,6 +114,8 @@ class Pipeline:
         self._reject_refused(messages, lot, results, source)
         held = await self._refusals.hold(lot.entries, lot.rejects) if lot.rejects else []
         self._settle(lot.hour, results, held)
+        if reasons is not None:
+            reasons += (entry.reason for entry in lot.entries)
         stored = sum(isinstance(one, Stored) for one in results)
         self._ledger.storing.note(time.monotonic() - lot.heard, stored)
         if lot.span_id:
