@@ -57,7 +57,7 @@ class Children:
         """Return the texts of the children of one name, less those that are empty."""
         if name not in self._first:
             return ()
-        found = ((child.text or "").strip() for child in self._named[name])
+        found = [(child.text or "").strip() for child in self._named[name]]
         return tuple(filter(None, found))
 
     def required(self, name: str, clause: str) -> str:

@@ -162,7 +162,7 @@ def references(written: str, zone: tzinfo) -> tuple[ReferenceText, ...]:
 
     CAP 1.0 has ``identifier/sender``.
     """
-    return tuple(_reference(one, zone) for one in tight(written).split())
+    return tuple([_reference(one, zone) for one in tight(written).split()]) if written else ()
 
 
 def _reference(written: str, zone: tzinfo) -> ReferenceText:
