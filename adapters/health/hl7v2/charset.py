@@ -33,14 +33,10 @@ _ENCODINGS: Final = {
     "ISO IR87": "iso2022_jp",
     "KS X 1001": "euc_kr",
 }
+_BY_NAME: Final = {name.encode(): encoding for name, encoding in _ENCODINGS.items()}
 # In GB 18030 the later bytes of a character may be `|` and `~`, so a field cannot be
 # counted before the text is decoded; a whole field that is a known name can be found.
-_NAMED: Final = re.compile(
-    rb"[^\w /-]("
-    + b"|".join(re.escape(name.encode()) for name in _ENCODINGS)
-    + rb")(?=[^\w /-]|$)",
-    re.IGNORECASE,
-)
+_WORDS: Final = re.compile(rb"[^\w /-]([\w /-]+)")
 _LINE: Final = re.compile(rb"[^\r\n]*")
 _MSH_18: Final = 17
 
@@ -58,11 +54,11 @@ def decode(raw: bytes) -> tuple[str, str]:
         CharsetRefused: The text cannot be read.
     """
     raw = raw.removeprefix(codecs.BOM_UTF8)
-    named = _NAMED.search(_header(raw))
-    encoding = _ENCODINGS[named[1].decode("ascii").upper()] if named else ""
+    words = _WORDS.findall(_header(raw).upper())
+    encoding = next(filter(None, map(_BY_NAME.get, words)), "")
     if encoding in {"", "ascii"}:
         found = encoding_of(raw)
-        if found is None or (not raw.isascii() and not named and _declares(raw)):
+        if found is None or (not raw.isascii() and not encoding and _declares(raw)):
             raise CharsetRefused(
                 "MSH-18 names no character set that is known and the text is not ASCII; "
                 "expected one of HL7 table 0211, such as UNICODE UTF-8 or GB 18030-2000"
