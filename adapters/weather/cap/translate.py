@@ -19,6 +19,7 @@ from adapters.weather.cap.colours import (
     color_of_word,
     gravest,
 )
+from adapters.weather.cap.trim import trimmed
 from liandong.place.v1.place_pb2 import Area
 from liandong.quantity.v1.quantity_pb2 import Attribute
 from liandong.record.v1 import record_pb2 as record
@@ -125,6 +126,7 @@ def _reference(written: ReferenceText) -> weather.Reference:
 
 def _info(alert: Alert, info: Info, doubts: list[str]) -> weather.WarningInfo:
     """Return one part."""
+    info = trimmed(info, doubts)
     chinese = alert.profile == CHINESE
     # A message that warns of nothing has no need to say how grave it is.
     lenient = chinese or alert.message_type in _FORCELESS
