@@ -15,6 +15,7 @@ from adapters.weather.cap.colours import (
     Color,
     Severity,
     color_of_headline,
+    color_of_level,
     color_of_parameters,
     color_of_word,
     gravest,
@@ -190,6 +191,7 @@ def _color(info: Info, *, chinese: bool) -> Color:
         (chinese and color_of_word(info.severity))
         or color_of_parameters((*info.parameters, *info.event_codes))
         or color_of_headline(info.headline)
+        or (color_of_level(info.severity) if chinese else weather.COLOR_UNSPECIFIED)
     )
 
 
