@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import Gateway, listening
+from gateway import listening
 from gateway.errors import TooManyAtOnce
 from gateway.limits import CallLimits, Shares
+from gateway.server import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from tests.gateway.town import City, journal, level, reason
 

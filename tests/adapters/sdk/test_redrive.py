@@ -489,6 +489,7 @@ async def test_an_entry_is_taken_out_of_the_hour_under_which_the_books_have_it(
         (Kept.CUT, "segment", "only its first bytes"),
         (Kept.RECORD, "refused", "a record that the bus refused"),
         (Kept.WHOLE, "oversize", "may not be the whole message"),
+        (Kept.WHOLE, "login", "its sender had not logged in when it came"),
     ],
 )
 async def test_bytes_that_are_not_the_message_are_not_tried(
