@@ -14,6 +14,11 @@ _EXPECTED: Final = {
     "name": "<agency>/<kind>/<entity>, such as water/water.level/0012345678",
     "statuses": "ACTUAL, EXERCISE or TEST",
     "status": "ACTUAL, EXERCISE or TEST",
+    "group_by": "H3_CELL, DISTRICT, KIND or AGENCY, each once",
+    "as_of_basis": "OBSERVED or RECEIVED",
+    "basis": "OBSERVED or RECEIVED",
+    "outcome": "ALLOWED, REFUSED or BROKEN_OFF",
+    "order": "NEWEST_FIRST or OLDEST_FIRST",
     "classification": "PUBLIC, INTERNAL, RESTRICTED or CONFIDENTIAL",
     "level": "a level that is stated",
     "observed_at": "when the world was so",
@@ -58,6 +63,8 @@ def sentence_of(violation: Any, checked: Message | None = None) -> str:
         return f"is not there, expected {_EXPECTED.get(name) or _choice(elements, checked)}"
     if value == "":
         return f"is empty, expected {_EXPECTED.get(name, 'a text')}"
+    if rule == "repeated.unique" and name in _EXPECTED:
+        return f"repeats a value, expected {_EXPECTED[name]}"
     if value is None or not isinstance(value, str | int | float):
         return _plural(str(proto.message))
     shown = _brief(repr(value))

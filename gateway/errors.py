@@ -4,6 +4,8 @@ GatewayError
 ├── Unauthenticated     no certificate of this city
 ├── CertificateRevoked  one that was taken back
 ├── TooMany             the caller's department has made too many calls
+├── TooManyAtOnce       it has as many open as are left to all others
+├── RequestMissing      a call did not say in time what it asks
 ├── InvalidRequest      a field is wrong
 ├── NoAgreement         nothing of what is asked for is open to this caller
 ├── NotInvolved         a decision between other departments
@@ -40,6 +42,7 @@ from grpc_status import rpc_status
 _DOMAIN = "liandong"
 _AUDIT_RETRY_S = 5
 _RETRY_S = 30
+_MOMENT_S = 1
 # A client drops a status whose metadata goes beyond 8 KiB: the sentence travels in it twice,
 # once with three characters for what is no ASCII, the details once, both as base64.
 _SENTENCE = 1800
@@ -119,6 +122,29 @@ class TooMany(GatewayError):
         wait = error_details_pb2.RetryInfo()
         wait.retry_delay.FromNanoseconds(int(self._wait_s * 1e9))
         return [wait]
+
+
+class TooManyAtOnce(GatewayError):
+    """The caller's department has as many calls open as are left to all others."""
+
+    def __init__(self, agency: str, calls: int) -> None:
+        super().__init__(
+            f"{agency or 'no department'} has {calls} calls open at once, and the gateway is "
+            "to have as many places left for others: end some, or try again in a moment"
+        )
+
+    def details(self) -> list[Message]:
+        """Return when to try again."""
+        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=_MOMENT_S))]
+
+
+class RequestMissing(GatewayError):
+    """A call was opened whose request did not come."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"no request came within {seconds:g} s after the call was opened: send it at once"
+        )
 
 
 class InvalidRequest(GatewayError):
@@ -405,6 +431,8 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     Unauthenticated: (code_pb2.UNAUTHENTICATED, "NO_DEPARTMENT_CERTIFICATE"),
     CertificateRevoked: (code_pb2.UNAUTHENTICATED, "CERTIFICATE_REVOKED"),
     TooMany: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
+    TooManyAtOnce: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_AT_ONCE"),
+    RequestMissing: (code_pb2.DEADLINE_EXCEEDED, "REQUEST_MISSING"),
     InvalidRequest: (code_pb2.INVALID_ARGUMENT, "INVALID_FIELD"),
     NoAgreement: (code_pb2.PERMISSION_DENIED, "NO_AGREEMENT"),
     NotInvolved: (code_pb2.PERMISSION_DENIED, "NOT_INVOLVED"),

@@ -38,9 +38,38 @@ def _ports_of_this_worker() -> Iterator[int]:
 
 
 _ports = _ports_of_this_worker()
-# Machines are busy at times: how long an example takes says nothing of what it shows.
-settings.register_profile("liandong", deadline=None)
+# Machines are busy at times: how long an example takes says nothing of what it shows. Each run
+# draws other examples, so few of them find in a week of runs what many would find in one;
+# `--hypothesis-profile thorough` is for whoever changes a decoder.
+settings.register_profile("liandong", deadline=None, max_examples=60)
+settings.register_profile("thorough", deadline=None, max_examples=2_000)
 settings.load_profile("liandong")
+
+_CITIES = {"town": "tests/ops/", "patient": "tests/ops/doctor/", "stronghold": "tests/security/"}
+"""Cities of many processes that run for a whole session, by the folder whose tests use them."""
+_SLOW = ("tests/chaos/", "tests/deploy/", "tests/e2e/", "tests/ops/", "tests/security/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one worker run all tests of a file, and all of a city, and begin with what is slow.
+
+    Each worker has a session of its own, in which it would start a city of its own; and what
+    begins last must not be what the others then wait for.
+    """
+
+    def city_of(item: pytest.Item) -> str:
+        return next(
+            (
+                name
+                for name, folder in _CITIES.items()
+                if item.nodeid.startswith(folder) and name in getattr(item, "fixturenames", ())
+            ),
+            "",
+        )
+
+    items.sort(key=lambda item: (not city_of(item), not item.nodeid.startswith(_SLOW)))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(city_of(item) or item.path.stem))
 
 
 def free_port() -> int:

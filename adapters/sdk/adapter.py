@@ -105,6 +105,15 @@ class Adapter(abc.ABC, Generic[M, P]):
     def decoder(self) -> Decoder[M]:
         """Return a decoder for one connection or file."""
 
+    def decoder_for(self, peer: str) -> Decoder[M]:
+        """Return a decoder for what one socket says; most formats do not mind which it is.
+
+        Args:
+            peer: Its address, ``host:port``.
+        """
+        del peer
+        return self.decoder()
+
     @abc.abstractmethod
     def translate(self, message: M) -> Iterable[Translated]:
         """Return the records that a message holds, one at least.
@@ -117,6 +126,10 @@ class Adapter(abc.ABC, Generic[M, P]):
         """Return what the sender is told once the message is stored; empty: nothing."""
         del message, outcome
         return b""
+
+    def datagrams(self, answer: bytes) -> tuple[bytes, ...]:
+        """Return an answer as the datagrams that carry it; most are one."""
+        return (answer,)
 
     def prepare(self, home: Path) -> None:
         """Read what it keeps in the home folder, before the first byte; most keep nothing.

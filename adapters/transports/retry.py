@@ -20,7 +20,15 @@ _log = structlog.get_logger()
 
 
 class Trouble(AdapterError):
-    """Something outside is not as it should be, and may come right by itself."""
+    """Something outside is not as it should be, and may come right by itself.
+
+    Attributes:
+        wait_s: How long whoever is asked wants to be left alone, seconds; 0: it does not say.
+    """
+
+    def __init__(self, what: str, wait_s: float = 0.0) -> None:
+        super().__init__(what)
+        self.wait_s = wait_s
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
@@ -155,9 +163,17 @@ def _retrying(
     stop: asyncio.Event, first_s: float, longest_s: float, **how: Any
 ) -> tenacity.AsyncRetrying:
     """Return tenacity as all transports use it."""
+    usual = tenacity.wait_exponential(multiplier=first_s, max=longest_s) + tenacity.wait_random(
+        0, first_s / 10
+    )
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.wait_s if isinstance(error, Trouble) else 0.0
+        return max(usual(state), asked)
+
     return tenacity.AsyncRetrying(
-        wait=tenacity.wait_exponential(multiplier=first_s, max=longest_s)
-        + tenacity.wait_random(0, first_s / 10),
+        wait=wait,
         stop=lambda _: stop.is_set(),
         sleep=lambda seconds: pause(stop, seconds),
         **how,

@@ -6,9 +6,11 @@ from google.protobuf.message import Message
 
 from broker.violations import describe, sentence_of
 from liandong.gateway.v1.shared_state_pb2 import (
+    GROUP_BY_KIND,
     BatchGetRecordsRequest,
     GetRecordRequest,
     Selection,
+    SummarizeRecordsRequest,
 )
 from liandong.question.v1.levels_upstream_pb2 import LevelsUpstreamQuestion
 from liandong.record.v1.record_pb2 import Record
@@ -30,6 +32,14 @@ _NAME = "expected <agency>/<kind>/<entity>, such as water/water.level/0012345678
         (Record(), "body: is not there, expected one body, such as water_level"),
         (Level(), "station_id: is empty, expected a text"),
         (BatchGetRecordsRequest(), "names: must contain at least 1 item"),
+        (
+            SummarizeRecordsRequest(group_by=[9]),  # type: ignore[list-item]
+            "group_by[0]: is 9, expected H3_CELL, DISTRICT, KIND or AGENCY",
+        ),
+        (
+            SummarizeRecordsRequest(group_by=[GROUP_BY_KIND, GROUP_BY_KIND]),
+            "group_by: repeats a value, expected H3_CELL, DISTRICT, KIND or AGENCY, each once",
+        ),
         (Level(station_id="a" * 65), "', must be at most 64 characters"),
     ],
 )

@@ -4,7 +4,7 @@ import codecs
 import re
 from typing import Final
 
-from adapters.sdk.text import GB18030, UTF8, encoding_of
+from adapters.sdk.text import GB18030, UTF8, encoding_of, encoding_of_chinese
 
 # HL7 table 0211, and the names that Chinese systems write besides.
 _ENCODINGS: Final = {
@@ -29,6 +29,8 @@ _ENCODINGS: Final = {
     "GBK": GB18030,
     "CP936": GB18030,
     "MS936": GB18030,
+    "CP1252": "cp1252",
+    "WINDOWS-1252": "cp1252",
     "BIG-5": "big5",
     "ISO IR87": "iso2022_jp",
     "KS X 1001": "euc_kr",
@@ -52,15 +54,19 @@ class CharsetRefused(ValueError):
 def decode(raw: bytes) -> tuple[str, str]:
     """Return a message's text and the name of its encoding.
 
-    ASCII and silence mean what the bytes are: UTF-8 or GB 18030.
+    ASCII and silence mean what the bytes are: UTF-8 or GB 18030. So does GB 18030, for what
+    is UTF-8 is almost never Chinese in the other. Where several sets are named, the one
+    beside ASCII is meant: ISO 2022 switches to it by itself.
 
     Raises:
         CharsetRefused: The text cannot be read.
     """
     raw = raw.removeprefix(codecs.BOM_UTF8)
-    named = _NAMED.search(_header(raw))
-    encoding = _ENCODINGS[named[1].decode("ascii").upper()] if named else ""
-    if encoding in {"", "ascii"}:
+    named = [_ENCODINGS[name.decode().upper()] for name in _NAMED.findall(_header(raw))]
+    encoding = next((one for one in named if one != "ascii"), "")
+    if encoding == GB18030:
+        encoding = encoding_of_chinese(raw) or GB18030
+    if not encoding:
         found = encoding_of(raw)
         if found is None or (not raw.isascii() and not named and _declares(raw)):
             raise CharsetRefused(

@@ -29,6 +29,11 @@ _STRAY: Final = re.compile(
 )
 # How far back a start must be looked for again, when its line was cut.
 _LOOK_BACK: Final = 8
+_OTHERS: Final = {
+    b"<": "XML (version 3, CDA, or version 2 in XML)",
+    b"{": "JSON (FHIR)",
+    b"[": "JSON (FHIR)",
+}
 Refuse = Callable[[Undecodable, bool], Undecodable]
 Item = Hl7Message | Undecodable
 
@@ -154,6 +159,8 @@ class Hl7StreamDecoder:
         if not piece:
             return []
         reason = "there is text between messages that belongs to none; expected MSH"
+        if other := _OTHERS.get(piece[:1]):
+            reason = f"the text is {other}; expected HL7 version 2 as it is written with MSH|^~\\&"
         return [self._refuse(Undecodable(piece, "not_hl7", reason), False)]
 
     def _item(self, raw: bytes, *, framed: bool) -> Item:

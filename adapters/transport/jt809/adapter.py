@@ -174,15 +174,18 @@ class Jt809(Adapter[Frame, Jt809Options]):
             return
         batch = read_batch(sub.data)
         for part, seen in enumerate(batch.items):
-            if self._clock.perhaps("time", seen.time) is not None:
+            if self._vehicles.when(seen.time) is not None:
                 yield self._vehicle(frame, entity, seen, part)
                 continue
             note = f"Position {part + 1} has no possible time; the message's data is kept."
             quality = quantity.Quality(level=quantity.QUALITY_LEVEL_INVALID, note=note)
             content = [("content", sub.data.hex().upper())]
             yield self._report(frame, content, entity, sub.type, part, quality=quality)
-        if batch.trailing or not batch.items:
-            content = [("trailing", batch.trailing.hex().upper())]
+        if batch.trailing or not batch.items or len(batch.items) < batch.announced:
+            content = [
+                ("announced", str(batch.announced)),
+                ("trailing", batch.trailing.hex().upper()),
+            ]
             yield self._report(frame, content, entity, sub.type, len(batch.items))
 
     def _vehicle(self, frame: Frame, entity: str, seen: Position, part: int) -> Translated:

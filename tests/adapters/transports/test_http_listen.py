@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from adapters.sdk.errors import FeedMisconfigured
+from adapters.transports import http_listen
 from broker.home import Home
 from broker.plan import BusPlan
 from tests.adapters.transports.exports import export
@@ -123,6 +124,23 @@ async def test_a_body_that_does_not_come_is_given_up(listening: Any) -> None:
 
         assert status.startswith(b"HTTP/1.1 408")
         assert (await sent(feed, reading("a"))).status_code == 200
+
+
+async def test_the_body_that_takes_longest_gives_way_when_there_are_too_many(
+    listening: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body that comes byte by byte keeps out nobody who has all of his at hand."""
+    monkeypatch.setattr(http_listen, "FAIR_S", 0.0)
+    async with listening(timeout_s=60.0, max_requests=1) as feed:
+        host, _, port = feed.address.removeprefix("http-listen://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port.partition("/")[0]))
+        writer.write(b"POST /in HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
+        await until(lambda: feed.transport._coming)
+
+        assert (await sent(feed, reading("a"))).status_code == 200
+        async with asyncio.timeout(30):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 408")
+        writer.close()
 
 
 async def test_a_sender_that_hangs_up_in_the_middle_leaves_nothing(listening: Any) -> None:

@@ -62,6 +62,45 @@ def test_a_reference_may_have_blanks_about_its_commas(rainstorm: Write, read: Re
     assert earlier.record.weather_warning.identifier == "EARLIER"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "The Bureau,ONE,2026-07-01T10:00:00+08:00 The Bureau,TWO,2026-07-01T11:00:00+08:00",
+        "The Bureau,ONE,2026-07-01T10:00:00+08:00, The Bureau,TWO,2026-07-01T11:00:00+08:00,",
+        "The Bureau,ONE,2026-07-01T10:00:00+08:00;The Bureau,TWO,2026-07-01T11:00:00+08:00",
+    ],
+)
+def test_references_are_parted_where_their_times_end(
+    rainstorm: Write, read: Read, written: str
+) -> None:
+    """A sender of two words, or a comma too many, makes no warnings that never were."""
+    found = read(rainstorm("LATER", msgType="Cancel", references=written))
+
+    references = found[0].record.weather_warning.references
+    assert [(one.sender, one.identifier) for one in references] == [
+        ("The Bureau", "ONE"),
+        ("The Bureau", "TWO"),
+    ]
+    assert [one.record.weather_warning.identifier for one in found] == ["LATER", "ONE", "TWO"]
+
+
+def test_a_reference_may_lack_its_time(rainstorm: Write, read: Read) -> None:
+    """Sender and identifier name a message well enough."""
+    update, earlier = read(rainstorm("LATER", msgType="Update", references="a@x.example,EARLIER"))
+
+    assert update.record.weather_warning.references[0].sender == "a@x.example"
+    assert earlier.record.weather_warning.identifier == "EARLIER"
+
+
+def test_children_without_a_namespace_are_the_alerts_own(rainstorm: Write, read: Read) -> None:
+    """Some programs put only the outermost element into CAP's namespace."""
+    written = rainstorm().decode().replace("<alert xmlns=", "<cap:alert xmlns:cap=")
+
+    (one,) = read(written.replace("</alert>", "</cap:alert>").encode())
+
+    assert one.record.weather_warning.infos[0].event == "暴雨"
+
+
 @pytest.mark.parametrize("status", ["Exercise", "Test", "Draft"])
 def test_a_drill_ends_no_real_warning(rainstorm: Write, read: Read, status: str) -> None:
     """What a test cancels stands: known or not, it may be real."""
