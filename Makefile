@@ -5,6 +5,9 @@ READY := .venv/.ready
 SCHEMAS := .build/schemas.binpb
 QUIET := --quiet --disable-pip-version-check
 
+# The tests start hundreds of processes: each would compile all of it anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test chaos check format lint types schemas proto lock bench scale release-schemas sbom audit-dependencies
 

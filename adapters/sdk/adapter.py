@@ -175,6 +175,11 @@ class Adapter(abc.ABC, Generic[M, P]):
         """Return the time now, UTC; of what is tried again, when it came."""
         return self._then or datetime.now(UTC)
 
+    @property
+    def tries_again(self) -> bool:
+        """Tell whether messages are tried again that came, and were let in, earlier."""
+        return self._then is not None
+
     def take_for_now(self, then: datetime) -> None:
         """Take a moment for now, from here on: a message that is tried again came then."""
         self._then = then

@@ -230,7 +230,8 @@ class HttpListen:
         self, messages: Sequence[Message | Undecodable], peer: str
     ) -> web.StreamResponse:
         """Settle a body's messages and say what became of them."""
-        outcomes = await self._pipeline.submit(messages, peer) if messages else []
+        reasons: list[str] = []
+        outcomes = await self._pipeline.submit(messages, peer, reasons=reasons) if messages else []
         if None in outcomes:
             raise _Refused(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -254,7 +255,5 @@ class HttpListen:
                 f"{bad} of {len(messages)} messages cannot be translated; they are kept in "
                 "quarantine, so do not send them again but ask whoever runs the bus"
             )
-            told["reasons"] = [
-                message.reason for message in messages if isinstance(message, Undecodable)
-            ][:_SHOWN]
+            told["reasons"] = reasons[:_SHOWN]
         return web.json_response(told, status=status)

@@ -56,7 +56,7 @@ async def unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T
 class Retry:
     """Does work until it succeeds or the transport is stopped.
 
-    What fails is logged, and told as the feed's last error.
+    What fails is logged, and told as what hinders the feed until it succeeds.
 
     Args:
         feed: The feed's id.
@@ -91,6 +91,7 @@ class Retry:
         async def once() -> None:
             # tenacity awaits only what is declared async, not a lambda that returns a coroutine.
             await work()
+            self._pipeline.recover()
 
         await _retrying(
             self._stop,
@@ -108,10 +109,10 @@ class Retry:
         wait = round(state.upcoming_sleep, 1)
         if isinstance(error, Trouble):
             _log.warning("tried in vain", feed=self._feed, error=str(error), next_s=wait)
-            self._pipeline.report(str(error))
+            self._pipeline.hinder(str(error))
         else:
             _log.error("the transport failed: report this", feed=self._feed, exc_info=error)
-            self._pipeline.report(f"the transport failed ({type(error).__name__}): report this")
+            self._pipeline.hinder(f"the transport failed ({type(error).__name__}): report this")
 
 
 async def settle(

@@ -4,7 +4,7 @@ import protovalidate
 import pytest
 from google.protobuf.message import Message
 
-from broker.violations import describe
+from broker.violations import describe, sentence_of
 from liandong.gateway.v1.shared_state_pb2 import (
     GROUP_BY_KIND,
     BatchGetRecordsRequest,
@@ -12,6 +12,7 @@ from liandong.gateway.v1.shared_state_pb2 import (
     Selection,
     SummarizeRecordsRequest,
 )
+from liandong.question.v1.levels_upstream_pb2 import LevelsUpstreamQuestion
 from liandong.record.v1.record_pb2 import Record
 from liandong.water.v1.water_pb2 import Level
 
@@ -49,3 +50,24 @@ def test_what_is_not_there_is_told_with_what_was_expected(message: Message, said
     assert said in told
     for raw in ("value is required", "regex", "item(s)", "1 characters", "oneof"):
         assert raw not in told
+
+
+def test_a_choice_that_was_not_made_is_told_with_what_there_is_to_choose_from() -> None:
+    """Also where it stands within another message; the name of a choice alone says nothing."""
+    question = LevelsUpstreamQuestion()
+    (violation,) = _VALIDATOR.collect_violations(question)
+
+    told = sentence_of(violation, question)
+
+    assert told == "is not there, expected one of station_id, near, river"
+    assert sentence_of(violation) == "is not there, expected it"
+
+
+def test_what_was_expected_stands_behind_however_long_a_value() -> None:
+    """A name in Chinese takes thrice the room; callers are told what may stand in it."""
+    record = Record(name="water/water.level/" + "长" * 100)
+    told = describe(_VALIDATOR.collect_violations(record), shown=20)
+
+    assert f"…, {_NAME}; an entity has letters" in told
+    assert "长" * 10 in told
+    assert "长" * 30 not in told

@@ -77,7 +77,7 @@ class Translator:
                 that tells water from air under an unknown system type, or, where the
                 feed says so, a factor without a unit.
         """
-        if not segment.packets and not segment.packet:
+        if not (segment.packets or segment.packet or segment.others):
             reading = read(segment.parameters)
             if reading is not None and (short := self._short_way(segment, reading)):
                 return short
@@ -181,6 +181,11 @@ class Translator:
         quality = quality_of(measured, doubt)
         if quality.level != _VALID:
             state_each(measured)
+        if number <= 1:
+            # A vendor's own fields of the head have no place but among the measurements.
+            for name, value in segment.others:
+                definition = self._factors.definition(profile, subject, name or "-")
+                measured.append(measure(Factor(name, {"value": value}), definition, averaging))
         body = body_of(subject, segment.st, averaging, measured)
         setattr(body, _STATION[subject.kind], segment.mn)
         _packets(body, union)

@@ -83,12 +83,13 @@ class Jt809(Adapter[Frame, Jt809Options]):
                 "superior platform's",
                 cause="direction",
             )
+        if message.type != LOGIN:
+            self._require_login(message)
         body = self._plain(message)
         if message.type == LOGIN:
             result = self._log_in(message, body)
             pairs = messages.read_message(LOGIN, body, owned=False)
             return [self._report(message, [*pairs, ("result", str(result))])]
-        self._require_login(message)
         if message.type == LOGOUT:
             self._admitted.discard(message.access_code)
         sub = submessage_of(message.type, body)
@@ -154,7 +155,9 @@ class Jt809(Adapter[Frame, Jt809Options]):
         return result
 
     def _require_login(self, frame: Frame) -> None:
-        if self.options.logins and frame.access_code not in self._admitted:
+        # Of what is tried again, those whose platform had not logged in are kept back already.
+        is_admitted = self.tries_again or frame.access_code in self._admitted
+        if self.options.logins and not is_admitted:
             raise Untranslatable(
                 "access code",
                 frame.access_code,

@@ -11,12 +11,13 @@ from adapters.sdk.distribution import distribution_status, encoded_contents
 from adapters.sdk.elements import name_of
 from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
-from adapters.sdk.whole import MAX_BYTES, WholeFile
+from adapters.sdk.whole import WholeFile
 from adapters.weather.cap.index import base_of, entries_of, link_of, oldest_first
 
 NAMESPACE_PREFIX: Final = "urn:oasis:names:tc:emergency:cap:"
 NAMESPACE_1_0: Final = "http://www.incident.com/cap/1.0"
-MAX_DOCUMENT_BYTES: Final = MAX_BYTES
+MAX_DOCUMENT_BYTES: Final = 16 << 20
+"""An index of a whole country has several MiB on bad days, which are those that count."""
 _MAX_ALERTS: Final = 1000
 _ENVELOPES: Final = ("EDXLDistribution", "edxlDistribution", "Envelope")
 # What may be XML although nobody says so.

@@ -69,6 +69,10 @@ async def test_without_an_answer_of_the_format_the_counts_are_told(
         assert told["error"].startswith("1 of 2 messages cannot be translated; they are kept")
         assert len(told["reasons"]) == 1
 
+        wrong = (await sent(feed, export(4).replace(b"2026-", b"1926-"))).json()
+        assert wrong["quarantined"] == 1
+        assert "1926-" in wrong["reasons"][0]
+
 
 async def test_a_wrong_path_method_or_token_takes_nothing(listening: Any, city_home: Home) -> None:
     """The sentence says what would be right."""

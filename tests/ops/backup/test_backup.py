@@ -140,7 +140,7 @@ def test_without_a_passphrase_keys_stay_where_they_are(saved: Saved, tmp_path: P
     "name",
     [
         "streams/POLICE/POLICE.snapshot",
-        "city/town.toml",
+        "city/city.toml",
         "secrets.sealed",
         "manifest.json",
         "manifest.sha256",
@@ -196,8 +196,8 @@ def test_a_manifest_cannot_lead_out_of_its_archive(saved: Saved, tmp_path: Path)
     evil, home = tmp_path / "evil", tmp_path / "new"
     shutil.copytree(saved.folder / "folder", evil)
     files = json.loads((evil / "manifest.json").read_text())["files"]
-    _rewrite(evil, {"city/../../outside": files["city/town.toml"]})
-    shutil.copyfile(evil / "city" / "town.toml", tmp_path / "outside")
+    _rewrite(evil, {"city/../../outside": files["city/city.toml"]})
+    shutil.copyfile(evil / "city" / "city.toml", tmp_path / "outside")
 
     _, said = saved.town.refused(
         "restore", evil, "--home", home, "--passphrase-file", saved.passphrase

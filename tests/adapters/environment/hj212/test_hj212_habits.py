@@ -276,3 +276,23 @@ def test_a_time_that_cannot_be_is_told_as_it_stands_in_the_message() -> None:
     """A person looks for it there."""
     with pytest.raises(Untranslatable, match="DataTime is '20360601120000'"):
         translated(upload("a34004-Rtd=5", at="20360601120000"))
+
+
+def test_a_vendors_own_field_of_the_head_is_kept_beside_the_readings() -> None:
+    """It weighs on none of them, and no strict feed refuses it."""
+    raw = framed(
+        segment(f"DataTime={NOON};a34004-Rtd=5,a34004-Flag=N").replace(
+            "Flag=5;", "Flag=5;Lng=118.79;"
+        )
+    )
+    hj212 = adapter(unknown_factors="quarantine")
+
+    for _ in range(3):
+        record = translated(raw, hj212)
+
+        reading, own = record.environment_air.measurements
+        assert record.environment_air.pm2_5_ug_m3 == reading.value == 5.0
+        assert record.quality == quantity.Quality(
+            level=quantity.QUALITY_LEVEL_VALID, source_flag="N"
+        )
+        assert (own.code, own.attributes[0].value) == ("Lng", "118.79")

@@ -318,3 +318,12 @@ def test_states_go_by_many_words(make: Make, read: Read, state: str, lifecycle: 
 
     assert one.record.incident.lifecycle == lifecycle
     assert one.record.quality.level == QUALITY_LEVEL_VALID
+
+
+@pytest.mark.parametrize("written", ["08:30:00", "8：30", "8时30分"])
+def test_a_time_of_day_alone_is_refused_with_what_to_do(
+    make: Make, read: Read, written: str
+) -> None:
+    """The day stands in another column, and this adapter joins none."""
+    with pytest.raises(Untranslatable, match="`template` joins columns"):
+        read(make(), changed(time=written))

@@ -362,7 +362,7 @@ def test_a_bad_value_costs_no_other(nwis: Nwis) -> None:
     refused, good = _messages(nwis, _json(series))
 
     assert isinstance(refused, Undecodable)
-    assert json.loads(refused.raw) == {"value": None, "dateTime": AT}
+    assert json.loads(refused.raw) == {"value": [], "dateTime": AT}
     assert not isinstance(good, Undecodable)
 
 
@@ -505,3 +505,37 @@ def test_the_newer_interface_is_called_by_its_name(nwis: Nwis) -> None:
     assert isinstance(found, Undecodable)
     assert "api.waterdata.usgs.gov" in found.reason
     assert "waterservices.usgs.gov" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("parameter", "unit", "written", "value"),
+    [
+        ("00065", "ft", "10", 3.048),
+        ("00065", "m", "10", 10.0),
+        ("00065", "cm", "120", 1.2),
+        ("00065", "Feet", "10", 3.048),
+        ("00060", "cfs", "100", 2.83168466),
+        ("00060", "ft^3/s", "100", 2.83168466),
+        ("00060", "m³/s", "100", 100.0),
+        ("00060", "L/s", "1500", 1.5),
+        ("00060", "gauge units", "100", 2.83168466),
+        ("00010", "deg C", "5", 5.0),
+        ("00010", "deg F", "41", 5.0),
+        ("00011", "deg C", "5", 5.0),
+        ("00045", "mm", "5", 5.0),
+        ("00045", "cm", "1.5", 15.0),
+        ("00095", "uS/cm @25C", "500", 500.0),
+        ("00095", "mS/cm", "0.5", 500.0),
+    ],
+)
+def test_the_unit_that_a_message_says_is_the_value_s(
+    nwis: Nwis, parameter: str, unit: str, written: str, value: float
+) -> None:
+    """USGS has one unit for each code; programs that copy its form have their own."""
+    (made,) = _read(nwis, _json(_series(parameter, unit, (written, AT, "P"))))
+
+    body = getattr(made.record, made.record.WhichOneof("body") or "")
+    (measurement,) = body.measurements
+    assert measurement.value == pytest.approx(value, rel=1e-8)
+    said = {one.key: one.value for one in measurement.attributes}
+    assert (said["source_value"], said["source_unit"]) == (written, unit)

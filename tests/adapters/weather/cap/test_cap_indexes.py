@@ -183,3 +183,15 @@ def test_any_entries_have_links_and_an_order(
     assert found is not None
     assert {*map(id, oldest_first(found))} == {*map(id, root)}
     assert all(link is None or link.address for link in map(link_of, found))
+
+
+def test_an_index_of_a_whole_country_on_a_bad_day_is_read() -> None:
+    """When it counts, an index is many times as large as usual."""
+    codes = "<c:geocode><valueName>UGC</valueName><value>AAC001</value></c:geocode>" * 10
+    text = f"<summary>{'text ' * 400}</summary>{codes}"
+    feed = atom(*(f'<id>{n}</id><link {CAP} href="{n}.xml"/>{text}' for n in range(1800)))
+
+    found = links(feed.replace("<feed ", '<feed xmlns:c="urn:oasis:names:tc:emergency:cap:1.2" '))
+
+    assert len(found) == 1800
+    assert len(feed) > 4 << 20
