@@ -94,9 +94,9 @@ class _Asker(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or hang up when there are too many."""
         super().connection_made(transport)
-        # Of a peer that does not read nothing else knows the end.
         peer = transport.get_extra_info("socket")
-        with contextlib.suppress(OSError):
+        # Of a peer that does not read nothing else knows the end; not every system knows this.
+        with contextlib.suppress(OSError, AttributeError):
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(_UNREAD_S * 1000))
         if not self._askers.enter(self):
             self.cut()

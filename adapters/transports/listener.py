@@ -89,6 +89,9 @@ class Listener:
             await self._make_room()
             try:
                 peer, _ = await loop.sock_accept(listening)
+            except ConnectionAbortedError:
+                # It came, and went before it was taken.
+                continue
             except OSError as error:
                 _log.warning("no connection can be taken", error=str(error), port=self.address[1])
                 await asyncio.sleep(_AGAIN_S)
