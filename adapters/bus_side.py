@@ -9,7 +9,7 @@ from typing import Any, Self
 import structlog
 
 from adapters.sdk.adapter import Adapter
-from adapters.sdk.answers import endpoints
+from adapters.sdk.endpoints import endpoints
 from adapters.sdk.journal import Journal, recall, take_up
 from adapters.sdk.ledger import Ledger
 from adapters.sdk.pipeline import Pipeline

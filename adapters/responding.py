@@ -7,7 +7,7 @@ from typing import Self
 
 import structlog
 
-from adapters.sdk.answers import endpoints
+from adapters.sdk.endpoints import endpoints
 from adapters.sdk.errors import ResponderMisconfigured
 from adapters.sdk.records import OwnRecords
 from adapters.sdk.responder import ResponderConfig, responder_of

@@ -34,7 +34,8 @@ from broker.streams import reconcile
 from broker.subjects import share_subject
 from liandong.record.v1.record_pb2 import Record
 from ops.city import City, read_city
-from ops.console import Signer, login_address
+from ops.console.signing import Signer
+from ops.console.visitors import login_address
 
 RECORDS = 50_000
 AGENCIES = {

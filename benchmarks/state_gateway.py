@@ -21,8 +21,8 @@ import grpc
 import uvloop
 
 from benchmarks.generated import records
+from broker.delivery import Delivery
 from broker.subjects import share_subject
-from broker.subscriber import Delivery
 from gateway.agreements import Agreements
 from gateway.calls import Call, Service, handler
 from gateway.entrance import Entrance

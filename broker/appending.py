@@ -10,7 +10,7 @@ from nats.js.api import PubAck
 
 from broker.api import call
 from broker.connection import Bus
-from broker.consumer import Delivery
+from broker.delivery import Delivery
 from broker.errors import StreamUnavailable
 from broker.numbering import SOURCE
 from broker.outgoing import MESSAGE_ID

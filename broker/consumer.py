@@ -6,8 +6,7 @@ so whatever gets lost on the way is noticed here, and no more is under way than 
 A consumer does not mend itself: whoever reads makes another one.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from nats.aio.msg import Msg
@@ -16,6 +15,7 @@ from nats.errors import Error as NatsError
 
 from broker.api import call
 from broker.connection import Bus
+from broker.delivery import Delivery
 from broker.errors import StreamUnavailable
 
 _HEARTBEAT_S = 0.5
@@ -24,27 +24,6 @@ _DATA = "$JS.ACK."
 _FIELDS = 9
 _FIRST = 5
 _NANO = 1_000_000_000
-
-
-@dataclass(slots=True)
-class Delivery:
-    """A message as its stream holds it.
-
-    Attributes:
-        subject: Its subject.
-        payload: Its bytes, exactly as they were published.
-        headers: Its headers.
-        sequence: Its sequence in the stream.
-        timestamp_ns: When the stream stored it, nanoseconds since 1970 UTC.
-        pending: How many more were there behind it.
-    """
-
-    subject: str
-    payload: bytes
-    headers: Mapping[str, str]
-    sequence: int
-    timestamp_ns: int
-    pending: int
 
 
 class Consumer:

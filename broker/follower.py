@@ -17,7 +17,8 @@ import structlog
 from nats.aio.msg import Msg
 
 from broker.connection import Bus
-from broker.consumer import Consumer, Delivery
+from broker.consumer import Consumer
+from broker.delivery import Delivery
 from broker.errors import StreamUnavailable
 
 _SILENCE_S = 2.5

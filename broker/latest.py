@@ -12,7 +12,8 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from broker.connection import Bus
-from broker.consumer import Delivery, written
+from broker.consumer import written
+from broker.delivery import Delivery
 from broker.errors import StreamUnavailable
 
 _PATIENCE_S = 5.0

@@ -8,7 +8,7 @@ from nats.errors import Error as NatsError
 
 from broker.api import call
 from broker.connection import Bus
-from broker.consumer import Delivery
+from broker.delivery import Delivery
 from broker.errors import StreamUnavailable
 
 _PATIENCE_S = 5.0

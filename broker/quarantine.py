@@ -18,10 +18,11 @@ import msgspec
 
 from broker.api import call
 from broker.connection import Bus
+from broker.delivery import Delivery
 from broker.errors import StreamUnavailable
 from broker.outgoing import Outgoing, header_lines
 from broker.subjects import feed_of, quarantine_subject
-from broker.subscriber import Delivery, scan
+from broker.subscriber import scan
 from broker.users import quarantine_stream
 
 _PREFIX = "Liandong-"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from broker.api import call
 from broker.connection import Bus
+from broker.delivery import Delivery
 from broker.errors import BrokerError
 from broker.latest import last_of_each, next_of_each
-from broker.subscriber import Delivery, scan
+from broker.subscriber import scan
 
 
 class RevisionsLost(BrokerError):

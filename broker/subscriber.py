@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from nats.aio.msg import Msg
 
 from broker.connection import Bus
-from broker.consumer import Consumer, Delivery
+from broker.consumer import Consumer
+from broker.delivery import Delivery
 from broker.errors import StreamUnavailable
 from broker.follower import Follower
 
 _SILENCE_S = 5.0
-__all__ = ["Delivery", "Follower", "follow", "read", "scan"]
+__all__ = ["Follower", "follow", "read", "scan"]
 
 
 async def follow(

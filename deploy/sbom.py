@@ -33,6 +33,8 @@ def bill(environment: Path) -> dict[str, object]:
                 str(Path(sys.executable).with_name("cyclonedx-py")),
                 *("environment", str(environment), "--pyproject", str(ROOT / "pyproject.toml")),
                 *("--output-reproducible", "--spec-version", "1.6", "--output-file", str(target)),
+                # The whole is validated below: each address takes long to be found one.
+                "--no-validate",
             ],
             check=True,
         )

@@ -90,20 +90,24 @@ def _streaming(entrance: Entrance, method: Method[None]) -> Method[None]:
 
 def _guarded(
     name: str, entrance: Entrance, request_type: type[Message], method: Method[R]
-) -> Callable[[bytes, Context], Awaitable[R | None]]:
-    """Return a method that tells its caller known errors in full and unknown ones never."""
+) -> Callable[[bytes | GatewayError, Context], Awaitable[R | None]]:
+    """Return a method that tells its caller known errors in full and unknown ones never.
+
+    It takes a request, or why the call is refused without one.
+    """
     recorder = entrance.recorder
 
     def unknown(data: bytes, context: Context) -> Call:
         return Call(name, request_type, data, UNKNOWN, entrance.nothing, context)
 
-    async def call(data: bytes, context: Context) -> R | None:
+    async def call(request: bytes | GatewayError, context: Context) -> R | None:
         began = time.perf_counter()
         admitted: Call | None = None
+        data = request if isinstance(request, bytes) else b""
         try:
             admitted = entrance.admit(name, request_type, data, context)
             entrance.require_served(admitted)
-            return await method(_decoded(request_type, data), admitted)
+            return await method(_decoded(request_type, request), admitted)
         except GatewayError as error:
             told = await recorder.refused(admitted or unknown(data, context), error)
             milliseconds = round((time.perf_counter() - began) * 1e3, 2)
@@ -133,12 +137,15 @@ def _guarded(
     return call
 
 
-def _decoded(request_type: type[Message], data: bytes) -> Message:
+def _decoded(request_type: type[Message], data: bytes | GatewayError) -> Message:
     """Return a request.
 
     Raises:
         InvalidRequest: If the bytes are none.
+        GatewayError: If that is what there is in place of bytes.
     """
+    if isinstance(data, GatewayError):
+        raise data
     try:
         return request_type.FromString(data)
     except DecodeError as error:

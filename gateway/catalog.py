@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import structlog
 from google.protobuf.message import DecodeError
 
+from broker.delivery import Delivery
 from broker.state_part import WHOLE, StatePart
 from broker.subjects import feed_subject
-from broker.subscriber import Delivery
 from gateway.calls import Call, Service
 from gateway.encoding import framed
 from gateway.freshness import FeedAges

@@ -7,7 +7,7 @@ import structlog
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from broker.consumer import Delivery
+from broker.delivery import Delivery
 from broker.subjects import is_past, past_subject, share_subject
 from broker.varint import varint
 from gateway.boxes import Box, box_of

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from broker.connection import Bus
-from broker.consumer import Delivery
+from broker.delivery import Delivery
 from broker.errors import StreamUnavailable
 from broker.latest import first_of_each, last_of_each, next_of_each
 from broker.revisions import Revisions as Kept

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from broker.delivery import Delivery
 from broker.districts import in_districts
-from broker.subscriber import Delivery
 from gateway.entry import Entry, stored_record
 from gateway.terms import LONGEST_SPAN_S, Terms
 from liandong.incident.v1.incident_pb2 import (

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import grpc
 
-from broker.subscriber import Delivery
+from broker.delivery import Delivery
 
 
 @dataclass(slots=True)

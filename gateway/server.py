@@ -12,13 +12,15 @@ from grpc_health.v1 import health_pb2
 
 from broker.asking import Asking
 from broker.connection import Bus
+from broker.delivery import Delivery
 from broker.responders import Responders
 from broker.revisions import Revisions as StreamRevisions
 from broker.subjects import share_patterns
-from broker.subscriber import Delivery, Follower, follow
+from broker.subscriber import Follower, follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreement_service import AgreementDesk
 from gateway.agreements import Agreements
+from gateway.arrivals import Arrivals
 from gateway.audit import Journal, Recorder
 from gateway.audit.service import AccessLog
 from gateway.border import Border
@@ -82,6 +84,7 @@ class Gateway:
             Path(settings.certificate), Path(settings.key), Path(settings.ca)
         )
         self._revoked = Revoked(Path(settings.revoked))
+        self._arrivals = Arrivals(settings.calls)
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port
 
@@ -207,7 +210,9 @@ class Gateway:
             f"{settings.host}:{settings.port}",
             self._certificates,
             {one.name: around(handler(self._entrance, one)) for one in services},
-            calls=settings.watches.department + _BESIDE_WATCHES,
+            self._arrivals,
+            calls=settings.calls.at_once,
+            connection=settings.watches.department + _BESIDE_WATCHES,
             shares_port=settings.shares_port,
         )
         self.port, self._health = listening.port, listening.health
@@ -233,4 +238,5 @@ class Gateway:
             self._agreements.refresh()
             self._revoked.refresh()
             self._entrance.end_late()
+            self._arrivals.end_late()
             await self.watches.tick(_TICK_S)

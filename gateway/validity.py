@@ -31,7 +31,7 @@ def require_valid(request: Message) -> None:
         raise InvalidRequest(wrong)
     violations = _validator.collect_violations(request)
     if violations:
-        raise InvalidRequest([(field_of(one), sentence_of(one)) for one in violations])
+        raise InvalidRequest([(field_of(one), sentence_of(one, request)) for one in violations])
     _require_kinds(getattr(request, "selection", Selection()).kinds)
     if len(seen[1]) <= _REMEMBERED_BYTES:
         if len(_valid) >= _REMEMBERED:

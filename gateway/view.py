@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 import structlog
 from google.protobuf.message import DecodeError
 
-from broker.subscriber import Delivery
+from broker.delivery import Delivery
 from gateway.course import Course
 from gateway.entry import Entry, stored_entry
 from gateway.key import Key

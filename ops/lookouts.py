@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from broker.subscriber import Delivery
+from broker.delivery import Delivery
 from gateway.lookout import Lookout
 from ops.handlers import Handler
 

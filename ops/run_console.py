@@ -3,7 +3,8 @@
 import uvloop
 
 from ops import logs
-from ops.console import Console, make_key
+from ops.console.app import Console
+from ops.console.signing import make_key
 from ops.failure import Failure
 from ops.limits import allow_connections
 from ops.options import CITY, HOME, CityOption, GatewayOption, HomeOption, open_home

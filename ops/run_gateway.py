@@ -11,10 +11,11 @@ from broker.connection import BusSettings
 from broker.home import GATEWAY, OPS, Home
 from broker.signing import make_signing_key
 from broker.users import hand
-from gateway import Gateway, GatewaySettings
 from gateway.audit import JournalSettings
 from gateway.limits import CallLimits
 from gateway.lookout import Lookout
+from gateway.server import Gateway
+from gateway.settings import GatewaySettings
 from gateway.watch import WatchLimits
 from ops import logs
 from ops.failure import USAGE, Failure

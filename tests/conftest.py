@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from adapters.sdk.ledger import Ledger
 from broker.connection import Bus, BusSettings
@@ -38,9 +39,39 @@ def _ports_of_this_worker() -> Iterator[int]:
 
 
 _ports = _ports_of_this_worker()
-# Machines are busy at times: how long an example takes says nothing of what it shows.
-settings.register_profile("liandong", deadline=None)
+# Machines are busy at times: how long an example takes says nothing of what it shows. Each run
+# draws other examples, so few of them find in a week of runs what many would find in one;
+# `--hypothesis-profile thorough` is for whoever changes a decoder.
+settings.register_profile("liandong", deadline=None, max_examples=60)
+settings.register_profile("thorough", deadline=None, max_examples=2_000)
 settings.load_profile("liandong")
+
+_CITIES = ("tests/ops/doctor/", "tests/security/")
+"""Folders whose tests share a city of many processes, which runs for a whole session."""
+_SLOW = ("tests/chaos/", "tests/deploy/", "tests/e2e/", "tests/ops/", "tests/security/")
+
+
+class _ByCity(LoadFileScheduling):
+    """Has one worker run all tests of a file, and all of a folder that share a city.
+
+    Each worker has a session of its own, in which it would start a city of its own.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return what a test is kept together with."""
+        shared = (folder for folder in _CITIES if nodeid.startswith(folder))
+        return next(shared, super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give tests to workers by city, where they are given by file."""
+    return _ByCity(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what is slow: what begins last must not be what all others wait for."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_SLOW))
 
 
 def free_port() -> int:

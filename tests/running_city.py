@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,21 @@ from tests.conftest import free_port
 LIANDONG = Path(sys.executable).with_name("liandong")
 CITIES = Path(__file__).parents[1] / "ops" / "cities"
 _PATIENCE_S = 30.0
+_SERVED = {
+    "nats": "[nats]\nport",
+    "monitor": "monitor_port",
+    "gateway": "[gateway]\nport",
+    "metrics": "[metrics]\nport",
+    "console": "[console]\nport",
+}
+AIR_TO_POLICE = """
+[[agreement]]
+id = "air-to-police"
+provider = "environment"
+consumer = "police"
+kinds = ["environment.air"]
+classification = "internal"
+"""
 
 
 def until(fact: Callable[[], Any], patience_s: float = _PATIENCE_S) -> Any:
@@ -39,6 +54,34 @@ def default_city(folder: Path) -> Path:
         # Not what stands behind a point: a longitude.
         text = re.sub(rf"(?<![\d.]){port}\b", str(free_port()), text)
     city.write_text(text)
+    return city
+
+
+def write_city(
+    folder: Path,
+    name: str,
+    agencies: Sequence[str],
+    parts: str,
+    *,
+    ports: Mapping[str, int],
+    agreements: str = AIR_TO_POLICE,
+) -> Path:
+    """Write a small city's file, and its agreements beside it; return the file.
+
+    Args:
+        folder: Where.
+        name: The city's name.
+        agencies: Its departments.
+        parts: Its feeds and responders.
+        ports: Its ports, by what is there; those of parts stand in ``parts``.
+        agreements: Who lets whom read what.
+    """
+    (folder / "agreements.toml").write_text(agreements)
+    served = (f"{key} = {ports[what]}" for what, key in _SERVED.items() if what in ports)
+    departments = (f'[[agency]]\nname = "{agency}"' for agency in agencies)
+    head = ('agreements = "agreements.toml"', f'[city]\nname = "{name}"')
+    city = folder / "city.toml"
+    city.write_text("\n\n".join((*head, "\n".join(served), *departments, parts)))
     return city
 
 

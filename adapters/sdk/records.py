@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import structlog
 from google.protobuf.message import DecodeError
 
-from broker.subscriber import Delivery
+from broker.delivery import Delivery
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL, Record
 
 _log = structlog.get_logger()

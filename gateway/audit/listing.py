@@ -8,8 +8,9 @@ from typing import NamedTuple
 from google.protobuf.message import DecodeError
 
 from broker.connection import Bus
+from broker.delivery import Delivery
 from broker.lookup import extent, first_since
-from broker.subscriber import Delivery, read
+from broker.subscriber import read
 from broker.users import AUDIT
 from gateway.errors import InvalidRequest
 from liandong.gateway.v1.audit_pb2 import AccessEntry, AccessGroup

@@ -4,6 +4,8 @@ GatewayError
 ├── Unauthenticated     no certificate of this city
 ├── CertificateRevoked  one that was taken back
 ├── TooMany             the caller's department has made too many calls
+├── TooManyAtOnce       it has as many open as are left to all others
+├── RequestMissing      a call did not say in time what it asks
 ├── InvalidRequest      a field is wrong
 ├── NoAgreement         nothing of what is asked for is open to this caller
 ├── NotInvolved         a decision between other departments
@@ -39,9 +41,11 @@ from gateway.errors.away import (
 from gateway.errors.call import (
     CertificateRevoked,
     Leaving,
+    RequestMissing,
     Starting,
     TooLate,
     TooMany,
+    TooManyAtOnce,
     Unauthenticated,
 )
 from gateway.errors.closed import (
@@ -83,12 +87,14 @@ __all__ = [
     "NotFound",
     "NotInvolved",
     "NotTaken",
+    "RequestMissing",
     "RevisionsGone",
     "Starting",
     "StreamAway",
     "SummaryTooLarge",
     "TooLate",
     "TooMany",
+    "TooManyAtOnce",
     "TooManyWatches",
     "TooSlow",
     "Unauthenticated",

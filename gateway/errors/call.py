@@ -1,9 +1,12 @@
 """What is wrong with a call or its caller, whatever is asked for."""
 
+from google.protobuf import duration_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 
 from gateway.errors.root import GatewayError
+
+_MOMENT_S = 1
 
 
 class Unauthenticated(GatewayError):
@@ -41,6 +44,29 @@ class TooMany(GatewayError):
         wait = error_details_pb2.RetryInfo()
         wait.retry_delay.FromNanoseconds(int(self._wait_s * 1e9))
         return [wait]
+
+
+class TooManyAtOnce(GatewayError):
+    """The caller's department has as many calls open as are left to all others."""
+
+    def __init__(self, agency: str, calls: int) -> None:
+        super().__init__(
+            f"{agency or 'no department'} has {calls} calls open at once, and the gateway is "
+            "to have as many places left for others: end some, or try again in a moment"
+        )
+
+    def details(self) -> list[Message]:
+        """Return when to try again."""
+        return [error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=_MOMENT_S))]
+
+
+class RequestMissing(GatewayError):
+    """A call was opened whose request did not come."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"no request came within {seconds:g} s after the call was opened: send it at once"
+        )
 
 
 class TooLate(GatewayError):

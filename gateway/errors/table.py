@@ -16,9 +16,11 @@ from gateway.errors.away import (
 from gateway.errors.call import (
     CertificateRevoked,
     Leaving,
+    RequestMissing,
     Starting,
     TooLate,
     TooMany,
+    TooManyAtOnce,
     Unauthenticated,
 )
 from gateway.errors.closed import (
@@ -46,6 +48,8 @@ TABLE: dict[type[GatewayError], tuple[code_pb2.Code.ValueType, str]] = {
     Unauthenticated: (code_pb2.UNAUTHENTICATED, "NO_DEPARTMENT_CERTIFICATE"),
     CertificateRevoked: (code_pb2.UNAUTHENTICATED, "CERTIFICATE_REVOKED"),
     TooMany: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
+    TooManyAtOnce: (code_pb2.RESOURCE_EXHAUSTED, "TOO_MANY_AT_ONCE"),
+    RequestMissing: (code_pb2.DEADLINE_EXCEEDED, "REQUEST_MISSING"),
     InvalidRequest: (code_pb2.INVALID_ARGUMENT, "INVALID_FIELD"),
     NoAgreement: (code_pb2.PERMISSION_DENIED, "NO_AGREEMENT"),
     NotInvolved: (code_pb2.PERMISSION_DENIED, "NOT_INVOLVED"),

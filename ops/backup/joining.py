@@ -10,9 +10,10 @@ import hashlib
 
 from broker.appending import Numbered, own_headers
 from broker.connection import Bus
+from broker.delivery import Delivery
 from broker.numbering import number_of
 from broker.outgoing import MESSAGE_ID
-from broker.subscriber import Delivery, scan
+from broker.subscriber import scan
 from broker.users import CITY
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapters.sdk.answers import endpoints
+from adapters.sdk.endpoints import endpoints
 from adapters.sdk.errors import AdapterError
 from adapters.sdk.records import OwnRecords
 from adapters.sdk.registry import adapter_of

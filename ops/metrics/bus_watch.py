@@ -10,11 +10,12 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from broker.connection import Bus, BusSettings
+from broker.delivery import Delivery
 from broker.errors import BrokerError
 from broker.health import BusState, bus_state
 from broker.home import OPS, Home
 from broker.replicas import missing
-from broker.subscriber import Delivery, follow
+from broker.subscriber import follow
 from broker.users import CITY_FEEDS, SYSTEM_READER
 from liandong.feed.v1.feed_pb2 import Feed
 from ops.city import City

@@ -19,7 +19,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from adapters.sdk.durations import Durations
 from adapters.sdk.stamp import TRACE_HEADER
-from broker.subscriber import Delivery
+from broker.delivery import Delivery
 from ops.handlers import Around, Context, Handler, Serve, Writing
 
 Send = Callable[[bytes], Awaitable[None]]

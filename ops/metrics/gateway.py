@@ -10,7 +10,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from gateway import Gateway
+from gateway.server import Gateway
 from ops.metrics.calls import CallLog
 from ops.metrics.families import add_durations, counter, gauge, histogram
 

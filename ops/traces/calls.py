@@ -13,7 +13,7 @@ from typing import Final
 
 from adapters.sdk.stamp import TRACE_HEADER
 from adapters.sdk.traces import Span, Traces, new_span_id
-from broker.subscriber import Delivery
+from broker.delivery import Delivery
 from ops.handlers import Around, Context, Handler, Serve, Writing
 
 _PARENT: Final = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f][13579bdf]")

@@ -5,8 +5,8 @@ from typing import Any
 
 from adapters.sdk.answers import Caller
 from adapters.sdk.records import OwnRecords
+from broker.delivery import Delivery
 from broker.subjects import record_name, share_subject
-from broker.subscriber import Delivery
 from liandong.record.v1.record_pb2 import (
     CLASSIFICATION_INTERNAL,
     STATUS_ACTUAL,

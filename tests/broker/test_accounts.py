@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from broker.connection import Bus, BusSettings
+from broker.delivery import Delivery
 from broker.errors import PublishRefused
 from broker.home import Home
 from broker.outgoing import Outgoing, Stored, header_lines
@@ -16,7 +17,7 @@ from broker.plan import BusPlan
 from broker.publisher import Publisher
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
-from broker.subscriber import Delivery, follow
+from broker.subscriber import follow
 from tests.conftest import small_plan
 
 Connect = Callable[[str], AbstractAsyncContextManager[Bus]]

@@ -7,6 +7,7 @@ import pytest
 
 from broker.api import call
 from broker.connection import Bus, BusSettings
+from broker.delivery import Delivery
 from broker.errors import StreamUnavailable
 from broker.home import Home
 from broker.outgoing import Outgoing
@@ -14,7 +15,7 @@ from broker.publisher import Publisher
 from broker.server import EmbeddedServer
 from broker.snapshots import CHUNK, restore, snapshot
 from broker.streams import reconcile
-from broker.subscriber import Delivery, scan
+from broker.subscriber import scan
 from broker.users import admin
 from tests.conftest import small_plan
 

@@ -15,13 +15,14 @@ from nats.js.api import StreamConfig
 
 from broker.connection import Bus, BusSettings
 from broker.consumer import Consumer
+from broker.delivery import Delivery
 from broker.errors import StreamUnavailable
 from broker.home import Home
 from broker.outgoing import Outgoing
 from broker.publisher import Publisher
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
-from broker.subscriber import Delivery, follow, scan
+from broker.subscriber import follow, scan
 from tests.conftest import small_plan
 
 Connect = Callable[[str], AbstractAsyncContextManager[Bus]]

@@ -9,10 +9,11 @@ import pytest
 
 from broker.api import call
 from broker.connection import Bus
+from broker.delivery import Delivery
 from broker.errors import PublishDenied, StreamUnavailable
 from broker.outgoing import Outgoing, Stored
 from broker.publisher import Publisher
-from broker.subscriber import Delivery, follow, scan
+from broker.subscriber import follow, scan
 from broker.users import inbox
 
 Connect = Callable[[str], AbstractAsyncContextManager[Bus]]

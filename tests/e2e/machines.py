@@ -22,7 +22,8 @@ from broker.server import binary
 from broker.signing import make_signing_key
 from broker.streams import reconcile
 from broker.users import hand
-from gateway import Gateway, GatewaySettings
+from gateway.server import Gateway
+from gateway.settings import GatewaySettings
 from ops.city import City, read_city
 from ops.run_gateway import journal_settings
 from tests.conftest import free_port

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from adapters.sdk.audit import audit
 from broker.connection import Bus, BusSettings
 from broker.home import Home
@@ -24,7 +26,7 @@ from ops.demo import frames
 from tests.conftest import Books, free_port
 from tests.e2e.processes import begun
 
-KILLS = 50
+KILLS = 200 if "LIANDONG_CHAOS" in os.environ else 20
 STATIONS = 8
 ALLOWANCE = 10
 """Frames that each station may send more when a kill is planned."""
@@ -32,7 +34,7 @@ MOST_ANSWERS = 60
 """Of how many of them a kill waits for at most; fewer than are allowed."""
 BURST = 3
 PATIENCE_S = 2.0
-ALL_S = 110.0
+SECONDS_A_KILL = 5.0
 START = datetime(2026, 6, 15, 18, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 SERIAL = slice(14, 16)
 """Where the serial number lies in an answer to a report in one frame (SL 651, 6.3.1.2)."""
@@ -273,7 +275,8 @@ async def numbers_on_bus(bus: Bus, agency: str) -> dict[str, list[int]]:
     return numbers
 
 
-async def test_fifty_kills_lose_no_answered_frame_and_the_books_balance(
+@pytest.mark.timeout(KILLS * SECONDS_A_KILL + 30)
+async def test_kills_lose_no_answered_frame_and_the_books_balance(
     tmp_path: Path, books: Books
 ) -> None:
     """Every answered frame is on the bus exactly once, in its station's order."""
@@ -286,7 +289,7 @@ async def test_fifty_kills_lose_no_answered_frame_and_the_books_balance(
     async with EmbeddedServer(home, city.plan) as server:
         await reconcile(home, city.plan)
 
-        async with asyncio.timeout(ALL_S), running(crowds, tmp_path):
+        async with asyncio.timeout(KILLS * SECONDS_A_KILL), running(crowds, tmp_path):
             kills = await kill_at_random(random.Random(seed), crowds, server)
 
         told = ", ".join(f"{what} {count}" for what, count in sorted(kills.items()))

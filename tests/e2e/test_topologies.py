@@ -14,6 +14,7 @@ from adapters.runner import FeedRunner
 from broker.answering import Answering
 from broker.asking import Asking
 from broker.connection import Bus, BusSettings
+from broker.delivery import Delivery
 from broker.errors import KeyRefused, NoResponder
 from broker.home import GATEWAY
 from broker.introduction import Endpoint
@@ -21,9 +22,9 @@ from broker.nodes import certificate_of
 from broker.provision import retire_key, rotate_key
 from broker.responders import Responders
 from broker.server import check_config
-from broker.subscriber import Delivery, follow
+from broker.subscriber import follow
 from broker.tls import Authority
-from gateway import Gateway
+from gateway.server import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from liandong.question.v1.question_pb2 import Answered, Asked, AskError

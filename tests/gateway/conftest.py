@@ -10,7 +10,8 @@ from broker.connection import BusSettings
 from broker.home import Home
 from broker.plan import BusPlan
 from broker.users import hand
-from gateway import Gateway, GatewaySettings
+from gateway.server import Gateway
+from gateway.settings import GatewaySettings
 from tests.conftest import AGENCIES
 from tests.gateway.questions import AGREEMENTS as QUESTIONS
 from tests.gateway.town import AGREEMENTS, City, journal

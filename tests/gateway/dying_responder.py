@@ -5,7 +5,8 @@ import sys
 
 import msgspec
 
-from adapters.sdk.answers import Caller, answers, endpoints
+from adapters.sdk.answers import Caller, answers
+from adapters.sdk.endpoints import endpoints
 from broker.answering import Answering
 from broker.connection import Bus, BusSettings
 from liandong.question.v1.beds_pb2 import BedsAnswer, BedsQuestion

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import grpc
 from google.protobuf.message import Message
 
-from adapters.sdk.answers import Caller, answers, endpoints
+from adapters.sdk.answers import Caller, answers
+from adapters.sdk.endpoints import endpoints
 from adapters.sdk.errors import CannotAnswer
 from broker.answering import Answering
 from broker.connection import Bus, BusSettings

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from broker.delivery import Delivery
 from broker.subjects import share_subject
-from broker.subscriber import Delivery
 from gateway.identity import Caller
 from gateway.permit import Permit
 from gateway.query import Queries

@@ -11,10 +11,10 @@ import pytest
 from grpc_status import rpc_status
 
 from broker.tls import Authority
-from gateway import Gateway
 from gateway.errors import TooMany
 from gateway.limits import Rates
 from gateway.revocation import Revoked
+from gateway.server import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from tests.gateway.town import City, journal, level, reason
 

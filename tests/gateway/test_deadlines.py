@@ -7,9 +7,9 @@ import grpc
 import msgspec
 import pytest
 
-from gateway import Gateway
 from gateway.history import History
 from gateway.limits import CallLimits
+from gateway.server import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from tests.gateway.town import City, journal, level
 

@@ -60,6 +60,19 @@ async def test_what_did_not_exist_yet_is_not_found(city: City, station: str) -> 
     assert raised.value.code() is grpc.StatusCode.NOT_FOUND
 
 
+async def test_a_time_before_1970_is_one_at_which_nothing_was(city: City, station: str) -> None:
+    """It is no fault of the bus, and to try again brings nothing else."""
+    record = level(station, 1.0)
+    await city.share(record)
+    long_ago = Timestamp(seconds=-62_135_596_800)
+
+    async with city.stub("water") as stub:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await stub.GetRecord(api.GetRecordRequest(name=record.name, as_of=long_ago))
+
+    assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+
+
 async def test_who_may_not_see_a_record_is_not_told_how_long_it_is_kept(
     city: City, station: str
 ) -> None:

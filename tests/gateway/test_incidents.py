@@ -2,7 +2,7 @@
 
 import pytest
 
-from broker.consumer import Delivery
+from broker.delivery import Delivery
 from broker.subjects import share_subject
 from gateway.agreement import Agreement
 from gateway.entry import Entry, entry_of

@@ -13,10 +13,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from broker.delivery import Delivery
 from broker.state_part import StatePart
 from broker.subjects import record_name, share_subject
-from broker.subscriber import Delivery
-from gateway import Gateway
+from gateway.server import Gateway
 from liandong.gateway.v1 import (
     agreement_pb2,
     agreement_pb2_grpc,
@@ -386,12 +386,12 @@ async def test_a_watch_goes_on_between_a_part_and_another_and_the_whole(
 
 @pytest.mark.parametrize("every", [False, True])
 async def test_a_part_knows_how_far_the_stream_is_read_though_nothing_of_it_came(
-    split: Split, station: str, *, every: bool
+    split: Split, station: str, district: str, *, every: bool
 ) -> None:
     """The whole has seen what is no state of the part; there is nothing to tell anew for that."""
-    await split.whole.share(level(station, 1.0))
+    await split.whole.share(level(station, 1.0, district=district))
     water = await split.part(WATER)
-    here = api.Selection(kinds=["water.level"], agencies=["water"])
+    here = api.Selection(kinds=["water.level"], agencies=["water"], districts=[district])
     await split.whole.share(vehicle(station))
     async with watching(split.whole, "water", here, every_revision=every) as watch:
         await watch.until(BOOKMARK)

@@ -15,8 +15,8 @@ from broker.outgoing import Outgoing
 from broker.plan import stream_name
 from broker.publisher import Publisher
 from broker.subjects import share_subject
-from gateway import Gateway
 from gateway.history import History
+from gateway.server import Gateway
 from liandong.feed.v1.feed_pb2 import FEED_STATE_RUNNING, Feed
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc

@@ -18,8 +18,8 @@ from broker.plan import BusPlan, stream_name
 from broker.publisher import Publisher
 from broker.signing import make_signing_key
 from broker.subjects import record_name, share_subject
-from gateway import Gateway
 from gateway.audit import JournalSettings
+from gateway.server import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from liandong.record.v1 import record_pb2

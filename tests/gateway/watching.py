@@ -13,7 +13,7 @@ from broker.outgoing import Outgoing
 from broker.plan import stream_name
 from broker.publisher import Publisher
 from broker.subjects import share_subject
-from gateway import Gateway
+from gateway.server import Gateway
 from gateway.watch import WatchLimits
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc

@@ -21,34 +21,11 @@ from broker.home import OPS, Home
 from ops.doctor.case import Case
 from ops.doctor.checks import CHECKS, examine
 from tests.conftest import free_port
-from tests.running_city import RunningCity
+from tests.running_city import RunningCity, write_city
 
 HJ212: Final = {"agency": "environment", "feed": "environment.hj212"}
 CALLS: Final = {"agency": "police", "feed": "police.calls"}
-_CITY = """
-agreements = "agreements.toml"
-
-[city]
-name = "fragile"
-
-[nats]
-port = {nats}
-
-[gateway]
-port = {gateway}
-
-[metrics]
-port = {metrics}
-
-[console]
-port = {console}
-
-[[agency]]
-name = "police"
-
-[[agency]]
-name = "environment"
-
+_FEEDS: Final = """
 [[feed]]
 id = "environment.hj212"
 adapter = "environment/hj212"
@@ -61,14 +38,6 @@ id = "police.calls"
 adapter = "police/incident_csv"
 agency = "police"
 source = "drop:inbox/police"
-"""
-_AGREEMENTS = """
-[[agreement]]
-id = "air-to-police"
-provider = "environment"
-consumer = "police"
-kinds = ["environment.air"]
-classification = "internal"
 """
 
 
@@ -92,10 +61,11 @@ class Breakable(RunningCity):
     def __init__(self, folder: Path) -> None:
         names = ("nats", "gateway", "metrics", "console", "hj212")
         self.ports = {name: free_port() for name in names}
-        city = folder / "city.toml"
-        city.write_text(_CITY.format(**self.ports))
+        agencies = ("police", "environment")
+        city = write_city(
+            folder, "fragile", agencies, _FEEDS.format(**self.ports), ports=self.ports
+        )
         self.agreements = folder / "agreements.toml"
-        self.agreements.write_text(_AGREEMENTS)
         super().__init__(folder / "home", city)
         self._up: subprocess.Popen[str] | None = None
 

@@ -9,32 +9,9 @@ import pytest
 
 from ops.demo import frames
 from tests.conftest import free_port
-from tests.running_city import RunningCity, until
+from tests.running_city import AIR_TO_POLICE, RunningCity, until, write_city
 
-_CITY = """
-agreements = "agreements.toml"
-
-[city]
-name = "testville"
-
-[nats]
-port = {nats}
-
-[gateway]
-port = {gateway}
-
-[metrics]
-port = {metrics}
-
-[[agency]]
-name = "police"
-
-[[agency]]
-name = "environment"
-
-[[agency]]
-name = "water"
-
+_PARTS = """
 [[feed]]
 id = "environment.hj212"
 adapter = "environment/hj212"
@@ -64,14 +41,7 @@ agency = "police"
 source = "drop:inbox/police"
 district = "320100"
 """
-_AGREEMENTS = """
-[[agreement]]
-id = "air-to-police"
-provider = "environment"
-consumer = "police"
-kinds = ["environment.air"]
-classification = "internal"
-
+_LEVELS_TO_POLICE = """
 [[agreement]]
 id = "levels-to-police"
 provider = "water"
@@ -89,18 +59,18 @@ class Town(RunningCity):
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
-        city = folder / "town.toml"
-        self.hj212_port, self.gateway_port = free_port(), free_port()
-        self.metrics_port = free_port()
-        city.write_text(
-            _CITY.format(
-                nats=free_port(),
-                gateway=self.gateway_port,
-                hj212=self.hj212_port,
-                metrics=self.metrics_port,
-            )
+        ports = {name: free_port() for name in ("nats", "gateway", "metrics", "hj212")}
+        self.hj212_port, self.gateway_port = ports["hj212"], ports["gateway"]
+        self.metrics_port = ports["metrics"]
+        agencies = ("police", "environment", "water")
+        city = write_city(
+            folder,
+            "testville",
+            agencies,
+            _PARTS.format(**ports),
+            ports=ports,
+            agreements=AIR_TO_POLICE + _LEVELS_TO_POLICE,
         )
-        (folder / "agreements.toml").write_text(_AGREEMENTS)
         super().__init__(folder / "home", city)
         self.folder = folder
 

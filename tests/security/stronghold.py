@@ -22,39 +22,12 @@ from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from ops.city import read_city
 from tests.conftest import free_port
 from tests.ops.conftest import air
-from tests.running_city import RunningCity
+from tests.running_city import RunningCity, write_city
 
 TOKEN: Final = "Tk7-of-the-observatory-9f3a"
 PATIENT: Final = "欧阳娜娜"
 PATIENT_NUMBER: Final = "320102198807072345"
-_CITY = """
-agreements = "agreements.toml"
-
-[city]
-name = "stronghold"
-
-[nats]
-port = {nats}
-monitor_port = {monitor}
-
-[gateway]
-port = {gateway}
-
-[metrics]
-port = {metrics}
-
-[console]
-port = {console}
-
-[[agency]]
-name = "police"
-
-[[agency]]
-name = "environment"
-
-[[agency]]
-name = "health"
-
+_FEEDS: Final = """
 [[feed]]
 id = "environment.tcp"
 adapter = "environment/hj212"
@@ -93,14 +66,6 @@ adapter = "health/hl7v2"
 agency = "health"
 source = "mllp://127.0.0.1:{mllp}"
 """
-_AGREEMENTS = """
-[[agreement]]
-id = "air-to-police"
-provider = "environment"
-consumer = "police"
-kinds = ["environment.air"]
-classification = "internal"
-"""
 _PORTS: Final = (
     *("nats", "monitor", "gateway", "metrics", "console"),
     *("tcp", "tls", "udp", "http", "mllp"),
@@ -116,9 +81,10 @@ class Stronghold(RunningCity):
 
     def __init__(self, folder: Path) -> None:
         self.ports = {name: free_port() for name in _PORTS}
-        city = folder / "city.toml"
-        city.write_text(_CITY.format(**self.ports))
-        (folder / "agreements.toml").write_text(_AGREEMENTS)
+        agencies = ("police", "environment", "health")
+        city = write_city(
+            folder, "stronghold", agencies, _FEEDS.format(**self.ports), ports=self.ports
+        )
         super().__init__(folder / "home", city)
         self.at = Home(self.home)
         write_secret(self.at.keys_dir / "observatory.token", f"{TOKEN}\n".encode())
@@ -183,7 +149,8 @@ class Stronghold(RunningCity):
             assert f"MSA|AA|C{self._number}".encode() in hospital.recv(4096)
 
     def _tell_gateway(self) -> None:
-        self.listed("police")
+        # Police is who besieges it, with a certificate that is good.
+        self.listed("health")
 
     def listed(self, agency: str, *metadata: tuple[str, str]) -> list[str]:
         """Return the names of the records that a department sees."""

@@ -8,12 +8,13 @@ from pathlib import Path
 import grpc
 
 from broker.connection import Bus, BusSettings
+from broker.delivery import Delivery
 from broker.home import GATEWAY
 from broker.outgoing import Outgoing
 from broker.publisher import Publisher
 from broker.subjects import record_name, share_subject
-from broker.subscriber import Delivery, follow
-from gateway import Gateway
+from broker.subscriber import follow
+from gateway.server import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
 from liandong.record.v1.record_pb2 import Record

@@ -19,11 +19,12 @@ from adapters.sdk.outlook import Outlook
 from adapters.sdk.redrive import Redrive
 from adapters.sdk.stamp import FEED_HEADER
 from broker.connection import Bus, BusSettings
+from broker.delivery import Delivery
 from broker.home import Home
 from broker.plan import BusPlan, stream_name
 from broker.quarantine import QuarantineEntry, entries
 from broker.removals import Removals, read_removals
-from broker.subscriber import Delivery, scan
+from broker.subscriber import scan
 from liandong.record.v1.record_pb2 import Record
 
 PATIENCE_S = 30.0

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from adapters.sdk import Caller, CannotAnswer, answers
-from adapters.sdk.answers import endpoints
+from adapters.sdk.endpoints import endpoints
 from liandong.question.v1 import question_pb2 as q
 from liandong.question.v1.beds_pb2 import BedsAnswer, BedsQuestion
 from liandong.question.v1.levels_upstream_pb2 import LevelsUpstreamAnswer, LevelsUpstreamQuestion

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from adapters.sdk.records import OwnRecords
-from broker.subscriber import Delivery
+from broker.delivery import Delivery
 from liandong.record.v1.record_pb2 import STATUS_EXERCISE, Record
 from tests.adapters.own import NOW, NOW_NS, deliver, own, record
 

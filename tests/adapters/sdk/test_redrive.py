@@ -489,6 +489,7 @@ async def test_an_entry_is_taken_out_of_the_hour_under_which_the_books_have_it(
         (Kept.CUT, "segment", "only its first bytes"),
         (Kept.RECORD, "refused", "a record that the bus refused"),
         (Kept.WHOLE, "oversize", "may not be the whole message"),
+        (Kept.WHOLE, "login", "its sender had not logged in when it came"),
     ],
 )
 async def test_bytes_that_are_not_the_message_are_not_tried(
@@ -503,6 +504,16 @@ async def test_bytes_that_are_not_the_message_are_not_tried(
     assert attempt.refused is not None
     assert said in attempt.refused.reason
     assert "then discard this" in attempt.refused.reason
+
+
+async def test_somebody_vouches_for_a_sender_who_had_not_logged_in(patient: Patient) -> None:
+    """By choosing that cause; whoever chooses all chooses none of them."""
+    entry = _entry(patient, air(1, "a34004"), cause="login")
+
+    attempt = Retrial(adapter_of(patient.feed), is_vouched_for=True).of(entry)
+
+    assert attempt.refused is None
+    assert len(attempt.translated) == 1
 
 
 async def test_bytes_that_hold_no_message_stay(patient: Patient) -> None:

@@ -103,6 +103,21 @@ class Forgetful(Gauge):
         return Dropping()
 
 
+class Stripping(Gauge):
+    """Takes off a mark without which its decoder reads nothing."""
+
+    def decoder(self) -> Any:
+        """Cut lines that begin with 1, and keep what is behind it."""
+
+        class Marked(Lines):
+            def _pieces(self, line: bytes) -> list[Line | Undecodable]:
+                if not line.startswith(b"1"):
+                    return [Undecodable(line, "mark", "a line begins with 1")]
+                return [Line(line[1:])]
+
+        return Marked()
+
+
 class Impatient(Gauge):
     """Takes each chunk for whole lines."""
 

@@ -88,10 +88,11 @@ async def test_a_broker_that_is_away_is_connected_to_when_it_is_there(
     """The feed starts all the same, and says what keeps messages from coming."""
     port = free_port()
     async with impatient(city_home, plan, f"mqtt://127.0.0.1:{port}/stages/#") as feed:
-        await until(lambda: "cannot be reached" in feed.error)
+        await until(lambda: "cannot be reached" in feed.trouble)
         async with mosquitto(tmp_path, port):
             # The session is kept, so that what is published before it is subscribed is not lost.
             await until(feed.transport._client.is_connected)
+            await until(lambda: not feed.trouble)
             while not feed.ledger.stored:
                 await publish(port, reading("a"))
             await feed.transport.stop()

@@ -3,6 +3,9 @@
 import asyncio
 import socket
 
+import pytest
+
+from adapters.transports import tcp_client
 from broker.home import Home
 from broker.plan import BusPlan
 from tests.adapters.transports.running import impatient, until
@@ -38,11 +41,25 @@ async def test_a_server_that_is_away_is_connected_to_when_it_is_there(
     """It is tried ever more rarely, and the feed says so."""
     port = free_port()
     async with impatient(city_home, plan, f"tcp-connect://127.0.0.1:{port}", **QUICK) as feed:
-        await until(lambda: "cannot be reached" in feed.error)
+        await until(lambda: "cannot be reached" in feed.trouble)
         legacy = LegacyServer(reading("a"))
         async with await asyncio.start_server(legacy.serve, "127.0.0.1", port):
             await until(lambda: legacy.answers)
             assert legacy.answers == [b"stored\n"]
+            assert not feed.trouble
+            await feed.transport.stop()
+
+
+async def test_a_server_that_says_nothing_is_no_trouble(
+    city_home: Home, plan: BusPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It accepts and holds the connection: there may be nothing to say yet."""
+    monkeypatch.setattr(tcp_client, "_LASTING_S", 0.05)
+    port = free_port()
+    async with impatient(city_home, plan, f"tcp-connect://127.0.0.1:{port}", **QUICK) as feed:
+        await until(lambda: "cannot be reached" in feed.trouble)
+        async with await asyncio.start_server(LegacyServer().serve, "127.0.0.1", port):
+            await until(lambda: not feed.trouble)
             await feed.transport.stop()
 
 

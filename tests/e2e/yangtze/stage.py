@@ -13,7 +13,8 @@ from broker.connection import BusSettings
 from broker.home import Home
 from broker.plan import BusPlan
 from broker.users import hand
-from gateway import Gateway, GatewaySettings
+from gateway.server import Gateway
+from gateway.settings import GatewaySettings
 from liandong.gateway.v1 import publishing_pb2, publishing_pb2_grpc
 from liandong.record.v1.record_pb2 import Record
 from tests.conftest import AGENCIES

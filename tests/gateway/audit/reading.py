@@ -11,9 +11,9 @@ from broker.signing import read_public_keys
 from broker.subjects import audit_subject
 from broker.subscriber import scan
 from broker.users import AUDIT
-from gateway import Gateway
 from gateway.audit import Verifier
 from gateway.audit.chain import head_of
+from gateway.server import Gateway
 from liandong.gateway.v1 import audit_pb2 as api
 from liandong.gateway.v1 import audit_pb2_grpc as rpc
 from tests.gateway.town import City

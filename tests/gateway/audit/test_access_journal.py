@@ -17,9 +17,10 @@ from broker.home import Home
 from broker.plan import BusPlan
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
-from gateway import Gateway, GatewaySettings
 from gateway.audit import JournalSettings
 from gateway.audit.standing import JournalUnusable
+from gateway.server import Gateway
+from gateway.settings import GatewaySettings
 from liandong.gateway.v1 import audit_pb2 as audit
 from liandong.gateway.v1 import shared_state_pb2 as api
 from tests.conftest import small_plan

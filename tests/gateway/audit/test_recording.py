@@ -64,15 +64,15 @@ async def test_a_page_is_recorded_with_its_selection_and_how_many_left(
     city: City, log: Reader, station: str
 ) -> None:
     """What was asked as text, without the page's token; what left as a count."""
-    await city.share(*(level(f"{station}-{n}", 1.0, district="320177") for n in range(3)))
-    request = api.ListRecordsRequest(selection=api.Selection(districts=["320177"]), page_size=2)
+    await city.share(*(level(f"{station}-{n}", 1.0, district="880177") for n in range(3)))
+    request = api.ListRecordsRequest(selection=api.Selection(districts=["880177"]), page_size=2)
 
     async with city.stub("water") as stub:
         request.page_token = (await stub.ListRecords(request)).next_page_token
         await stub.ListRecords(request)
     first, second = await log.recorded()
 
-    asked = 'selection { districts: "320177" } page_size: 2'
+    asked = 'selection { districts: "880177" } page_size: 2'
     assert (first.asked, second.asked) == (asked, asked)
     assert [entry.disclosed[0].records for entry in (first, second)] == [2, 1]
 

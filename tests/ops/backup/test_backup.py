@@ -15,6 +15,7 @@ import pytest
 from broker.checkpoints import KeyValueCheckpoint
 from broker.connection import Bus, BusSettings
 from broker.definitions import definitions
+from broker.delivery import Delivery
 from broker.home import GATEWAY, Home
 from broker.outgoing import Outgoing
 from broker.plan import BusPlan
@@ -22,7 +23,7 @@ from broker.publisher import Publisher
 from broker.server import EmbeddedServer
 from broker.spool import Spool
 from broker.streams import reconcile
-from broker.subscriber import Delivery, scan
+from broker.subscriber import scan
 from broker.users import admin
 from ops.city import read_city
 from tests.ops.conftest import Town
@@ -140,7 +141,7 @@ def test_without_a_passphrase_keys_stay_where_they_are(saved: Saved, tmp_path: P
     "name",
     [
         "streams/POLICE/POLICE.snapshot",
-        "city/town.toml",
+        "city/city.toml",
         "secrets.sealed",
         "manifest.json",
         "manifest.sha256",
@@ -196,8 +197,8 @@ def test_a_manifest_cannot_lead_out_of_its_archive(saved: Saved, tmp_path: Path)
     evil, home = tmp_path / "evil", tmp_path / "new"
     shutil.copytree(saved.folder / "folder", evil)
     files = json.loads((evil / "manifest.json").read_text())["files"]
-    _rewrite(evil, {"city/../../outside": files["city/town.toml"]})
-    shutil.copyfile(evil / "city" / "town.toml", tmp_path / "outside")
+    _rewrite(evil, {"city/../../outside": files["city/city.toml"]})
+    shutil.copyfile(evil / "city" / "city.toml", tmp_path / "outside")
 
     _, said = saved.town.refused(
         "restore", evil, "--home", home, "--passphrase-file", saved.passphrase

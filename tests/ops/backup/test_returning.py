@@ -13,11 +13,12 @@ import pytest
 
 from broker.api import call
 from broker.connection import Bus, BusSettings
+from broker.delivery import Delivery
 from broker.numbering import number_of
 from broker.outgoing import Outgoing
 from broker.publisher import Publisher
 from broker.streams import reconcile
-from broker.subscriber import Delivery, scan
+from broker.subscriber import scan
 from broker.users import CITY, HUB, admin
 from liandong.record.v1.record_pb2 import Record
 from ops.backup import Archive, return_streams, save_city

@@ -19,7 +19,8 @@ from broker.home import Home
 from broker.quarantine import entries
 from ops.bus import bus_of
 from ops.city import read_city
-from ops.console import Signer, login_address
+from ops.console.signing import Signer
+from ops.console.visitors import login_address
 from tests.adapters.sdk.patient import air
 from tests.conftest import free_port
 from tests.running_city import RunningCity

@@ -16,8 +16,9 @@ from broker.outgoing import Outgoing, header_lines
 from broker.plan import BusPlan
 from broker.publisher import Publisher
 from broker.subjects import share_subject
-from gateway import Gateway, GatewaySettings
 from gateway.audit import JournalSettings
+from gateway.server import Gateway
+from gateway.settings import GatewaySettings
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.record.v1.record_pb2 import Record
 from ops.metrics.calls import CallLog

@@ -68,6 +68,13 @@ def test_an_unknown_system_type_is_judged_by_factors_and_doubted(factor: str, ki
     assert "88" in record.quality.note
 
 
+def test_soil_has_no_kind_of_record_though_the_standard_has_its_system_type() -> None:
+    """ST=25 (HJ 212-2017, table 5): the note does not call it unknown to the standard."""
+    record = translated(upload("a34004-Rtd=7,a34004-Flag=N", st="25"))
+
+    assert record.quality.note == "System type 25 has no kind of record; taken by factors."
+
+
 def test_an_unknown_system_type_without_telling_factors_is_refused() -> None:
     """Nobody can say what 831 is under system type 88."""
     assert refused(upload("831-Rtd=7,831-Flag=N", st="88")).cause == "station_type"

@@ -124,6 +124,35 @@ def test_a_message_about_several_patients_makes_a_movement_of_each() -> None:
     assert found[0].movement_id != found[1].movement_id
 
 
+def test_a_visit_may_stand_before_its_patient() -> None:
+    """One patient is one movement, in whichever order a sender tells of her."""
+    visit = "PV1|1|I|ICU^1^1^NJ1" + "|" * 16 + "V-1"
+    usual = translated(adapter(), message("PID|1||1", visit))
+    (turned,) = translated(adapter(), message(visit, "PID|1||1"))
+
+    assert turned.record.health_movement.ward == "ICU"
+    assert len(usual) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("20260701083000Z", "2026-07-01T08:30:00Z"),
+        ("202607010830+08", "2026-07-01T00:30:00Z"),
+        ("2026-07-01 08:30:00", "2026-07-01T00:30:00Z"),
+        ("2026-07-01T08:30:00.25+08:00", "2026-07-01T00:30:00.250Z"),
+        ("2026-07-01T00:30Z", "2026-07-01T00:30:00Z"),
+        ("2026-07-01", "2026-06-30T16:00:00Z"),
+    ],
+)
+def test_times_as_databases_write_them_are_read(written: str, expected: str) -> None:
+    """Interface engines copy them; there is one reading."""
+    found = _movement(adapter(), message("PV1|1|I|ICU", time=written))
+
+    assert found.observed_at.ToJsonString() == expected
+    assert found.quality.level == QUALITY_LEVEL_VALID
+
+
 def test_a_movement_is_when_it_happened() -> None:
     """EVN-6 before EVN-2 before MSH-7; what cannot be true is told."""
     raw = message(

@@ -51,7 +51,7 @@ def test_documents_follow_one_another(size: int) -> None:
         (b"<Notify><DeviceID>1</Wrong></Notify>", "xml"),
         (b"<Notify><a>\xff\xff</a></Notify>", "encoding"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><Query>&a;</Query>', "incomplete"),
-        (b"<Query><CmdType>Catalog</CmdType></Query>", "not_notify"),
+        (b"GET / HTTP/1.1\r\n</Notify>", "incomplete"),
     ],
 )
 def test_a_bad_document_goes_alone(bad: bytes, cause: str) -> None:

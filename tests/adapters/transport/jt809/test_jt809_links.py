@@ -98,6 +98,14 @@ def test_who_has_not_logged_in_is_refused() -> None:
     assert before.value.cause == after.value.cause == "login"
 
 
+def test_what_was_let_in_is_let_in_when_it_is_tried_again() -> None:
+    """The login came over a connection that has ended; who had none is kept back before."""
+    jt809 = adapter(logins=KNOWN)
+    jt809.take_for_now(jt809.now())
+
+    assert records(exchange(0x1202, own_position()), jt809)
+
+
 @pytest.mark.parametrize(("kind", "answered"), [(0x1003, 0x1004), (0x1005, 0x1006)])
 def test_logout_and_link_test_are_answered(kind: int, answered: int) -> None:
     """Their answers have no body."""

@@ -7,9 +7,9 @@ import pytest
 
 from adapters.sdk.adapter import Translated
 from adapters.sdk.feed import FeedConfig
-from adapters.weather.metar import MetarOptions, MetarReport, MetarReports
+from adapters.weather.metar import MetarOptions, MetarReports
 from adapters.weather.sites import Site
-from liandong.record.v1.record_pb2 import Record
+from tests.adapters.weather.reading import reader_of
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LUKOU = Site(
@@ -34,24 +34,4 @@ def metar() -> MetarReports:
 @pytest.fixture
 def translated(metar: MetarReports) -> Callable[[bytes], list[Translated]]:
     """Return a reader of good bulletins."""
-
-    def read(bulletin: bytes) -> list[Translated]:
-        decoder = metar.decoder()
-        found: list[Translated] = []
-        for message in [*decoder.feed(bulletin), *decoder.close()]:
-            assert isinstance(message, MetarReport), message
-            found += metar.translate(message)
-        return found
-
-    return read
-
-
-@pytest.fixture
-def record(translated: Callable[[bytes], list[Translated]]) -> Callable[[str], Record]:
-    """Return a reader of one report."""
-
-    def read(report: str) -> Record:
-        (one,) = translated(report.encode())
-        return one.record
-
-    return read
+    return reader_of(metar)
