@@ -24,7 +24,8 @@ from benchmarks.generated import records
 from broker.delivery import Delivery
 from broker.subjects import share_subject
 from gateway.agreements import Agreements
-from gateway.calls import Call, Entrance, Service, handler
+from gateway.calls import Call, Service, handler
+from gateway.entrance import Entrance
 from gateway.freshness import FeedAges
 from gateway.history import History
 from gateway.limits import CallLimits

@@ -24,11 +24,12 @@ from gateway.arrivals import Arrivals
 from gateway.audit import Journal, Recorder
 from gateway.audit.service import AccessLog
 from gateway.border import Border
-from gateway.calls import Entrance, Service, handler
+from gateway.calls import Service, handler
 from gateway.catalog import Catalog
 from gateway.certificates import Certificates
 from gateway.departments import Departments
 from gateway.encoding import elements
+from gateway.entrance import Entrance
 from gateway.errors import Leaving
 from gateway.hands import Hands
 from gateway.incidents import KIND as INCIDENTS

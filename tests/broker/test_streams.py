@@ -10,13 +10,14 @@ from nats.js.api import StorageType, StreamConfig
 
 from broker.accounts import hub_room
 from broker.connection import Bus, BusSettings
+from broker.definitions import definitions
 from broker.errors import PublishRefused, StreamsDiffer
 from broker.home import Home
 from broker.outgoing import Outgoing, Stored
 from broker.plan import MEBIBYTE, BusPlan
 from broker.publisher import Publisher
 from broker.server import EmbeddedServer
-from broker.streams import definitions, reconcile
+from broker.streams import reconcile
 from broker.subscriber import scan
 from tests.conftest import small_plan
 

@@ -17,11 +17,12 @@ import pytest
 from adapters.runner import FeedRunner
 from adapters.sdk.feed import FeedConfig
 from broker.connection import Bus, BusSettings
+from broker.definitions import definitions
 from broker.home import Home
 from broker.plan import BusPlan
 from broker.quarantine import Kept, entries
 from broker.server import EmbeddedServer
-from broker.streams import definitions, reconcile
+from broker.streams import reconcile
 from broker.subscriber import scan
 from broker.users import admin
 from tests.conftest import small_plan

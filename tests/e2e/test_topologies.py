@@ -11,12 +11,13 @@ import msgspec
 import pytest
 
 from adapters.runner import FeedRunner
-from broker.answering import Answering, Endpoint
+from broker.answering import Answering
 from broker.asking import Asking
 from broker.connection import Bus, BusSettings
 from broker.delivery import Delivery
 from broker.errors import KeyRefused, NoResponder
 from broker.home import GATEWAY
+from broker.introduction import Endpoint
 from broker.nodes import certificate_of
 from broker.provision import retire_key, rotate_key
 from broker.responders import Responders

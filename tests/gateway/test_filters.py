@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.disclosure import Disclosure
 from gateway.entry import Entry, entry_of
 from gateway.errors import InvalidRequest
 from gateway.filters import filter_of
 from gateway.identity import Caller
 from gateway.key import Key
 from gateway.order import Order
-from gateway.permit import Disclosure, Permit
+from gateway.permit import Permit
 from gateway.search import Search
 from gateway.selection import Selector
 from liandong.gateway.v1 import shared_state_pb2 as api

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.agreement import Agreement
+from gateway.disclosure import Disclosure
 from gateway.entry import Entry, entry_of
 from gateway.hidden import of_kind, steps_of
 from gateway.identity import Caller
-from gateway.permit import Disclosure, Opening, Permit
+from gateway.permit import Opening, Permit
 from gateway.redaction import _KEPT_BYTES, Redaction, _Kept
 from gateway.selection import Selector
 from gateway.terms import Terms

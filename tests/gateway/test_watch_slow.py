@@ -257,9 +257,9 @@ async def test_nothing_is_left_of_watchers_that_have_gone(
 
     await eventually(lambda: len(watches) == 0)
 
-    assert not watches._groups
+    assert not [*watches._groups]
     await city.share(level(station, 1.0, district=place))
-    assert not any(watches._by_key.values())
+    assert not any(watches._groups._by_key.values())
 
 
 async def _look_in(city: City, selection: api.Selection) -> None:

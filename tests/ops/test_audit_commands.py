@@ -13,13 +13,14 @@ import grpc
 import pytest
 
 from broker.connection import Bus, BusSettings
+from broker.definitions import definitions
 from broker.home import Home
 from broker.outgoing import Outgoing
 from broker.plan import BusPlan
 from broker.publisher import Publisher
 from broker.server import EmbeddedServer
 from broker.signing import read_public_keys
-from broker.streams import definitions, reconcile
+from broker.streams import reconcile
 from broker.subjects import share_subject
 from broker.subscriber import scan
 from broker.users import AUDIT, HUB, admin

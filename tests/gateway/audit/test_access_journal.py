@@ -18,7 +18,7 @@ from broker.plan import BusPlan
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
 from gateway.audit import JournalSettings
-from gateway.audit.journal import JournalUnusable
+from gateway.audit.standing import JournalUnusable
 from gateway.server import Gateway
 from gateway.settings import GatewaySettings
 from liandong.gateway.v1 import audit_pb2 as audit
