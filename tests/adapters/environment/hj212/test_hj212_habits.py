@@ -1,13 +1,22 @@
 """What loggers do that the standard does not say, and what is made of it."""
 
 import pytest
-from hj212_frames import MN, NOON, adapter, only_frame, segment, translated, upload, whole
 
 from adapters.environment.hj212 import Frame, checksum, framed
 from adapters.sdk.adapter import Outcome
 from adapters.sdk.errors import Untranslatable
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.station.v1 import station_pb2 as station
+from tests.adapters.environment.hj212.hj212_frames import (
+    MN,
+    NOON,
+    adapter,
+    only_frame,
+    segment,
+    translated,
+    upload,
+    whole,
+)
 
 
 def answer(raw: bytes) -> bytes:

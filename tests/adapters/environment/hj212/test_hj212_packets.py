@@ -1,11 +1,17 @@
 """Split messages: each packet published as it comes, as the union so far."""
 
 import pytest
-from hj212_frames import adapter, only_frame, segment, translated, upload
 
 from adapters.environment.hj212 import Hj212, framed
 from adapters.sdk.adapter import Translated
 from adapters.sdk.errors import Untranslatable
+from tests.adapters.environment.hj212.hj212_frames import (
+    adapter,
+    only_frame,
+    segment,
+    translated,
+    upload,
+)
 
 PM = "a34004-Rtd=31.5,a34004-Flag=N"
 SO2 = "a21026-Rtd=6,a21026-Flag=N"

@@ -1,11 +1,20 @@
 """A sender is told what became of its message, in its own delimiters and frame."""
 
 import pytest
-from hl7_messages import Hl7, adapter, adt, decoded, framed, message, one, translated
 
 from adapters.health.hl7v2.acknowledge import code_for
 from adapters.sdk.adapter import Outcome
 from adapters.sdk.errors import Untranslatable
+from tests.adapters.health.hl7v2.hl7_messages import (
+    Hl7,
+    adapter,
+    adt,
+    decoded,
+    framed,
+    message,
+    one,
+    translated,
+)
 
 
 def _answer(reader: Hl7, raw: bytes, outcome: Outcome) -> list[list[str]]:

@@ -6,13 +6,22 @@ import protovalidate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jt808_frames import NANJING, adapter, message, only_frame, packet, position, record, said
 
 from adapters.sdk.errors import FeedMisconfigured, Untranslatable
 from adapters.transport.jt808 import Frame
 from liandong.place.v1 import place_pb2 as place
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.traffic.v1 import traffic_pb2 as traffic
+from tests.adapters.transport.jt808.jt808_frames import (
+    NANJING,
+    adapter,
+    message,
+    only_frame,
+    packet,
+    position,
+    record,
+    said,
+)
 
 VALIDATOR = protovalidate.Validator()
 

@@ -5,13 +5,13 @@ from buf.validate import validate_pb2
 from buf.validate.validate_pb2 import DoubleRules
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sl651_frames import STATION, adapter, body, framed, only_frame
 
 from adapters.sdk.adapter import Translated
 from adapters.sdk.errors import Untranslatable
 from adapters.water.sl651 import Sl651
 from liandong.quantity.v1.quantity_pb2 import Measurement
 from liandong.water.v1.water_pb2 import Level, Rainfall, WaterQuality
+from tests.adapters.water.sl651.sl651_frames import STATION, adapter, body, framed, only_frame
 
 SITES = {STATION: {"title": "秦淮河", "datum": "Wusong", "warning_level_m": 8.5}}
 CODES = st.sampled_from(
