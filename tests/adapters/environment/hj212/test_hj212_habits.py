@@ -1,5 +1,7 @@
 """What loggers do that the standard does not say, and what is made of it."""
 
+from typing import Any
+
 import pytest
 
 from adapters.environment.hj212 import Frame, checksum, framed
@@ -152,7 +154,7 @@ def test_what_cannot_be_in_its_unit_fills_no_field(reading: str) -> None:
     hj212 = adapter()
 
     for value in range(3):
-        air = translated(upload(reading, f"a34004-Rtd={value}"), hj212).environment_air
+        air: Any = translated(upload(reading, f"a34004-Rtd={value}"), hj212).environment_air
         doubted, particles = air.measurements
         assert doubted.quality.level == quantity.QUALITY_LEVEL_SUSPECT
         assert doubted.value == float(reading.partition("=")[2])

@@ -115,7 +115,7 @@ def stated(content: Content) -> list[tuple[str, str, Any]]:
 
 def expected_of(entry: dict[str, Any]) -> list[tuple[str, str, Any]]:
     """Return the same of an independent reading."""
-    found = []
+    found: list[tuple[str, str, Any]] = []
     observed = ""
     for element in entry.get("elements", ()):
         observed = element.get("obs", observed)

@@ -1,5 +1,7 @@
 """The short way and the long way give equal records, and hold what a shape promises."""
 
+from typing import Any
+
 import protovalidate
 from buf.validate import validate_pb2
 from buf.validate.validate_pb2 import DoubleRules
@@ -90,6 +92,7 @@ def test_records_of_one_shape_differ_in_numbers_and_times_alone() -> None:
                 assert serial <= 2
                 continue
             for field in ("current_mm", "level_m", "supply_voltage_v"):
+                kept: Any
                 for kept in (one.record.water_level, one.record.water_rainfall):
                     if field in kept.DESCRIPTOR.fields_by_name and kept.HasField(field):
                         kept.ClearField(field)
