@@ -152,10 +152,10 @@ class Gb28181(Adapter[Notification, Gb28181Options]):
         verdict = self._registrar.judge(sip, now)
         if verdict is Verdict.REFUSED:
             raise Untranslatable(
-                "Authorization",
+                "To",
                 sip.party("to"),
-                expected="a device with a password of its own or the feed's, and proof that it "
-                "knows it",
+                expected="a device that has a password here, and whose Authorization proves that "
+                "it knows it",
                 cause="login",
                 remedy="enter the feed's password at the device, or its number in passwords_file",
             )

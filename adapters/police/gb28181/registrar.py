@@ -124,7 +124,7 @@ class Registrar:
                 wrong,
                 expected="a device or platform that has registered with its password",
                 cause="login",
-                remedy="let it register here and send again, or redrive what you know to be its",
+                remedy="let it register here and send again, or redrive what you know it sent",
             )
 
     def answer(self, request: SipHead, now: datetime) -> bytes:
