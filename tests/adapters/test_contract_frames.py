@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from adapters.water.sl651 import crc
 from liandong.testing import AdapterContract
 from ops.demo import frames
 from tests.adapters.environment.hj212.hj212_frames import upload
@@ -32,7 +33,7 @@ def river(level_m: float, *, observed: datetime = NOON, serial: int = 1) -> byte
 def with_time(frame: bytes, digits: str) -> bytes:
     """Put an impossible time of observation into a report, and the check value right."""
     changed = frame[:-2].replace(bytes.fromhex("F0F02406011200"), bytes.fromhex("F0F0" + digits))
-    return changed + frames.crc(changed).to_bytes(2, "big")
+    return changed + crc(changed).to_bytes(2, "big")
 
 
 def damaged(frame: bytes, at: int) -> bytes:

@@ -484,7 +484,7 @@ async def test_spooling_is_one_flush_for_many_callers(
             flushes += 1
             return await append(*given)
 
-        spool.append = counted  # type: ignore[method-assign]  # it goes on to the real one
+        spool.append = counted  # type: ignore[assignment,method-assign]  # it goes on to the real one
 
         async def call(name: str) -> None:
             for number in range(lots):

@@ -41,7 +41,7 @@ def test_a_filter_selects_what_it_is_true_of(levels: list[float]) -> None:
     records = [level(f"{i:02d}", metres) for i, metres in enumerate(levels)]
     view = view_of([*records, reading("none")])
 
-    names = listed(view, api.ListRecordsRequest(selection={"filter": _ABOVE}))
+    names = listed(view, api.ListRecordsRequest(selection=api.Selection(filter=_ABOVE)))
 
     assert names == [record.name for record in records if record.water_level.level_m > 8.5]
 
@@ -56,7 +56,7 @@ def test_a_record_for_which_a_filter_fails_is_not_selected_and_the_others_are() 
     view = view_of(records)
     source = 'record.location.areas[0].description == "river"'
 
-    names = listed(view, api.ListRecordsRequest(selection={"filter": source}))
+    names = listed(view, api.ListRecordsRequest(selection=api.Selection(filter=source)))
 
     assert names == [records[50].name]
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -48,7 +49,7 @@ async def test_what_an_agreement_leaves_out_does_not_exist(city: City, station: 
             await stub.GetRecord(api.GetRecordRequest(name=record.name))
 
     assert raised.value.code() == grpc.StatusCode.NOT_FOUND
-    status = rpc_status.from_call(raised.value)
+    status = rpc_status.from_call(raised.value)  # type: ignore[arg-type]  # it has what that reads
     assert status is not None
     info = error_details_pb2.ErrorInfo()
     status.details[0].Unpack(info)
@@ -64,7 +65,7 @@ async def test_what_an_agreement_leaves_out_does_not_exist(city: City, station: 
     ],
 )
 async def test_an_agreement_opens_what_it_says_and_no_more(
-    city: City, station: str, fields: dict[str, int], *, visible: bool
+    city: City, station: str, fields: dict[str, Any], *, visible: bool
 ) -> None:
     """The ceiling holds, and a drill does not mix with the real thing."""
     record = level(station, 9.25, **fields)
@@ -300,7 +301,9 @@ async def test_before_the_view_is_whole_callers_are_told_to_come_back(city: City
 async def test_bytes_that_are_no_request_are_told_as_such(city: City) -> None:
     """A client of another schema learns it, with details; nothing is logged as our failure."""
     async with city.channel("water") as channel:
-        call = channel.unary_unary("/liandong.gateway.v1.SharedStateService/ListRecords")
+        call = channel.unary_unary(
+            "/liandong.gateway.v1.SharedStateService/ListRecords", None, None
+        )
 
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await call(b"\xff\xff\xff")

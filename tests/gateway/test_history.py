@@ -28,7 +28,7 @@ async def long_told(city: City, station: str) -> str:
 
 @pytest.mark.parametrize("basis", [OBSERVED, RECEIVED])
 async def test_a_time_before_what_is_kept_is_out_of_range(
-    city: City, station: str, basis: int
+    city: City, station: str, basis: api.TimeBasis.ValueType
 ) -> None:
     """With the time from when on it is kept; within what is kept it is told as it stood."""
     name = await long_told(city, station)

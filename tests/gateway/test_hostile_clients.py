@@ -128,7 +128,7 @@ async def test_a_gigantic_message_is_refused_and_the_connection_goes_on(
     await city.share(record)
     request = api.GetRecordRequest(name=record.name)
     async with city.channel("police") as channel:
-        raw = channel.unary_unary("/liandong.gateway.v1.SharedStateService/GetRecord")
+        raw = channel.unary_unary("/liandong.gateway.v1.SharedStateService/GetRecord", None, None)
         with pytest.raises(grpc.aio.AioRpcError) as refusal:
             await raw(bytes(5 << 20), timeout=10)
         answer = await raw(request.SerializeToString(), timeout=10)

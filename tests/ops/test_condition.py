@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def hindered(name: str, since: timedelta) -> Feed:
 
 def states() -> list[Feed]:
     """Return states of each kind; the last is of an adapter that was killed."""
-    some = {"entities_heard": 1893, "entities_expected": 2500}
+    some: dict[str, Any] = {"entities_heard": 1893, "entities_expected": 2500}
     return [
         state("water.fresh"),
         state("water.late", freshness=FRESHNESS_LATE),

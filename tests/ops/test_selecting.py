@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,8 +90,9 @@ def test_a_malformed_option_is_refused_with_what_was_expected(
     option: str, text: str, expected: str
 ) -> None:
     """It is a usage error, and the sentence quotes what was given."""
+    given: dict[str, Any] = {option: text}
     with pytest.raises(Failure, match=expected) as caught:
-        Chosen(**{option: text}).selection(CITY)
+        Chosen(**given).selection(CITY)
 
     assert caught.value.status == USAGE
     assert repr(text) in str(caught.value)

@@ -58,7 +58,7 @@ def test_a_message_that_unpacks_to_a_thousand_times_its_size_is_refused(
             target, grpc.ssl_channel_credentials(*files), compression=grpc.Compression.Gzip
         ) as channel,
     ):
-        get = channel.unary_unary("/liandong.gateway.v1.SharedStateService/GetRecord")
+        get = channel.unary_unary("/liandong.gateway.v1.SharedStateService/GetRecord", None, None)
         for _ in range(3):
             with pytest.raises(grpc.RpcError) as refused:
                 get(bomb, timeout=30)

@@ -1,5 +1,7 @@
 """What options say of a place is checked before the feed starts."""
 
+from typing import Any
+
 import pytest
 
 from adapters.sdk.errors import FeedMisconfigured
@@ -22,9 +24,10 @@ def test_a_place_that_no_record_can_hold_stops_the_feed_at_its_start(
 ) -> None:
     """Else each record of that station would go to quarantine."""
     option, entity = WITH_PLACES[adapter]
+    places: dict[str, Any] = {option: {entity: wrong}}
 
     with pytest.raises(FeedMisconfigured, match=next(iter(wrong))):
-        trial_of(adapter, **{option: {entity: wrong}})
+        trial_of(adapter, **places)
 
 
 @pytest.mark.parametrize("adapter", WITH_PLACES)
@@ -32,8 +35,7 @@ def test_a_place_that_no_record_can_hold_stops_the_feed_at_its_start(
 def test_a_place_within_bounds_is_taken(adapter: str, district: str) -> None:
     """A feed's own district stands where a site has none."""
     option, entity = WITH_PLACES[adapter]
+    place = {"latitude": 90, "longitude": -180, "district": district}
+    places: dict[str, Any] = {option: {entity: place}}
 
-    assert trial_of(
-        adapter,
-        **{option: {entity: {"latitude": 90, "longitude": -180, "district": district}}},
-    )
+    assert trial_of(adapter, **places)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -567,7 +568,7 @@ async def test_a_row_of_a_known_header_heals_alone(
     city_home: Home, plan: BusPlan, tmp_path: Path
 ) -> None:
     """One row had a time in a form that nobody had told."""
-    options = {"fields": FIELDS}
+    options: dict[str, Any] = {"fields": FIELDS}
     patient = Patient(city_home, plan, "police/incident_csv", f"drop:{tmp_path / 'in'}", **options)
     rows = CALLS.format(at=AT).splitlines()
     rows[2] = rows[2].replace(AT, "15.06.2026 18h00")
@@ -581,7 +582,7 @@ async def test_a_row_of_a_known_header_heals_alone(
     assert (await patient.audit()).findings == ()
 
 
-HAZARDS = {
+HAZARDS: dict[str, Any] = {
     "kind": "safety.hazard",
     "entity": "{编号}",
     "format": {"type": "csv"},

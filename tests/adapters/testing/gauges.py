@@ -85,8 +85,8 @@ class Gauge(Adapter[Line, Options]):
 class GaugeContract(AdapterContract):
     """The contract with a gauge's samples."""
 
-    adapter = Gauge
-    good = (b"1001,3.21\n", b"1002,4.05\n", b"1001,4.05\n")
+    adapter: ClassVar[type[Adapter[Any, Any]]] = Gauge
+    good: ClassVar[tuple[bytes, ...]] = (b"1001,3.21\n", b"1002,4.05\n", b"1001,4.05\n")
     bad: ClassVar[dict[bytes, str]] = {b"1001,high\n": "level", b",1.0\n": "station"}
 
 

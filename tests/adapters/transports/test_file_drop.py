@@ -21,7 +21,7 @@ from tests.adapters.transports.running import RunningFeed, own_bus, running, unt
 
 ADAPTER = "police/incident_csv"
 NOBODY = 65534
-QUICK = {"settle_s": 0.05, "scan_s": 0.05}
+QUICK: dict[str, Any] = {"settle_s": 0.05, "scan_s": 0.05}
 
 
 @pytest.fixture

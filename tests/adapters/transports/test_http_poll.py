@@ -19,7 +19,7 @@ from tests.adapters.transports.web import STALL, page, serving
 from tests.conftest import free_port
 
 ADAPTER = "weather/cap"
-QUICK = {"interval_s": 0.02, "max_interval_s": 0.1}
+QUICK: dict[str, Any] = {"interval_s": 0.02, "max_interval_s": 0.1}
 
 
 @pytest.fixture

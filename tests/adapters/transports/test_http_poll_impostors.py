@@ -15,7 +15,7 @@ from tests.adapters.transports.exports import export, warning
 from tests.adapters.transports.running import RunningFeed, running, until
 from tests.adapters.transports.web import Web, page, serving
 
-QUICK = {"interval_s": 0.02, "max_interval_s": 0.1}
+QUICK: dict[str, Any] = {"interval_s": 0.02, "max_interval_s": 0.1}
 LOGIN = "<html><head><title>统一登录</title></head><body>请登录</body></html>"
 ROWS = export(*range(1, 41))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.adapters.transports.running import impatient, until
 from tests.adapters.transports.stage import reading
 from tests.conftest import free_port
 
-QUICK = {"reconnect_s": 0.02, "longest_reconnect_s": 0.1}
+QUICK: dict[str, Any] = {"reconnect_s": 0.02, "longest_reconnect_s": 0.1}
 
 
 class LegacyServer:

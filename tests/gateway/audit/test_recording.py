@@ -147,9 +147,9 @@ async def test_malformed_requests_are_recorded(city: City, log: Reader) -> None:
         with pytest.raises(grpc.aio.AioRpcError):
             await stub.ListRecords(api.ListRecordsRequest(page_size=-1))
         with pytest.raises(grpc.aio.AioRpcError):
-            await channel.unary_unary("/liandong.gateway.v1.SharedStateService/GetRecord")(
-                b"\xff\xff"
-            )
+            await channel.unary_unary(
+                "/liandong.gateway.v1.SharedStateService/GetRecord", None, None
+            )(b"\xff\xff")
     wrong, none = await log.recorded()
 
     assert (wrong.reason, wrong.outcome) == ("INVALID_FIELD", audit.OUTCOME_REFUSED)
@@ -190,6 +190,8 @@ async def test_a_watch_is_recorded_by_the_agreements_by_which_records_left(
             await asyncio.sleep(0.01)
     entries = await log.recorded()
 
+    assert isinstance(changed, api.WatchRecordsResponse)
+    assert isinstance(removed, api.WatchRecordsResponse)
     told = [event.type for response in (changed, removed) for event in response.events]
     assert told == [api.EVENT_TYPE_CHANGE, api.EVENT_TYPE_REMOVAL]
     assert [entry.phase for entry in entries] == [
@@ -211,6 +213,7 @@ async def test_a_watch_is_recorded_when_it_opens_while_it_lasts_and_when_it_ends
         watch = stub.WatchRecords(api.WatchRecordsRequest(selection=selection))
         snapshot = await watch.read()
         opened = city.gateway.journal.head.sequence
+        assert isinstance(snapshot, api.WatchRecordsResponse)
         assert len(snapshot.events) == 3
         await watch.read()
         await city.share(level(f"{station}-0", 2.0, district="320178"))

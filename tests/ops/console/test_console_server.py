@@ -17,11 +17,12 @@ from broker.home import OPS, Home
 from broker.plan import BusPlan
 from broker.tls import Authority
 from liandong.gateway.v1.audit_pb2 import AccessEntry
-from ops.city import City, GatewayAddress, read_city
+from ops.city import City, read_city
 from ops.console import desk
 from ops.console.app import Console
 from ops.console.signing import Signer, make_key
 from ops.console.visitors import COOKIE, TOKEN_S, Token, login_address
+from ops.gateway_address import GatewayAddress
 from tests.conftest import free_port
 from tests.deeds import recorded
 from tests.gateway.town import NOW, level

@@ -1,13 +1,24 @@
 """What loggers do that the standard does not say, and what is made of it."""
 
+from typing import Any
+
 import pytest
-from hj212_frames import MN, NOON, adapter, only_frame, segment, translated, upload, whole
 
 from adapters.environment.hj212 import Frame, checksum, framed
 from adapters.sdk.adapter import Outcome
 from adapters.sdk.errors import Untranslatable
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.station.v1 import station_pb2 as station
+from tests.adapters.environment.hj212.hj212_frames import (
+    MN,
+    NOON,
+    adapter,
+    only_frame,
+    segment,
+    translated,
+    upload,
+    whole,
+)
 
 
 def answer(raw: bytes) -> bytes:
@@ -143,7 +154,7 @@ def test_what_cannot_be_in_its_unit_fills_no_field(reading: str) -> None:
     hj212 = adapter()
 
     for value in range(3):
-        air = translated(upload(reading, f"a34004-Rtd={value}"), hj212).environment_air
+        air: Any = translated(upload(reading, f"a34004-Rtd={value}"), hj212).environment_air
         doubted, particles = air.measurements
         assert doubted.quality.level == quantity.QUALITY_LEVEL_SUSPECT
         assert doubted.value == float(reading.partition("=")[2])

@@ -2,7 +2,6 @@
 
 import protovalidate
 import pytest
-from hj212_frames import MN, NOON, adapter, feed, only_frame, translated, upload
 
 from adapters.environment.hj212 import Hj212Options, framed
 from adapters.sdk.errors import FeedMisconfigured, Untranslatable
@@ -10,6 +9,15 @@ from adapters.sdk.feed import options_of
 from liandong.environment.v1 import environment_pb2 as environment
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.station.v1 import station_pb2 as station
+from tests.adapters.environment.hj212.hj212_frames import (
+    MN,
+    NOON,
+    adapter,
+    feed,
+    only_frame,
+    translated,
+    upload,
+)
 
 PM = "a34004-Rtd=31.5,a34004-Flag=N"
 

@@ -1,9 +1,9 @@
 """MSH-18 says in which character set a message is."""
 
 import pytest
-from hl7_messages import adapter, adt, decoded, message, one
 
 from adapters.sdk.message import Undecodable
+from tests.adapters.health.hl7v2.hl7_messages import adapter, adt, decoded, message, one
 
 
 def _ward(raw: bytes) -> str:

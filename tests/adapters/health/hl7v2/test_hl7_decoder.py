@@ -5,13 +5,13 @@ import re
 from itertools import pairwise
 
 import pytest
-from hl7_messages import adapter, adt, decoded, framed, message, one
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.health.hl7v2 import Hl7Message
 from adapters.health.hl7v2.decoder import Hl7StreamDecoder, Item
 from adapters.sdk.message import Undecodable
+from tests.adapters.health.hl7v2.hl7_messages import adapter, adt, decoded, framed, message, one
 
 MESSAGES = [adt(control_id="1"), adt("A03", control_id="2"), adt("A02", control_id="3")]
 

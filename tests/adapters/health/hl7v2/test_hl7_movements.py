@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 
 import pytest
-from hl7_messages import SECRETS, Hl7, adapter, adt, framed, message, one, translated
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,16 @@ from adapters.sdk.errors import Untranslatable
 from liandong.health.v1 import health_pb2 as health
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, QUALITY_LEVEL_VALID
 from liandong.record.v1 import record_pb2 as record
+from tests.adapters.health.hl7v2.hl7_messages import (
+    SECRETS,
+    Hl7,
+    adapter,
+    adt,
+    framed,
+    message,
+    one,
+    translated,
+)
 
 
 def _movement(reader: Hl7, raw: bytes) -> record.Record:

@@ -24,7 +24,9 @@ PIECES = st.sampled_from(
 )
 
 
-def _decode(content: bytes, size: int = 1 << 20, limit: int = 65_536) -> list[object]:
+def _decode(
+    content: bytes, size: int = 1 << 20, limit: int = 65_536
+) -> list[Notification | Undecodable]:
     """Decode bytes that come in pieces of a size."""
     decoder = ManscdpDecoder(limit)
     found: list[Notification | Undecodable] = []
@@ -89,6 +91,7 @@ def test_a_document_beyond_the_limit_is_cut_and_the_next_one_read(size: int) -> 
     found = _decode(b"<Notify>" + b"x" * 1000 + b"</Notify>" + GOOD, size, limit=256)
 
     assert [type(one) for one in found] == [Undecodable, Notification]
+    assert isinstance(found[0], Undecodable)
     assert (found[0].cause, len(found[0].raw)) == ("oversize", 256)
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from google.transit import gtfs_realtime_pb2 as gtfs
-from gtfs_feeds import START, adapter, bodies, bus, closure, dataset, decoded, delays, translated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,17 @@ from liandong.quantity.v1.quantity_pb2 import (
 )
 from liandong.station.v1.station_pb2 import REPORT_TYPE_KEEP_ALIVE
 from liandong.traffic.v1 import traffic_pb2 as traffic
+from tests.adapters.transport.gtfs_rt.gtfs_feeds import (
+    START,
+    adapter,
+    bodies,
+    bus,
+    closure,
+    dataset,
+    decoded,
+    delays,
+    translated,
+)
 
 
 def _attributes(body: Any) -> dict[str, str]:

@@ -1,18 +1,29 @@
 """From position reports to records of vehicles."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import protovalidate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jt808_frames import NANJING, adapter, message, only_frame, packet, position, record, said
 
 from adapters.sdk.errors import FeedMisconfigured, Untranslatable
 from adapters.transport.jt808 import Frame
 from liandong.place.v1 import place_pb2 as place
 from liandong.quantity.v1 import quantity_pb2 as quantity
+from liandong.record.v1.record_pb2 import Record
 from liandong.traffic.v1 import traffic_pb2 as traffic
+from tests.adapters.transport.jt808.jt808_frames import (
+    NANJING,
+    adapter,
+    message,
+    only_frame,
+    packet,
+    position,
+    record,
+    said,
+)
 
 VALIDATOR = protovalidate.Validator()
 
@@ -167,7 +178,7 @@ def test_what_a_terminal_does_not_know_is_no_number() -> None:
 
     seen = record(message(0x0200, body[:16] + b"\xff\xff" + body[18:]))
 
-    vehicle = seen.traffic_vehicle
+    vehicle: Any = seen.traffic_vehicle
     assert not seen.location.point.HasField("altitude_m")
     assert not any(map(vehicle.HasField, ("speed_m_s", "mileage_km", "fuel_l")))
     kept = said(seen)
@@ -220,11 +231,11 @@ def test_the_longest_position_holds_what_the_schema_says() -> None:
     body = position(b"\xe1\x00" * 128 + b"\xe1\xff" + b"\x00" * 100)
     body += b"\xe1\x00" * ((390_000 - len(body)) // 2)
     chunks = [body[at : at + 1023] for at in range(0, len(body), 1023)]
-    last: list[object] = []
+    last: list[Record] = []
     for number, chunk in enumerate(chunks, 1):
         frame = only_frame(packet(0x0200, chunk, number, len(chunks)))
         assert isinstance(frame, Frame)
         last = [one.record for one in jt808.translate(frame)]
 
     assert len(last) == 2
-    assert [VALIDATOR.collect_violations(one) for one in last] == [[], []]  # type: ignore[arg-type]
+    assert [VALIDATOR.collect_violations(one) for one in last] == [[], []]

@@ -6,7 +6,14 @@ import protovalidate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jt808_frames import (
+
+from adapters.sdk.adapter import Translated
+from adapters.sdk.errors import Untranslatable
+from adapters.transport.jt808.answers import code_for
+from liandong.quantity.v1 import quantity_pb2 as quantity
+from liandong.record.v1 import record_pb2
+from liandong.station.v1 import station_pb2 as station
+from tests.adapters.transport.jt808.jt808_frames import (
     NOON,
     PHONE,
     adapter,
@@ -18,13 +25,6 @@ from jt808_frames import (
     records,
     said,
 )
-
-from adapters.sdk.adapter import Translated
-from adapters.sdk.errors import Untranslatable
-from adapters.transport.jt808.answers import code_for
-from liandong.quantity.v1 import quantity_pb2 as quantity
-from liandong.record.v1 import record_pb2
-from liandong.station.v1 import station_pb2 as station
 
 PLATE = "苏A12345"
 VALIDATOR = protovalidate.Validator()

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 from fastcrc import crc16
-from jt809_frames import (
+
+from adapters.sdk.adapter import Outcome
+from adapters.sdk.errors import FeedMisconfigured, Untranslatable
+from adapters.transport.jt809 import Cipher, Frame, Jt809
+from adapters.transport.jt809.answers import verification_code
+from adapters.transport.jt809.frame import escape, unescape
+from tests.adapters.transport.jt809.jt809_frames import (
     ACCESS,
     SENT,
     adapter,
@@ -19,12 +25,6 @@ from jt809_frames import (
     records,
     said,
 )
-
-from adapters.sdk.adapter import Outcome
-from adapters.sdk.errors import FeedMisconfigured, Untranslatable
-from adapters.transport.jt809 import Cipher, Frame, Jt809
-from adapters.transport.jt809.answers import verification_code
-from adapters.transport.jt809.frame import escape, unescape
 
 KNOWN = {str(ACCESS): {"user": 42, "password_sha256": hashlib.sha256(b"secret").hexdigest()}}
 CONSTANTS = {"m1": 30_000_000, "ia1": 20_000_000, "ic1": 20_000_000}

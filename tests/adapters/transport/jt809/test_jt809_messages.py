@@ -7,7 +7,14 @@ import protovalidate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jt809_frames import (
+
+from adapters.sdk.adapter import Translated
+from adapters.sdk.errors import Untranslatable
+from liandong.place.v1 import place_pb2 as place
+from liandong.quantity.v1 import quantity_pb2 as quantity
+from liandong.record.v1 import record_pb2
+from liandong.station.v1 import station_pb2 as station
+from tests.adapters.transport.jt809.jt809_frames import (
     ACCESS,
     OWNER,
     PLATE,
@@ -23,13 +30,6 @@ from jt809_frames import (
     records,
     said,
 )
-
-from adapters.sdk.adapter import Translated
-from adapters.sdk.errors import Untranslatable
-from liandong.place.v1 import place_pb2 as place
-from liandong.quantity.v1 import quantity_pb2 as quantity
-from liandong.record.v1 import record_pb2
-from liandong.station.v1 import station_pb2 as station
 
 VALIDATOR = protovalidate.Validator()
 NOON = datetime(2024, 6, 1, 4, tzinfo=UTC)

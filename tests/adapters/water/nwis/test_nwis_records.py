@@ -492,6 +492,7 @@ def test_a_value_may_be_a_number_or_nothing(nwis: Nwis, written: Any, flow: floa
 
     (found,) = _messages(nwis, _json(series))
 
+    assert not isinstance(found, Undecodable)
     (made,) = nwis.translate(found)
     body = made.record.water_level
     assert body.HasField("flow_m3_s") == (flow is not None)

@@ -4,7 +4,13 @@ import protovalidate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sl651_frames import (
+
+from adapters.sdk.errors import FeedMisconfigured, Untranslatable
+from liandong.quantity.v1 import quantity_pb2 as quantity
+from liandong.record.v1.record_pb2 import STATUS_TEST
+from liandong.station.v1 import station_pb2 as station
+from liandong.water.v1 import water_pb2 as water
+from tests.adapters.water.sl651.sl651_frames import (
     NOON,
     NOW,
     SENT,
@@ -16,12 +22,6 @@ from sl651_frames import (
     only_record,
     records,
 )
-
-from adapters.sdk.errors import FeedMisconfigured, Untranslatable
-from liandong.quantity.v1 import quantity_pb2 as quantity
-from liandong.record.v1.record_pb2 import STATUS_TEST
-from liandong.station.v1 import station_pb2 as station
-from liandong.water.v1 import water_pb2 as water
 
 AN_HOUR_LATER = "240601130005"
 FUNCTIONS = [f"{function:02X}" for function in (*range(0x2F, 0x3B), 0x41, 0x44, 0x46, 0x50, 0xE0)]

@@ -5,10 +5,18 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sl651_frames import body, decoded, framed, only_frame, packets, picture, sealed
 
 from adapters.sdk.message import Undecodable
 from adapters.water.sl651 import Frame, Sl651Decoder
+from tests.adapters.water.sl651.sl651_frames import (
+    body,
+    decoded,
+    framed,
+    only_frame,
+    packets,
+    picture,
+    sealed,
+)
 
 LEVEL = framed(body("392300010490"))
 NOISE = st.binary(max_size=40) | st.lists(

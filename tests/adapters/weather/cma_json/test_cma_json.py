@@ -287,7 +287,7 @@ JSON = st.recursive(
     lambda below: (
         st.lists(below, max_size=4)
         | st.dictionaries(
-            st.sampled_from([*PAGE["data"], *PAGE["data"]["now"], *ALARM, *ALARMINFO, "data"]),  # type: ignore[call-overload,index,misc]
+            st.sampled_from([*PAGE["data"], *PAGE["data"]["now"], *ALARM, *ALARMINFO, "data"]),  # type: ignore[index,misc]
             below,
             max_size=8,
         )
