@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 import grpc
@@ -19,9 +19,10 @@ from gateway.errors import (
     InvalidRequest,
     Starting,
     TooLate,
+    Unauthenticated,
     to_status,
 )
-from gateway.identity import UNKNOWN, Context, identify, serial_of
+from gateway.identity import OPERATORS, UNKNOWN, Context, identify, serial_of
 from gateway.limits import CallLimits, Rates
 from gateway.permit import Permit
 from gateway.revocation import Revoked
@@ -54,11 +55,18 @@ class Entrance:
         recorder: Records every call.
         limits: What calls may take.
         revoked: Certificates that are not to be trusted any more.
+        agencies: The city's departments; none: any that a certificate of the city names.
     """
 
     def __init__(
-        self, agreements: Agreements, recorder: Recorder, limits: CallLimits, revoked: Revoked
+        self,
+        agreements: Agreements,
+        recorder: Recorder,
+        limits: CallLimits,
+        revoked: Revoked,
+        agencies: Collection[str] = (),
     ) -> None:
+        self._known = frozenset((*agencies, OPERATORS)) if agencies else None
         self._agreements = agreements
         self._rates = Rates(limits.per_s, limits.burst)
         self._revoked = revoked
@@ -78,6 +86,9 @@ class Entrance:
             Unauthenticated: If the caller is none of the city.
         """
         caller, trace = identify(context)
+        if self._known is not None and caller.agency not in self._known:
+            # One that has left the city, whose certificate still holds.
+            raise Unauthenticated(f"{caller.agency}, which is no department of this city")
         return Call(method, kind, data, caller, self._agreements.permit(caller), context, trace)
 
     def require_served(self, call: Call) -> None:
