@@ -25,7 +25,7 @@ demo: $(READY) ## Run the whole system on this machine, with feeds of a rainy ev
 	$(BIN)/liandong up --demo
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 chaos: $(READY) ## Kill, cut, pause, fill and damage parts under load, and check that nothing is lost
 	LIANDONG_CHAOS=1 $(BIN)/python -m pytest -p no:randomly tests/chaos tests/e2e/test_kills.py tests/e2e/test_topologies_demo.py

@@ -17,6 +17,8 @@ from gateway.errors import GatewayError, InvalidRequest, RequestMissing, to_stat
 from gateway.identity import Context, agency_of
 from gateway.limits import CallLimits, Shares
 
+_MOMENT_S = 0.05
+
 
 class Arrivals:
     """The places of all calls, and the calls whose request is waited for.
@@ -66,6 +68,8 @@ class Arrivals:
             del self._waiting[task]
             self._late.discard(task)
         if request is grpc.aio.EOF:  # type: ignore[attr-defined]  # the stubs lack it
+            # If its caller has gone, gRPC tells so in a moment, and that is the end of it.
+            await asyncio.sleep(_MOMENT_S)
             raise InvalidRequest([("request", "the call ended without one: send one message")])
         return request
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from adapters.sdk.ledger import Ledger
 from broker.connection import Bus, BusSettings
@@ -45,31 +46,32 @@ settings.register_profile("liandong", deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=2_000)
 settings.load_profile("liandong")
 
-_CITIES = {"town": "tests/ops/", "patient": "tests/ops/doctor/", "stronghold": "tests/security/"}
-"""Cities of many processes that run for a whole session, by the folder whose tests use them."""
+_CITIES = ("tests/ops/doctor/", "tests/security/")
+"""Folders whose tests share a city of many processes, which runs for a whole session."""
 _SLOW = ("tests/chaos/", "tests/deploy/", "tests/e2e/", "tests/ops/", "tests/security/")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one worker run all tests of a file, and all of a city, and begin with what is slow.
+class _ByCity(LoadFileScheduling):
+    """Has one worker run all tests of a file, and all of a folder that share a city.
 
-    Each worker has a session of its own, in which it would start a city of its own; and what
-    begins last must not be what the others then wait for.
+    Each worker has a session of its own, in which it would start a city of its own.
     """
 
-    def city_of(item: pytest.Item) -> str:
-        return next(
-            (
-                name
-                for name, folder in _CITIES.items()
-                if item.nodeid.startswith(folder) and name in getattr(item, "fixturenames", ())
-            ),
-            "",
-        )
+    def _split_scope(self, nodeid: str) -> str:
+        """Return what a test is kept together with."""
+        shared = (folder for folder in _CITIES if nodeid.startswith(folder))
+        return next(shared, super()._split_scope(nodeid))
 
-    items.sort(key=lambda item: (not city_of(item), not item.nodeid.startswith(_SLOW)))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(city_of(item) or item.path.stem))
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give tests to workers by city, where they are given by file."""
+    return _ByCity(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what is slow: what begins last must not be what all others wait for."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_SLOW))
 
 
 def free_port() -> int:

@@ -30,7 +30,7 @@ _UNFIT: Final = {
 }
 _UNKNOWN_SENDER: Final = (
     "its sender had not logged in when it came, so it may be anybody's: let it log in and send "
-    "it again, then discard this"
+    "it again, then discard this; or choose `--cause login` for what you know to be its"
 )
 _EMPTY: Final = (
     "it is read without complaint and holds no message by itself, as a table's header does: "
@@ -66,17 +66,20 @@ class Retrial:
     Args:
         adapter: The feed's adapter, made for this alone: what it remembers from entry to
             entry must not mix with what it remembers of its senders.
+        is_vouched_for: Whether somebody knows of messages whose senders had not logged in that
+            they are theirs.
     """
 
-    def __init__(self, adapter: Adapter[Any, Any]) -> None:
+    def __init__(self, adapter: Adapter[Any, Any], *, is_vouched_for: bool = False) -> None:
         self._adapter = adapter
+        self._is_vouched_for = is_vouched_for
         self._translation = Translation(adapter)
 
     def of(self, entry: QuarantineEntry) -> Attempt:
         """Return what an entry would become."""
         if entry.kept is not Kept.WHOLE:
             return _stays(entry, entry.kept.value, _UNFIT[entry.kept])
-        if entry.cause == LOGIN:
+        if entry.cause == LOGIN and not self._is_vouched_for:
             return _stays(entry, entry.cause, _UNKNOWN_SENDER)
         if entry.cause == LINK:
             return _stays(entry, entry.cause, entry.reason)

@@ -24,7 +24,7 @@ from adapters.transports.dialect import Plain
 from adapters.transports.guests import FAIR_S
 from adapters.transports.http_port import HttpPort
 from adapters.transports.secret import secret_of
-from adapters.transports.tls import TlsOptions, server_context
+from adapters.transports.tls import TlsOptions, server_tls
 
 _METHODS = ("POST", "PUT")
 _RETRY_AFTER = {"Retry-After": "10"}
@@ -114,7 +114,7 @@ class HttpListen:
             self._feed,
             idle_s=self._options.idle_s,
             max_connections=self._options.max_connections,
-            context=server_context(self._feed, self._options),
+            tls=server_tls(self._feed, self._options),
         )
         try:
             await listening.open(self._host, self._port)

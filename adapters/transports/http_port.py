@@ -7,14 +7,13 @@ it takes as many as there are, and knows no end of handshakes nor of answers tha
 import asyncio
 import contextlib
 import socket
-import ssl
 from typing import Any, Final
 
 import structlog
 from aiohttp import web
 
 from adapters.transports.guests import Guests
-from adapters.transports.listener import Listener
+from adapters.transports.listener import Listener, Tls
 
 _UNREAD_S: Final = 60.0
 _TELL_EVERY_S: Final = 60.0
@@ -30,7 +29,7 @@ class HttpPort:
         idle_s: After how long without a whole request a connection is closed, seconds.
         max_connections: How many may be open at once; then strangers, and after them whoever
             has asked nothing for longest, give way to newcomers.
-        context: How it speaks TLS; None: it does not.
+        tls: Returns how it speaks TLS at a handshake; None: it does not.
     """
 
     def __init__(
@@ -40,12 +39,12 @@ class HttpPort:
         *,
         idle_s: float = 75.0,
         max_connections: int = 1024,
-        context: ssl.SSLContext | None = None,
+        tls: Tls | None = None,
     ) -> None:
         self._runner = runner
         self._askers = _Askers(name, max_connections)
         self._idle_s = idle_s
-        self._listener = Listener(self._asker, context)
+        self._listener = Listener(self._asker, tls)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -95,9 +94,9 @@ class _Asker(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or hang up when there are too many."""
         super().connection_made(transport)
-        # Of a peer that does not read nothing else knows the end.
         peer = transport.get_extra_info("socket")
-        with contextlib.suppress(OSError):
+        # Of a peer that does not read nothing else knows the end; not every system knows this.
+        with contextlib.suppress(OSError, AttributeError):
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(_UNREAD_S * 1000))
         if not self._askers.enter(self):
             self.cut()

@@ -17,6 +17,7 @@ _BACKLOG: Final = 1024
 _AGAIN_S: Final = 1.0
 _log = structlog.get_logger()
 Factory = Callable[[], asyncio.BaseProtocol]
+Tls = Callable[[], ssl.SSLContext]
 
 
 class Listener:
@@ -27,15 +28,15 @@ class Listener:
 
     Args:
         factory: Returns what serves a connection.
-        context: How it speaks TLS; None: it does not.
+        tls: Returns how it speaks TLS at a handshake; None: it does not.
 
     Attributes:
         address: Where it listens.
     """
 
-    def __init__(self, factory: Factory, context: ssl.SSLContext | None) -> None:
+    def __init__(self, factory: Factory, tls: Tls | None) -> None:
         self._factory = factory
-        self._context = context
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
@@ -50,7 +51,7 @@ class Listener:
             OSError: If that cannot be.
         """
         loop = asyncio.get_running_loop()
-        if self._context is None:
+        if self._tls is None:
             self._server = await loop.create_server(self._factory, host, port, backlog=_BACKLOG)
             self.address = self._server.sockets[0].getsockname()[:2]
             return
@@ -64,7 +65,7 @@ class Listener:
             self._close_sockets()
             raise
         self.address = self._sockets[0].getsockname()[:2]
-        self._accepting = [loop.create_task(self._accept(one)) for one in self._sockets]
+        self._accepting = [loop.create_task(self._accept(one, self._tls)) for one in self._sockets]
 
     async def close(self) -> None:
         """Take no more; connections that have been taken go on."""
@@ -81,18 +82,21 @@ class Listener:
         for one in self._sockets:
             one.close()
 
-    async def _accept(self, listening: socket.socket) -> None:
+    async def _accept(self, listening: socket.socket, tls: Tls) -> None:
         """Take connections, for ever."""
         loop = asyncio.get_running_loop()
         while True:
             await self._make_room()
             try:
                 peer, _ = await loop.sock_accept(listening)
+            except ConnectionAbortedError:
+                # It came, and went before it was taken.
+                continue
             except OSError as error:
                 _log.warning("no connection can be taken", error=str(error), port=self.address[1])
                 await asyncio.sleep(_AGAIN_S)
                 continue
-            handshake = loop.create_task(self._shake(peer))
+            handshake = loop.create_task(self._shake(peer, tls))
             self._handshakes[handshake] = loop.time()
             handshake.add_done_callback(self._shaken)
 
@@ -110,12 +114,12 @@ class Listener:
                 async with asyncio.timeout(left):
                     await self._has_room.wait()
 
-    async def _shake(self, peer: socket.socket) -> None:
+    async def _shake(self, peer: socket.socket, tls: Tls) -> None:
         """Shake hands; from then on the connection is on its own."""
         is_taken = False
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                self._factory, peer, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_S
+                self._factory, peer, ssl=tls(), ssl_handshake_timeout=HANDSHAKE_S
             )
             is_taken = True
         except OSError:

@@ -9,7 +9,7 @@ from adapters.transports.connection import Connection
 from adapters.transports.crowd import ConnectionLimits, Crowd
 from adapters.transports.dialect import Dialect, Plain
 from adapters.transports.listener import Listener
-from adapters.transports.tls import server_context
+from adapters.transports.tls import server_tls
 
 
 class TcpServerOptions(ConnectionLimits, frozen=True, forbid_unknown_fields=True):
@@ -61,8 +61,8 @@ class TcpServer:
         Raises:
             FeedMisconfigured: If the port cannot be used, or a certificate does not load.
         """
-        context = server_context(self._feed, self._options)
-        listener = Listener(lambda: Connection(self._crowd), context)
+        tls = server_tls(self._feed, self._options)
+        listener = Listener(lambda: Connection(self._crowd), tls)
         try:
             await listener.open(self._host, self._port)
         except OSError as error:

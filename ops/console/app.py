@@ -11,6 +11,7 @@ from aiohttp import web
 from adapters.transports.http_port import HttpPort
 from broker.handshakes import tell_refused
 from broker.home import OPS, Home
+from broker.renewed import RenewedTls
 from ops.city import City
 from ops.client import target
 from ops.console.bus_pages import BusPages
@@ -67,7 +68,9 @@ class Console:
             await stack.enter_async_context(self._channels)
             stack.push_async_callback(self._visits.settle)
             runner = web.AppRunner(self._app(), shutdown_timeout=1.0)
-            listening = HttpPort(runner, "console", context=self._tls())
+            files = (*self._home.certificate(_CERTIFICATE), self._home.ca)
+            tls = RenewedTls("console", files, self._tls, Failure)
+            listening = HttpPort(runner, "console", tls=tls)
             try:
                 await listening.open(self._page.host, self.port)
             except OSError as error:

@@ -19,6 +19,7 @@ from gateway.limits import CallLimits, Shares
 from gateway.server import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from tests.gateway.town import City, journal, level, reason
+from tests.security.hostile import PREFACE, SETTINGS, frame
 
 _GET = "/liandong.gateway.v1.SharedStateService/GetRecord"
 _REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
@@ -123,25 +124,34 @@ async def test_a_call_is_served_whose_request_comes_later(city: City, station: s
         assert await call == record.SerializeToString()
 
 
-async def test_a_connection_that_does_not_shake_hands_is_cut(
-    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("grpc.server_handshake_timeout_ms", None),
+        ("grpc.server_handshake_timeout_ms", b""),
+        ("grpc.max_connection_idle_ms", PREFACE + frame(SETTINGS, 0, 0, b"")),
+    ],
+    ids=["not over TLS", "not over HTTP/2", "without calls"],
+)
+async def test_a_connection_of_no_use_is_cut(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, says: bytes | None
 ) -> None:
-    """Neither at TLS nor, after that, at HTTP/2 may it keep the gateway waiting."""
-    options = dict(listening.OPTIONS) | {"grpc.server_handshake_timeout_ms": 300}
+    """One that does not shake hands, and one on which no call comes."""
+    options = dict(listening.OPTIONS) | {option: 300}
     monkeypatch.setattr(listening, "OPTIONS", tuple(options.items()))
     tls = ssl.create_default_context(cafile=str(city.home.ca))
     tls.load_cert_chain(*map(str, city.home.certificate("water")))
     tls.set_alpn_protocols(["h2"])
     async with limited(city, tmp_path) as other, asyncio.timeout(10):
-        for context in (None, tls):
-            reader, writer = await asyncio.open_connection(
-                "localhost", other.gateway.port, ssl=context
-            )
-            with contextlib.suppress(ConnectionError):
-                await reader.read()
+        reader, writer = await asyncio.open_connection(
+            "localhost", other.gateway.port, ssl=None if says is None else tls
+        )
+        writer.write(says or b"")
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
 
-            assert reader.at_eof() or reader.exception() is not None
-            writer.close()
+        assert reader.at_eof() or reader.exception() is not None
+        writer.transport.abort()
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.booleans()), max_size=400))

@@ -35,14 +35,10 @@ _ENCODINGS: Final = {
     "ISO IR87": "iso2022_jp",
     "KS X 1001": "euc_kr",
 }
+_BY_NAME: Final = {name.encode(): encoding for name, encoding in _ENCODINGS.items()}
 # In GB 18030 the later bytes of a character may be `|` and `~`, so a field cannot be
 # counted before the text is decoded; a whole field that is a known name can be found.
-_NAMED: Final = re.compile(
-    rb"[^\w /-]("
-    + b"|".join(re.escape(name.encode()) for name in _ENCODINGS)
-    + rb")(?=[^\w /-]|$)",
-    re.IGNORECASE,
-)
+_WORDS: Final = re.compile(rb"[^\w /-]([\w /-]+)")
 _LINE: Final = re.compile(rb"[^\r\n]*")
 _MSH_18: Final = 17
 
@@ -62,7 +58,8 @@ def decode(raw: bytes) -> tuple[str, str]:
         CharsetRefused: The text cannot be read.
     """
     raw = raw.removeprefix(codecs.BOM_UTF8)
-    named = [_ENCODINGS[name.decode().upper()] for name in _NAMED.findall(_header(raw))]
+    words = _WORDS.findall(_header(raw).upper())
+    named = [*filter(None, map(_BY_NAME.get, words))]
     encoding = next((one for one in named if one != "ascii"), "")
     if encoding == GB18030:
         encoding = encoding_of_chinese(raw) or GB18030

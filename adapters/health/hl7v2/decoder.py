@@ -19,6 +19,7 @@ START: Final = b"\x0b"
 END: Final = b"\x1c"
 FRAME_END: Final = END + b"\r"
 _BETWEEN: Final = b" \t\r\n\x1c"
+_GAP: Final = re.compile(b"[%b]*+(?:%b)?" % (_BETWEEN, codecs.BOM_UTF8))
 _NEXT: Final = re.compile(rb"\x0b|(?<=[\r\n])(?:MSH|[FB]HS|[FB]TS)(?=[^A-Za-z0-9\s]|[\r\n]|$)")
 _ENVELOPE: Final = re.compile(rb"[FB][HT]S(?:[^A-Za-z0-9\s][^\r\n]*)?(?=[\r\n]|$)")
 # After an empty line, a line that is no segment: what people write between messages. It begins
@@ -86,11 +87,9 @@ class Hl7StreamDecoder:
 
     def _skip(self) -> None:
         """Drop what stands between messages."""
-        count = len(self._buffer) - len(self._buffer.lstrip(_BETWEEN))
-        if self._buffer.startswith(codecs.BOM_UTF8, count):
-            count += len(codecs.BOM_UTF8)
-        if count:
-            self._forget(count)
+        gap = _GAP.match(self._buffer)
+        if gap is not None and gap.end():
+            self._forget(gap.end())
 
     def _is_short_mark(self, *, at_end: bool) -> bool:
         """Tell whether the buffer may hold the beginning of a byte order mark."""

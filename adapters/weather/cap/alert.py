@@ -166,6 +166,8 @@ def references(written: str, zone: tzinfo) -> tuple[ReferenceText, ...]:
 
     CAP 1.0 has ``identifier/sender``. A sender may have blanks in its name, which CAP forbids.
     """
+    if not written:
+        return ()
     triples = _triples(written)
     if triples is None:
         triples = [one.strip(",;").split(",") for one in tight(written).split()]

@@ -506,6 +506,16 @@ async def test_bytes_that_are_not_the_message_are_not_tried(
     assert "then discard this" in attempt.refused.reason
 
 
+async def test_somebody_vouches_for_a_sender_who_had_not_logged_in(patient: Patient) -> None:
+    """By choosing that cause; whoever chooses all chooses none of them."""
+    entry = _entry(patient, air(1, "a34004"), cause="login")
+
+    attempt = Retrial(adapter_of(patient.feed), is_vouched_for=True).of(entry)
+
+    assert attempt.refused is None
+    assert len(attempt.translated) == 1
+
+
 async def test_bytes_that_hold_no_message_stay(patient: Patient) -> None:
     """Nothing leaves the quarantine that did not become a record."""
     entry = _entry(patient, b"\r\n", cause="garbage")

@@ -13,6 +13,7 @@ from adapters.sdk.errors import FeedMisconfigured
 from adapters.transports import http_listen
 from broker.home import Home
 from broker.plan import BusPlan
+from broker.tls import Authority
 from tests.adapters.transports.exports import export
 from tests.adapters.transports.running import RunningFeed, impatient, own_bus, running, until
 from tests.adapters.transports.sender import OURS
@@ -196,6 +197,23 @@ async def test_a_sender_without_a_certificate_is_not_let_in(
             with pytest.raises(httpx.TransportError):
                 await client.post(url, content=reading("a"))
         assert feed.ledger.received == 0
+
+
+async def test_a_new_certificate_is_shown_without_a_restart(listening: Any, tmp_path: Path) -> None:
+    """Posts go on by the authority's new one."""
+    own = Home(tmp_path / "own")
+    own.tls_dir.mkdir(parents=True)
+    Authority(own).issue_server("feed")
+    pem, key = own.certificate("feed")
+    async with listening(tls_cert=str(pem), tls_key=str(key)) as feed:
+        for file in (pem, own.ca):
+            file.unlink()
+        (own.tls_dir / "ca.key").unlink()
+        Authority(own).issue_server("feed")
+        url = feed.address.replace("http-listen", "https")
+        trusting = ssl.create_default_context(cafile=str(own.ca))
+        async with httpx.AsyncClient(verify=trusting) as client:
+            assert (await client.post(url, content=reading("a"))).status_code == 200
 
 
 async def test_files_that_do_not_load_are_told(listening: Any, city_home: Home) -> None:

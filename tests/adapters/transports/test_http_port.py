@@ -12,6 +12,7 @@ from aiohttp import web
 
 from adapters.transports import guests, http_port, listener
 from adapters.transports.http_port import HttpPort
+from adapters.transports.listener import Tls
 from broker.home import Home
 from tests.adapters.transports.running import until
 
@@ -37,12 +38,13 @@ class Port:
         application.router.add_get("/large", self._answer)
         application.router.add_get("/slow", self._slow)
         self._client = None
-        context = None
+        tls: Tls | None = None
         if home is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*home.certificate("gateway"))
+            tls = lambda: context  # noqa: E731
             self._client = ssl.create_default_context(cafile=str(home.ca))
-        self.http = HttpPort(web.AppRunner(application), "test", context=context, **limits)
+        self.http = HttpPort(web.AppRunner(application), "test", tls=tls, **limits)
         self._open: list[asyncio.StreamWriter] = []
 
     async def _answer(self, request: web.Request) -> web.Response:

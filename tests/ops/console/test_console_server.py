@@ -128,6 +128,26 @@ async def test_a_token_of_the_past_or_of_another_key_does_not_let_in(
             assert await entry.enter(client, token) == 401, token
 
 
+async def test_a_new_certificate_is_shown_without_a_restart(entry: Entry) -> None:
+    """From the next handshake on."""
+    pem, key = entry.home.certificate("console")
+    before = (pem.read_bytes(), key.read_bytes())
+    try:
+        pem.unlink()
+        Authority(entry.home).issue_server("console")
+        context = ssl.create_default_context(cafile=str(entry.home.ca))
+        port = int(entry.url.rpartition(":")[2])
+        _, writer = await asyncio.open_connection("localhost", port, ssl=context)
+        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        writer.transport.abort()
+
+        assert ssl.DER_cert_to_PEM_cert(shown) == pem.read_text()
+        assert pem.read_bytes() != before[0]
+    finally:
+        pem.write_bytes(before[0])
+        key.write_bytes(before[1])
+
+
 async def test_a_body_that_does_not_come_is_waited_for_no_longer_than_it_may(
     entry: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:

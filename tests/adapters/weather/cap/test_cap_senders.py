@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from adapters.sdk.adapter import Translated
+from adapters.sdk.translation import Translation
 from adapters.weather.cap import Cap, CapDocument
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT
 from liandong.record.v1.record_pb2 import CLASSIFICATION_RESTRICTED
@@ -260,3 +261,40 @@ def test_what_had_no_end_ends_with_what_replaces_it(rainstorm: Write, read: Read
 
     assert first.record.weather_warning.state == weather.WARNING_STATE_SUPERSEDED
     assert first.record.expires_at.ToJsonString() == "2026-07-01T09:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        (
+            f"<description>{'x' * 70_000}</description>",
+            "description has 70000 characters, of which 65536 are kept",
+        ),
+        (
+            f"<parameter><valueName>map</valueName><value>{'x' * 9000}</value></parameter>",
+            "of map the first 8192 characters are kept",
+        ),
+        (
+            "".join(f"<area><areaDesc>A{n}</areaDesc></area>" for n in range(600)),
+            "of 600 areas the first 512 are kept",
+        ),
+        (
+            "<parameter><valueName>a</valueName><value>b</value></parameter>" * 600,
+            "parameters the first",
+        ),
+    ],
+)
+def test_what_is_longer_than_a_record_holds_is_cut_and_told(
+    rainstorm: Write, cap: Cap, more: str, note: str
+) -> None:
+    """A warning is not kept back for what is too much in it."""
+    translation = Translation(cap)
+    decoder = cap.decoder()
+    decoder.feed(rainstorm(info=PART.format(more=more)))
+    (document,) = decoder.close()
+
+    (made,), refused = translation.of(document)
+
+    assert refused is None
+    assert made.record.quality.level == QUALITY_LEVEL_SUSPECT
+    assert note in made.record.quality.note
