@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from google.protobuf.message import Message
@@ -11,8 +11,14 @@ from google.protobuf.message import Message
 from gateway.agreements import Agreements
 from gateway.audit.recorder import Recorder
 from gateway.call import Call
-from gateway.errors import CertificateRevoked, GatewayError, Starting, TooLate
-from gateway.identity import UNKNOWN, Context, identify, serial_of
+from gateway.errors import (
+    CertificateRevoked,
+    GatewayError,
+    Starting,
+    TooLate,
+    Unauthenticated,
+)
+from gateway.identity import OPERATORS, UNKNOWN, Context, identify, serial_of
 from gateway.limits import CallLimits, Rates
 from gateway.permit import Permit
 from gateway.revocation import Revoked
@@ -26,11 +32,18 @@ class Entrance:
         recorder: Records every call.
         limits: What calls may take.
         revoked: Certificates that are not to be trusted any more.
+        agencies: The city's departments; none: any that a certificate of the city names.
     """
 
     def __init__(
-        self, agreements: Agreements, recorder: Recorder, limits: CallLimits, revoked: Revoked
+        self,
+        agreements: Agreements,
+        recorder: Recorder,
+        limits: CallLimits,
+        revoked: Revoked,
+        agencies: Collection[str] = (),
     ) -> None:
+        self._known = frozenset((*agencies, OPERATORS)) if agencies else None
         self._agreements = agreements
         self._rates = Rates(limits.per_s, limits.burst)
         self._revoked = revoked
@@ -50,6 +63,9 @@ class Entrance:
             Unauthenticated: If the caller is none of the city.
         """
         caller, trace = identify(context)
+        if self._known is not None and caller.agency not in self._known:
+            # One that has left the city, whose certificate still holds.
+            raise Unauthenticated(f"{caller.agency}, which is no department of this city")
         return Call(method, kind, data, caller, self._agreements.permit(caller), context, trace)
 
     def require_served(self, call: Call) -> None:

@@ -93,7 +93,11 @@ class Gateway:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             recorder = await self._recorder(stack, bus)
             self._entrance = Entrance(
-                self._agreements, recorder, self._settings.calls, self._revoked
+                self._agreements,
+                recorder,
+                self._settings.calls,
+                self._revoked,
+                self._settings.agencies,
             )
             border = Border(self._settings.part, self._settings.parts)
             catalog = Catalog(self._settings.part, self._settings.parts)

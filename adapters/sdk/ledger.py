@@ -180,7 +180,6 @@ class Ledger:
             hour: The hour in which they arrived, counted since 1970 UTC.
         """
         self._arrive(count, hour)
-        self._trouble = None
         self._last_received = at
         second = int(self._clock())
         if self._recent and self._recent[-1][0] == second:
@@ -245,6 +244,8 @@ class Ledger:
 
     def hinder(self, reason: str, at: datetime) -> None:
         """Note what keeps the feed from reading its source, until it is read again."""
+        if self._trouble is not None and self._trouble[0] == reason:
+            return
         self._trouble = (reason, self._trouble[1] if self._trouble else at)
         self.fault(reason, at)
 

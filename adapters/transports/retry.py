@@ -81,8 +81,8 @@ class Retry:
         self._first_s = first_s
         self._longest_s = max(first_s, longest_s)
 
-    async def __call__(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do it.
+    async def __call__(self, work: Callable[[], Awaitable[str | None]]) -> None:
+        """Do it; work that is done may return what of it hinders the feed all the same.
 
         This is a transport's outermost loop: also a fault of our own is logged and gone
         on from, for a feed that runs and takes nothing would be worse.
@@ -90,8 +90,11 @@ class Retry:
 
         async def once() -> None:
             # tenacity awaits only what is declared async, not a lambda that returns a coroutine.
-            await work()
-            self._pipeline.recover()
+            hindrance = await work()
+            if hindrance:
+                self._pipeline.hinder(hindrance)
+            else:
+                self._pipeline.recover()
 
         await _retrying(
             self._stop,

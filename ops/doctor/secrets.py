@@ -14,11 +14,11 @@ from broker.errors import HomeDamaged
 from broker.home import OPS, Home
 from broker.nkey import read_seed
 from broker.plan import BusPlan
-from broker.provision import SERVERS
+from broker.provision import SERVERS, departed
 from broker.users import users
 from gateway.revocation import Revoked
 from ops.doctor.case import Case
-from ops.doctor.finding import Finding
+from ops.doctor.finding import Finding, note
 
 _SOON = timedelta(days=30)
 _OTHERS = 0o077
@@ -90,6 +90,12 @@ def check_certificates(case: Case) -> Iterator[Finding]:
             continue
         yield from _pair(name, pem, key, case.now)
         yield from _standing(home, pem, authority, revoked)
+    for name in departed(home, case.city.plan):
+        yield note(
+            str(home.certificate(name)[0]),
+            "is of a department that is not in the city file; gateways refuse it once they were "
+            f"started again: `liandong keys --revoke {name}` takes it back at once",
+        )
 
 
 def _pair(name: str, pem: Path, key_path: Path, now: datetime) -> Iterator[Finding]:

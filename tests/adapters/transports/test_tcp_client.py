@@ -37,9 +37,10 @@ class LegacyServer:
 
 
 async def test_a_server_that_is_away_is_connected_to_when_it_is_there(
-    city_home: Home, plan: BusPlan
+    city_home: Home, plan: BusPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is tried ever more rarely, and the feed says so."""
+    monkeypatch.setattr(tcp_client, "_LASTING_S", 0.05)
     port = free_port()
     async with impatient(city_home, plan, f"tcp-connect://127.0.0.1:{port}", **QUICK) as feed:
         await until(lambda: "cannot be reached" in feed.trouble)
@@ -47,7 +48,7 @@ async def test_a_server_that_is_away_is_connected_to_when_it_is_there(
         async with await asyncio.start_server(legacy.serve, "127.0.0.1", port):
             await until(lambda: legacy.answers)
             assert legacy.answers == [b"stored\n"]
-            assert not feed.trouble
+            await until(lambda: not feed.trouble)
             await feed.transport.stop()
 
 
