@@ -94,11 +94,11 @@ async def pages(
 
 async def test_pages_hold_everything_once(city: City, station: str) -> None:
     """Page after page, in order, nothing twice and nothing missed."""
-    records = [level(f"{station}-{number:02d}", number, district="320199") for number in range(7)]
+    records = [level(f"{station}-{number:02d}", number, district="340199") for number in range(7)]
     await city.share(*records)
 
     async with city.stub("water") as stub:
-        selection = api.Selection(districts=["320199"])
+        selection = api.Selection(districts=["340199"])
         names = [name async for name in pages(stub, selection, 3) if station in name]
 
     assert names == [record.name for record in records]
@@ -108,7 +108,7 @@ async def test_large_records_come_in_messages_that_any_client_takes(
     city: City, station: str
 ) -> None:
     """Pages and watches stay below gRPC's usual limit of 4 MiB, and hold everything."""
-    records = [level(f"{station}-{number}", 1.0, district="320198") for number in range(9)]
+    records = [level(f"{station}-{number}", 1.0, district="340198") for number in range(9)]
     for record in records:
         record.water_level.alarms.extend(["x" * 64] * 64)
         record.provenance.source_message_id = "y" * 512
@@ -119,7 +119,7 @@ async def test_large_records_come_in_messages_that_any_client_takes(
             for _ in range(4000):
                 series.steps.add(value=1.0)
     await city.share(*records)
-    selection = api.Selection(districts=["320198"])
+    selection = api.Selection(districts=["340198"])
     async with city.stub("water") as stub:
         names = [name async for name in pages(stub, selection, 1000)]
         watch = events(stub.WatchRecords(api.WatchRecordsRequest(selection=selection)))
