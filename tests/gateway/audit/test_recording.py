@@ -173,13 +173,13 @@ async def test_a_watch_is_recorded_by_the_agreements_by_which_records_left(
     city: City, log: Reader, station: str
 ) -> None:
     """Also when they have been taken back before it ends."""
-    selection = api.Selection(districts=["340179"])
-    await city.share(level(station, 1.0, district="340179"))
+    selection = api.Selection(districts=["320179001"])
+    await city.share(level(station, 1.0, district="320179001"))
     async with city.stub("police") as stub:
         watch = stub.WatchRecords(api.WatchRecordsRequest(selection=selection))
         await watch.read()
         await watch.read()
-        await city.share(level(station, 2.0, district="340179"))
+        await city.share(level(station, 2.0, district="320179001"))
         changed = await watch.read()
         city.agreements.write_text("")
         city.gateway._agreements.refresh()
@@ -207,8 +207,8 @@ async def test_a_watch_is_recorded_when_it_opens_while_it_lasts_and_when_it_ends
     city: City, log: Reader, station: str
 ) -> None:
     """Each entry counts what has left since the one before."""
-    selection = api.Selection(districts=["340178"])
-    await city.share(*(level(f"{station}-{n}", 1.0, district="340178") for n in range(3)))
+    selection = api.Selection(districts=["320178001"])
+    await city.share(*(level(f"{station}-{n}", 1.0, district="320178001") for n in range(3)))
     async with city.stub("police") as stub:
         watch = stub.WatchRecords(api.WatchRecordsRequest(selection=selection))
         snapshot = await watch.read()
@@ -216,11 +216,11 @@ async def test_a_watch_is_recorded_when_it_opens_while_it_lasts_and_when_it_ends
         assert isinstance(snapshot, api.WatchRecordsResponse)
         assert len(snapshot.events) == 3
         await watch.read()
-        await city.share(level(f"{station}-0", 2.0, district="340178"))
+        await city.share(level(f"{station}-0", 2.0, district="320178001"))
         await watch.read()
         for stream in city.gateway._entrance.recorder._streams:
             stream.go_on()
-        await city.share(level(f"{station}-1", 2.0, district="340178"))
+        await city.share(level(f"{station}-1", 2.0, district="320178001"))
         await watch.read()
         watch.cancel()
     async with asyncio.timeout(10):
