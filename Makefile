@@ -15,6 +15,7 @@ help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(READY): requirements.lock pyproject.toml
+	@echo "preparing .venv: it takes a minute or more, and is done once"
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install $(QUIET) --require-hashes -r requirements.lock
 	$(BIN)/pip install $(QUIET) --no-deps --editable .

@@ -8,7 +8,8 @@ from typing import Any
 
 from google.protobuf.json_format import ParseDict
 
-from liandong.record.v1.record_pb2 import Record
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
+from liandong.record.v1.record_pb2 import CLASSIFICATION_INTERNAL, STATUS_ACTUAL, Record
 
 # Where people are: latitude, longitude, how far around, degrees.
 _QUARTERS = (
@@ -70,7 +71,12 @@ def _storm(latitude_deg: float, longitude_deg: float) -> float:
 
 def _record(name: str, at: datetime, point: dict[str, float], body: dict[str, Any]) -> Record:
     """Make a record."""
-    record = Record(name=name, classification=2, status=1, quality={"level": 1})
+    record = Record(
+        name=name,
+        classification=CLASSIFICATION_INTERNAL,
+        status=STATUS_ACTUAL,
+        quality=Quality(level=QUALITY_LEVEL_VALID),
+    )
     record.provenance.feed = "bench"
     record.observed_at.FromDatetime(at)
     record.received_at.FromDatetime(at)

@@ -36,7 +36,9 @@ from broker.outgoing import Outgoing
 from broker.plan import stream_name
 from broker.publisher import Publisher
 from broker.subjects import record_name, share_subject
+from liandong.environment.v1.environment_pb2 import Air
 from liandong.gateway.v1 import shared_state_pb2 as api
+from liandong.place.v1.place_pb2 import Location, Point
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
 
@@ -97,12 +99,12 @@ def change(number: int) -> Outgoing:
         name=record_name(AGENCY, KIND, f"{station:05}"),
         classification=record_pb2.CLASSIFICATION_INTERNAL,
         status=record_pb2.STATUS_ACTUAL,
-        location={
-            "district": f"3201{station % SELECTIONS:02}",
-            "point": {"latitude_deg": 32.0, "longitude_deg": 118.8},
-        },
-        provenance={"feed": "bench", "source_message_id": str(number)},
-        environment_air={"station_id": f"{station:05}"},
+        location=Location(
+            district=f"3201{station % SELECTIONS:02}",
+            point=Point(latitude_deg=32.0, longitude_deg=118.8),
+        ),
+        provenance=record_pb2.Provenance(feed="bench", source_message_id=str(number)),
+        environment_air=Air(station_id=f"{station:05}"),
     )
     now = datetime.now(UTC)
     record.observed_at.FromDatetime(now)

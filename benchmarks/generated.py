@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Iterator
 
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
 
@@ -22,13 +23,13 @@ def records(count: int, seed: int = 7) -> Iterator[Record]:
     record = Record(
         classification=record_pb2.CLASSIFICATION_INTERNAL,
         status=record_pb2.STATUS_ACTUAL,
-        quality={"level": 1},
-        provenance={
-            "feed": "transport.jt808",
-            "adapter": "transport/jt808",
-            "adapter_version": "0.1.0",
-            "raw_sha256": chance.randbytes(32),
-        },
+        quality=Quality(level=QUALITY_LEVEL_VALID),
+        provenance=record_pb2.Provenance(
+            feed="transport.jt808",
+            adapter="transport/jt808",
+            adapter_version="0.1.0",
+            raw_sha256=chance.randbytes(32),
+        ),
     )
     for number in range(count):
         moment = START_S + chance.randrange(DAY_S)

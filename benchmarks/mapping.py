@@ -14,6 +14,7 @@ from pathlib import Path
 
 from adapters.mapping import MappedTable, MappingOptions
 from adapters.sdk.feed import FeedConfig
+from adapters.sdk.message import Undecodable
 from liandong.record.v1.record_pb2 import Record
 from liandong.safety.v1.safety_pb2 import GRADE_MAJOR, GRADE_ORDINARY
 
@@ -59,6 +60,7 @@ def mapped(content: bytes) -> None:
         rows += decoder.feed(content[at : at + CHUNK])
     rows += decoder.close()
     for row in rows:
+        assert not isinstance(row, Undecodable)
         for translated in adapter.translate(row):
             translated.record.SerializeToString()
 

@@ -147,8 +147,8 @@ def cluster(folder: Path) -> Iterator[int]:
         folder.chmod(0o755)
         shutil.chown(data, "postgres")
     user = {"user": "postgres" if os.geteuid() == 0 else getpass.getuser()}
-    run_as = user if os.geteuid() == 0 else {}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    run_as: dict[str, Any] = user if os.geteuid() == 0 else {}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     initdb = (str(_BIN / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8")
     subprocess.run((*initdb, "--locale=C.UTF-8"), check=True, cwd="/", **run_as, **quiet)
     (data / "pg_hba.conf").write_text(_ACCESS)

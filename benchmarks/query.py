@@ -103,13 +103,14 @@ async def answers(gateway: Server, folder: Path, records: int) -> dict[str, byte
     listing = api.ListRecordsRequest(selection=selection, page_size=100).SerializeToString()
     watching = api.WatchRecordsRequest(selection=selection).SerializeToString()
     async with grpc.aio.secure_channel(gateway.target, credentials) as channel:
-        page = await channel.unary_unary(f"{_STATE}/ListRecords")(listing)
+        page = await channel.unary_unary(f"{_STATE}/ListRecords", None, None)(listing)
         name = api.ListRecordsResponse.FromString(page).records[0].name
         getting = api.GetRecordRequest(name=name).SerializeToString()
-        (folder / "get").write_bytes(await channel.unary_unary(f"{_STATE}/GetRecord")(getting))
+        got = await channel.unary_unary(f"{_STATE}/GetRecord", None, None)(getting)
+        (folder / "get").write_bytes(got)
         (folder / "list").write_bytes(page)
         number = seen = 0
-        stream = channel.unary_stream(f"{_STATE}/WatchRecords")(watching)
+        stream = channel.unary_stream(f"{_STATE}/WatchRecords", None, None)(watching)
         async for message in stream:
             (folder / f"watch.{number}").write_bytes(message)
             number += 1

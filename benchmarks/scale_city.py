@@ -13,6 +13,9 @@ from broker.home import Home
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
 from broker.subjects import record_name
+from liandong.environment.v1.environment_pb2 import Air
+from liandong.place.v1.place_pb2 import Location, Point
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
 from ops.city import City, read_city
@@ -90,22 +93,22 @@ def record_bytes(agency: str, entity: int, message_id: str) -> tuple[str, bytes]
         name=record_name(agency, KIND, f"{entity:06d}"),
         classification=record_pb2.CLASSIFICATION_INTERNAL,
         status=record_pb2.STATUS_ACTUAL,
-        quality={"level": 1},
-        location={
-            "district": f"3201{entity % 16 + 2:02d}",
-            "point": {
-                "latitude_deg": 31.7 + entity % 540 / 1000,
-                "longitude_deg": 118.5 + entity % 640 / 1000,
-            },
-        },
-        provenance={
-            "feed": f"{agency}.own",
-            "adapter": "environment/hj212",
-            "adapter_version": "0.1.0",
-            "source_message_id": message_id,
-            "raw_sha256": entity.to_bytes(32, "big"),
-        },
-        environment_air={"station_id": f"{entity:06d}"},
+        quality=Quality(level=QUALITY_LEVEL_VALID),
+        location=Location(
+            district=f"3201{entity % 16 + 2:02d}",
+            point=Point(
+                latitude_deg=31.7 + entity % 540 / 1000,
+                longitude_deg=118.5 + entity % 640 / 1000,
+            ),
+        ),
+        provenance=record_pb2.Provenance(
+            feed=f"{agency}.own",
+            adapter="environment/hj212",
+            adapter_version="0.1.0",
+            source_message_id=message_id,
+            raw_sha256=entity.to_bytes(32, "big"),
+        ),
+        environment_air=Air(station_id=f"{entity:06d}"),
     )
     for code, value in _VALUES.items():
         record.environment_air.measurements.add(

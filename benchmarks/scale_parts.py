@@ -59,7 +59,7 @@ async def part(module: str, *arguments: object) -> AsyncIterator[Part]:
 
 async def told_line() -> str:
     """Return the next line that this process was told; empty: it is to end."""
-    line = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    line: str = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
     return line.strip()
 
 

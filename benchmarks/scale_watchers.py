@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import grpc
@@ -103,7 +104,9 @@ async def check(watchers: list[Watcher], stored: list[Key]) -> None:
 
 async def main(home: Home, target: str, size: Size) -> None:
     """Watch as every department, then do what is told."""
-    agencies, tasks, watchers = size.agencies(), [], []
+    agencies = size.agencies()
+    tasks: list[asyncio.Task[None]] = []
+    watchers: list[Watcher] = []
     options = (("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", 64 << 20))
     for number, name in enumerate(agencies):
         watched = [agencies[(number + ahead) % len(agencies)] for ahead in range(WATCHED)]
@@ -111,7 +114,8 @@ async def main(home: Home, target: str, size: Size) -> None:
         watchers.append(Watcher(watched))
         tasks.append(asyncio.create_task(watchers[-1].run(channel)))
     live = asyncio.gather(*(one.live.wait() for one in watchers))
-    done, _ = await asyncio.wait((live, *tasks), return_when=asyncio.FIRST_COMPLETED)
+    running: list[asyncio.Future[Any]] = [live, *tasks]
+    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     if live not in done:
         raise SystemExit(f"a watch has ended: {done.pop().exception()}")
     tell(ready=len(watchers))

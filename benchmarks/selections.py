@@ -36,6 +36,7 @@ from broker.home import Home
 from broker.plan import BusPlan
 from broker.provision import prepare
 from liandong.gateway.v1 import shared_state_pb2 as api
+from liandong.place.v1.place_pb2 import Point
 from liandong.record.v1.record_pb2 import Record
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -74,7 +75,7 @@ def queries(count: int) -> dict[str, list[Asked]]:
         }
         edges = (west, south, west + width, south + height)
         radius = side / math.sqrt(math.pi)
-        center = {"latitude_deg": latitude, "longitude_deg": longitude}
+        center: dict[str, Any] = {"latitude_deg": latitude, "longitude_deg": longitude}
         ring = [
             (
                 latitude + height * 0.57 * reach * math.sin(math.tau * corner / 16),
@@ -96,7 +97,9 @@ def queries(count: int) -> dict[str, list[Asked]]:
         filtered = Asked(_listing(bounding_box=box, filter=FILTER), edges)
         asked["filter"].append(filtered)
         asked["any"].append(filtered)
-        nearest = api.ListRecordsRequest(order_by="distance", page_size=100, distance_from=center)
+        nearest = api.ListRecordsRequest(
+            order_by="distance", page_size=100, distance_from=Point(**center)
+        )
         asked["nearest"].append(Asked(nearest.SerializeToString(), (longitude, latitude)))
     return asked
 

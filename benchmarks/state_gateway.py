@@ -16,6 +16,7 @@ import sys
 import time
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import grpc
 import uvloop
@@ -24,7 +25,8 @@ from benchmarks.generated import records
 from broker.delivery import Delivery
 from broker.subjects import share_subject
 from gateway.agreements import Agreements
-from gateway.calls import Call, Entrance, Service, handler
+from gateway.calls import Call, Service, handler
+from gateway.entrance import Entrance
 from gateway.freshness import FeedAges
 from gateway.history import History
 from gateway.limits import CallLimits
@@ -103,7 +105,9 @@ class Changes:
     async def change(self, _request: api.SummarizeRecordsRequest, _call: Call) -> bytes:
         """Have some vehicles and stations report again."""
         for name in self._chance.sample(self._names, CHANGED):
-            record = Record.FromString(self._view.get(name).payload)
+            entry = self._view.get(name)
+            assert entry is not None
+            record = Record.FromString(entry.payload)
             record.observed_at.seconds += 1
             payload, sequence = record.SerializeToString(), self._view.sequence + 1
             subject = share_subject(name)
@@ -119,12 +123,14 @@ async def main(folder: Path, count: int) -> None:
     gc.enable()
     agreements = folder / "agreements.toml"
     agreements.write_text(AGREEMENT)
+    unrecorded: Any = Unrecorded()
     entrance = Entrance(
-        Agreements(agreements), Unrecorded(), CallLimits(), Revoked(folder / "revoked")
+        Agreements(agreements), unrecorded, CallLimits(), Revoked(folder / "revoked")
     )
     entrance.is_open = True
-    state = SharedState(view, Past(view, History(None)), FeedAges())
-    summaries = Summaries(view, None, None, FeedAges())
+    nothing: Any = None
+    state = SharedState(view, Past(view, History(nothing)), FeedAges())
+    summaries = Summaries(view, nothing, nothing, FeedAges())
     request = api.SummarizeRecordsRequest
     service = Service(
         SERVICE,

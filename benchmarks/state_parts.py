@@ -83,6 +83,7 @@ async def round_of(folder: Path, port: int, more: int, seed: int) -> list[dict[s
     taken = []
     for process, _ in found:
         # All of them before any is waited for: a later one has the earlier ones' inputs too.
+        assert process.stdin is not None
         process.stdin.close()
     for process, took in found:
         output, _ = await process.communicate()

@@ -52,7 +52,7 @@ async def compare(count: int, folder: Path, databases: Sequence[Any]) -> None:
             def asked(number: int, name: str = name, request: Any = request) -> bytes:
                 if name == "box":
                     request.selection.CopyFrom(boxes[number % len(boxes)][0])
-                return request.SerializeToString()
+                return bytes(request.SerializeToString())
 
             def arguments(number: int, name: str = name) -> tuple[Any, ...]:
                 return boxes[number % len(boxes)][1] if name == "box" else ()

@@ -6,9 +6,11 @@ and which responders are there. It exports nothing else, and nothing to anybody 
 a question can come from the hub only, and an answer from the agency only that was asked.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from broker.held import held_bytes
 from broker.home import Home
 from broker.nkey import public_key
 from broker.plan import MEBIBYTE, BusPlan, stream_name
@@ -20,6 +22,7 @@ _MARGIN = 512 * MEBIBYTE
 # at the start, so that more would keep a server with many agencies from starting.
 _MEMORY = 8 * MEBIBYTE
 _AGENCY_CONSUMERS = 200
+_NOTHING: Mapping[str, int] = {}
 # A subscription takes the server 700 bytes, a connection some 30 kB: without a limit one
 # department could take all of its memory. Each feed has a few of both.
 _CONNECTIONS = "limits: { max_connections: 1000, max_subscriptions: 500 }"
@@ -32,6 +35,8 @@ def render(home: Home, plan: BusPlan) -> str:
         HomeDamaged: If a user's seed is missing.
     """
     certificate, key = home.certificate("nats")
+    data = home.nats_dir / "data"
+    held = held_bytes(data)
     # Plain, and for whoever comes: on this machine only, wherever clients come from.
     monitor = f'http: "127.0.0.1:{plan.monitor_port}"\n' if plan.monitor_port else ""
     return (
@@ -40,8 +45,8 @@ def render(home: Home, plan: BusPlan) -> str:
         f"pid_file: {quoted(home.nats_dir / 'nats.pid')}\n"
         f"tls {{\n  cert_file: {quoted(certificate)}\n  key_file: {quoted(key)}\n"
         f'  ca_file: {quoted(home.ca)}\n  min_version: "1.3"\n}}\n'
-        f"{jetstream(home.nats_dir / 'data', hub_room(plan))}"
-        f"{hub_accounts(home, plan)}"
+        f"{jetstream(data, hub_room(plan, held))}"
+        f"{hub_accounts(home, plan, held)}"
     )
 
 
@@ -58,10 +63,16 @@ class Room:
     accounts: int
 
 
-def hub_room(plan: BusPlan) -> Room:
-    """Return what each server of the hub needs."""
-    here = [name for name in plan.agencies if name not in plan.leaves]
-    return Room(_city(plan) + _agency(plan) * len(here) + _MARGIN, len(here) + 1)
+def hub_room(plan: BusPlan, held: Mapping[str, int] = _NOTHING) -> Room:
+    """Return what each server of the hub needs.
+
+    Args:
+        plan: The bus.
+        held: What each account's streams have been promised already, bytes.
+    """
+    here = [stream_name(name) for name in plan.agencies if name not in plan.leaves]
+    agencies = sum(_at_least(_agency(plan), held.get(account, 0)) for account in here)
+    return Room(_at_least(_city(plan), held.get(HUB, 0)) + agencies + _MARGIN, len(here) + 1)
 
 
 def leaf_room(plan: BusPlan) -> Room:
@@ -84,6 +95,14 @@ def _agency(plan: BusPlan) -> int:
     return plan.agency_bytes + plan.quarantine_bytes + _MARGIN
 
 
+def _at_least(planned: int, held: int) -> int:
+    """Return the room of streams that have been promised some, bytes.
+
+    They take what is planned once the server runs: it does not start with less than they have.
+    """
+    return planned if held <= planned else held + _MARGIN
+
+
 def limits(plan: BusPlan) -> str:
     """Return what a server takes from its clients."""
     return f"max_payload: {plan.max_payload}\nmax_pending: {64 * MEBIBYTE}\n"
@@ -101,20 +120,27 @@ def jetstream(store: Path, room: Room, domain: str = "") -> str:
     )
 
 
-def hub_accounts(home: Home, plan: BusPlan) -> str:
+def hub_accounts(home: Home, plan: BusPlan, held: Mapping[str, int] = _NOTHING) -> str:
     """Return the accounts of the hub's servers: every agency's, and the hub's own.
 
     Of an agency with servers of its own only its link comes here.
+
+    Args:
+        home: Where the seeds of bus users lie.
+        plan: The bus.
+        held: What each account's streams have been promised already, bytes.
     """
     lines = [line for name in plan.agencies for line in _imports(plan, name)]
-    accounts = [_system(home, plan), _hub(home, plan, _of(plan, HUB), plan.replicas, lines)]
+    quota = _quota(_at_least(_city(plan) * plan.replicas, held.get(HUB, 0)), 1000)
+    accounts = [_system(home, plan), _hub(home, _of(plan, HUB), quota, lines)]
     for name in plan.agencies:
         account, exports = stream_name(name), _exports(plan, name)
         if name in plan.leaves:
             links = _users(home, [user for user in users(plan) if user.name == link(name)])
             accounts.append(_account(account, _CONNECTIONS, links, exports, []))
         else:
-            quota = _agency_quota(_agency(plan) * plan.replicas)
+            disk = _at_least(_agency(plan) * plan.replicas, held.get(account, 0))
+            quota = _agency_quota(disk)
             accounts.append(_account(account, quota, _users(home, _of(plan, account)), exports, []))
     return _accounts(accounts)
 
@@ -130,7 +156,8 @@ def leaf_accounts(home: Home, plan: BusPlan, agency: str) -> str:
 def mirror_accounts(home: Home, plan: BusPlan) -> str:
     """Return the accounts of the other region's servers."""
     members = [user for user in _of(plan, HUB) if user.name != MIRROR_LINK]
-    return _accounts([_system(home, plan), _hub(home, plan, members, plan.mirror_replicas, [])])
+    quota = _quota(_city(plan) * plan.mirror_replicas, 1000)
+    return _accounts([_system(home, plan), _hub(home, members, quota, [])])
 
 
 def _accounts(accounts: list[str]) -> str:
@@ -143,9 +170,9 @@ def _system(home: Home, plan: BusPlan) -> str:
     return _account(SYSTEM, "", _users(home, _of(plan, SYSTEM)), [], [])
 
 
-def _hub(home: Home, plan: BusPlan, members: list[User], replicas: int, imports: list[str]) -> str:
+def _hub(home: Home, members: list[User], quota: str, imports: list[str]) -> str:
     """Return the hub's account."""
-    return _account(HUB, _quota(_city(plan) * replicas, 1000), _users(home, members), [], imports)
+    return _account(HUB, quota, _users(home, members), [], imports)
 
 
 def _quota(disk: int, consumers: int) -> str:

@@ -1,20 +1,15 @@
 """Answering a department's questions, as a NATS service.
 
-Whoever answers the same question shares the work: each question goes to one of them. A
-responder tells of itself by NATS's protocol for services (``$SRV.PING``, ``INFO`` and
-``STATS``, ADR-32 of NATS), so ``nats service`` shows it.
+Whoever answers the same question shares the work: each question goes to one of them.
 """
 
 import asyncio
 import contextlib
 import functools
-import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import structlog
 from google.protobuf.message import DecodeError
@@ -24,7 +19,8 @@ from nats.errors import Error as NatsError
 
 from broker.connection import Bus
 from broker.errors import BusUnreachable
-from broker.questions import SERVICE, ask_subject, cancel_subject
+from broker.introduction import QUEUE, Endpoint, Introduction, Stats
+from broker.questions import ask_subject, cancel_subject
 from liandong.question.v1.question_pb2 import (
     ASK_CODE_INVALID_ARGUMENT,
     ASK_CODE_RESOURCE_EXHAUSTED,
@@ -35,43 +31,8 @@ from liandong.question.v1.question_pb2 import (
     AskError,
 )
 
-_QUEUE = "responders"
 _FLUSH_S = 2
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One question, and who answers it.
-
-    Attributes:
-        question: Its name, for example ``beds``.
-        message: The question's message, its full name.
-        answer: The answer's.
-        handle: Answers it; raises nothing but what cancels it.
-    """
-
-    question: str
-    message: str
-    answer: str
-    handle: Callable[[Asked], Awaitable[Answered]]
-
-
-@dataclass(slots=True)
-class Stats:
-    """What was asked of an endpoint since it began, as NATS's protocol tells it.
-
-    Attributes:
-        requests: How many questions came.
-        errors: How many of them were not answered.
-        last_error: Why the last of these was not.
-        spent_ns: How long they were worked on in all, nanoseconds.
-    """
-
-    requests: int = 0
-    errors: int = 0
-    last_error: str = ""
-    spent_ns: int = 0
 
 
 class Answering:
@@ -107,10 +68,14 @@ class Answering:
         self._agency = agency
         self._endpoints = {endpoint.question: endpoint for endpoint in endpoints}
         self.stats: Final = {question: Stats() for question in self._endpoints}
-        self._version = version
+        self._introduction = Introduction(
+            agency,
+            endpoints,
+            self.stats,
+            version=version,
+            identity=bus.nc.new_inbox().rpartition(".")[2],
+        )
         self._limit = limit
-        self._id = bus.nc.new_inbox().rpartition(".")[2]
-        self._started = datetime.now(UTC)
         self._working: dict[str, asyncio.Task[None]] = {}
         self._closing = False
         self._stack = contextlib.AsyncExitStack()
@@ -125,12 +90,10 @@ class Answering:
                     stack,
                     ask_subject(self._agency, question),
                     functools.partial(self._asked, endpoint),
-                    queue=_QUEUE,
+                    queue=QUEUE,
                 )
-            for verb, told in (("PING", dict), ("INFO", self._info), ("STATS", self._told_stats)):
-                for tail in ("", f".{SERVICE}", f".{SERVICE}.{self._id}"):
-                    tell = self._teller(verb, told)
-                    await self._subscribe(stack, f"$SRV.{verb}{tail}", tell)
+            for subject, told in self._introduction.answers():
+                await self._subscribe(stack, subject, functools.partial(self._tell, told))
             # The server has all subscriptions when this returns.
             await self._flush()
             self._stack = stack.pop_all()
@@ -249,6 +212,10 @@ class Answering:
         except NatsError as error:
             _log.warning("an answer could not be sent", agency=self._agency, error=str(error))
 
+    async def _tell(self, told: Callable[[], bytes], message: Msg) -> None:
+        """Answer one of the protocol's questions."""
+        await self._reply(message, told())
+
     async def _cancel(self, message: Msg) -> None:
         """Stop working on a question that nobody waits for; it may be another responder's."""
         task = self._working.get(message.data.decode(errors="replace"))
@@ -285,58 +252,3 @@ class Answering:
         stats = self.stats[endpoint.question]
         stats.errors += 1
         stats.last_error = sentence
-
-    def _teller(
-        self, verb: str, told: Callable[[], dict[str, Any]]
-    ) -> Callable[[Msg], Awaitable[None]]:
-        """Return what answers one of the protocol's questions."""
-
-        async def tell(message: Msg) -> None:
-            identity = {
-                "type": f"io.nats.micro.v1.{verb.lower()}_response",
-                "name": SERVICE,
-                "id": self._id,
-                "version": self._version,
-                "metadata": {"agency": self._agency},
-            }
-            await self._reply(message, json.dumps(identity | told()).encode())
-
-        return tell
-
-    def _info(self) -> dict[str, Any]:
-        """Return what there is to ask."""
-        return {
-            "description": f"Live questions to {self._agency}",
-            "endpoints": [
-                {
-                    **self._address(question),
-                    "metadata": {"question": endpoint.message, "answer": endpoint.answer},
-                }
-                for question, endpoint in self._endpoints.items()
-            ],
-        }
-
-    def _told_stats(self) -> dict[str, Any]:
-        """Return how much was asked."""
-        return {
-            "started": self._started.isoformat().replace("+00:00", "Z"),
-            "endpoints": [
-                {
-                    **self._address(question),
-                    "num_requests": stats.requests,
-                    "num_errors": stats.errors,
-                    "last_error": stats.last_error,
-                    "processing_time": stats.spent_ns,
-                    "average_processing_time": stats.spent_ns // max(stats.requests, 1),
-                }
-                for question, stats in self.stats.items()
-            ],
-        }
-
-    def _address(self, question: str) -> dict[str, str]:
-        """Return where a question is asked."""
-        return {
-            "name": question,
-            "subject": ask_subject(self._agency, question),
-            "queue_group": _QUEUE,
-        }

@@ -12,10 +12,10 @@ from nats.js.api import DiscardPolicy
 
 from broker.api import call
 from broker.connection import Bus, BusSettings
+from broker.definitions import StreamPlan, definitions
 from broker.errors import BrokerError, StreamUnavailable
 from broker.home import OPS, Home
 from broker.plan import BusPlan, stream_name
-from broker.streams import StreamPlan, definitions
 from broker.users import HUB, quarantine_stream, reader
 
 _PATIENCE_S = 3.0

@@ -42,7 +42,8 @@ class Commit:
 
     def send(self, items: list[Item]) -> Sent:
         """Send a batch now; `attempt` decides by its answer."""
-        return self._exchange.send([item.message for item in items])
+        firsts = {index for index, item in enumerate(items) if item.is_first}
+        return self._exchange.send([item.message for item in items], firsts)
 
     async def attempt(self, items: list[Item], within_s: float, sent: Sent | None = None) -> Left:
         """Send a batch once, unless it was; return what is still open, and why.
@@ -65,7 +66,8 @@ class Commit:
             # A batch is stored without gaps, its last message at the sequence answered.
             self._stored(items, answer["seq"])
             return [], ""
-        if _may_pass(failure):
+        if _may_pass(failure) or any(item.is_first for item in items):
+            # What was taken for the first of its subject may not be: it must be placed anew.
             return items, str(failure.get("description", ""))
         # One message is enough to have a batch refused: it holds one that is stored already,
         # or one that never will be. The others must not share its fate.

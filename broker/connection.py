@@ -19,9 +19,9 @@ import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
-from nats.errors import AuthorizationError
 from nats.js import JetStreamContext
 
+from broker.client import REFUSED, BusClient
 from broker.errors import BusClosed, BusUnreachable, HomeDamaged, KeyRefused
 from broker.home import Home
 from broker.nkey import read_seed
@@ -30,7 +30,6 @@ from broker.users import inbox, servers_of
 
 _DENIED = re.compile(r'permissions violation for publish to "([^"]+)"', re.IGNORECASE)
 _CLOSE_S = 2.0
-_REFUSED = "authorization violation"
 _log = structlog.get_logger()
 
 
@@ -71,51 +70,6 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, patience_s=seconds)
 
 
-class _Client(Client):
-    """The client, which must outlive other people's headers, and its own key.
-
-    Args:
-        seed_path: Where the user's seed lies; it is read anew at each connecting, so that a
-            key can be exchanged while connections are open.
-    """
-
-    def __init__(self, seed_path: Path) -> None:
-        super().__init__()
-        self._seed_path = seed_path
-
-    def _connect_command(self) -> bytes:
-        """Return the command that presents the user, with the seed as it lies there now."""
-        try:
-            self._nkeys_seed_str = read_seed(self._seed_path).decode()
-        except HomeDamaged as error:
-            _log.warning("the bus key stays as it was", error=str(error))
-        self._setup_nkeys_connect()
-        command: bytes = super()._connect_command()
-        return command
-
-    async def _process_err(self, err_msg: str) -> None:
-        """Connect again, where the client would end for good, if there is another key now."""
-        if _REFUSED in err_msg.lower() and self.is_connected and self._has_another_key():
-            await self._process_op_err(AuthorizationError())
-            return
-        await super()._process_err(err_msg)
-
-    def _has_another_key(self) -> bool:
-        """Tell whether the seed is not the one that the server was shown."""
-        try:
-            return bool(read_seed(self._seed_path).decode() != self._nkeys_seed_str)
-        except HomeDamaged:
-            return False
-
-    async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
-        """Return headers; none when they are malformed, which the server lets pass."""
-        try:
-            parsed: dict[str, str] | None = await super()._process_headers(headers)
-        except (LookupError, ValueError):
-            return None
-        return parsed
-
-
 class Bus:
     """An open connection of one user; it comes back by itself for ever.
 
@@ -139,7 +93,7 @@ class Bus:
     def __init__(self, settings: BusSettings, *, is_patient: bool = False) -> None:
         self.settings = settings
         self._is_patient = is_patient
-        self.nc: Client = _Client(Path(settings.seed_path))
+        self.nc: Client = BusClient(Path(settings.seed_path))
         self.js: JetStreamContext = self.nc.jetstream()
         self._on_denied: set[Callable[[str], None]] = set()
         self._on_lost: set[Callable[[], None]] = set()
@@ -307,7 +261,7 @@ class Bus:
         if text != self._last_error:
             _log.warning("bus error", user=self.settings.user, error=text)
         self._last_error = text
-        if self._connecting and _REFUSED in text.lower():
+        if self._connecting and REFUSED in text.lower():
             # What is raised here ends the client's attempts: another would fare no better.
             raise KeyRefused(self.settings.url, self.settings.user, self.settings.seed_path)
 

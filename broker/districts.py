@@ -12,7 +12,14 @@ def in_districts(district: str, codes: Collection[str]) -> bool:
 
 
 def district_prefix(code: str) -> str:
-    """Return what all codes below a GB/T 2260 code begin with: ``320100`` gives ``3201``."""
-    while len(code) > _PROVINCE_DIGITS and len(code) <= _COUNTY_DIGITS and code.endswith("00"):
-        code = code[:-2]
+    """Return what all codes below a code begin with: ``320100`` gives ``3201``.
+
+    Two digits are a level down to the county, three below it: towns and villages, whose codes
+    statisticians also write for what lies above them, as in ``320102000000``.
+    """
+    while len(code) > _PROVINCE_DIGITS:
+        level = 3 if len(code) > _COUNTY_DIGITS else 2
+        if code[-level:] != "0" * level:
+            break
+        code = code[:-level]
     return code

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+from collections.abc import Set as AbstractSet
 from types import TracebackType
 from typing import Any, Self
 
@@ -97,14 +98,19 @@ class Exchange:
         """
         return await self.answer(self.send(messages), within_s)
 
-    def send(self, messages: list[Outgoing]) -> Sent:
-        """Write one message, or several as an atomic batch, now; `answer` waits for it."""
+    def send(self, messages: list[Outgoing], firsts: AbstractSet[int] = frozenset()) -> Sent:
+        """Write one message, or several as an atomic batch, now; `answer` waits for it.
+
+        Args:
+            messages: The messages.
+            firsts: Of a batch the indexes of those whose subject must hold nothing yet.
+        """
         number = str(next(self._numbers))
         reply = f"{self._inbox}.{number}"
         if len(messages) == 1:
             data = hpub(messages[0], reply)
         else:
-            data = batch_bytes(f"{self._inbox[-22:]}-{number}", messages, reply)
+            data = batch_bytes(f"{self._inbox[-22:]}-{number}", messages, reply, firsts)
         sent = self._waiting[number] = Sent(number, messages)
         try:
             self._write(data)

@@ -55,9 +55,11 @@ class Item:
         places: The lots that wait for it, and where in them it stands.
         subject: The subject on which it was published; its message's may be beside it.
         is_placed: Whether its message has the subject on which it is to be stored.
+        is_first: Whether its place is right only if its subject holds nothing yet, which the
+            server is to say.
     """
 
-    __slots__ = ("deadline", "is_placed", "known", "message", "places", "subject")
+    __slots__ = ("deadline", "is_first", "is_placed", "known", "message", "places", "subject")
 
     def __init__(self, message: Outgoing, deadline: float, known: int) -> None:
         self.message = message
@@ -66,6 +68,7 @@ class Item:
         self.places: list[tuple[Lot, int]] = []
         self.subject = message.subject
         self.is_placed = False
+        self.is_first = False
 
     def settle(self, result: Result) -> None:
         """Tell everyone who waits; the first stored it, the others met a duplicate."""

@@ -1,6 +1,7 @@
 """What is published, what becomes of it, and how both look on the wire."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ MESSAGE_ID: Final = "Nats-Msg-Id"
 _HEADERS: Final = b"%%b%b: %%b\r\n%%b%%b\r\n" % MESSAGE_ID.encode()
 _HEADER_ROOM = 256
 """What a batch adds to a message's headers, and some."""
+_IF_FIRST: Final = b"Nats-Expected-Last-Subject-Sequence: 0\r\n"
 
 
 @dataclass(slots=True)
@@ -90,17 +92,27 @@ def hpub(message: Outgoing, reply: str = "", extra: bytes = b"") -> bytes:
     )
 
 
-def batch_bytes(batch_id: str, messages: list[Outgoing], reply: str) -> bytes:
+def batch_bytes(
+    batch_id: str, messages: list[Outgoing], reply: str, firsts: AbstractSet[int] = frozenset()
+) -> bytes:
     """Return an atomic batch as one write; the last message commits it and asks for the answer.
+
+    Args:
+        batch_id: What tells it from others.
+        messages: Its messages.
+        reply: Where the answer goes.
+        firsts: The indexes of those whose subject must hold nothing yet: if one holds
+            something the server refuses the whole batch.
 
     Source: NATS ADR-50, atomic batch publishing.
     """
     start = f"Nats-Batch-Id: {batch_id}\r\nNats-Batch-Sequence: ".encode()
-    last = len(messages)
+    extras = [b"%b%d\r\n" % (start, number) for number in range(1, len(messages) + 1)]
+    for index in firsts:
+        extras[index] += _IF_FIRST
+    last, commit = messages[-1], extras.pop() + b"Nats-Batch-Commit: 1\r\n"
     parts = [
-        hpub(message, extra=b"%b%d\r\n" % (start, number))
-        for number, message in enumerate(messages[:-1], start=1)
+        hpub(message, extra=extra) for message, extra in zip(messages[:-1], extras, strict=True)
     ]
-    commit = b"%b%d\r\nNats-Batch-Commit: 1\r\n" % (start, last)
-    parts.append(hpub(messages[-1], reply, commit))
+    parts.append(hpub(last, reply, commit))
     return b"".join(parts)

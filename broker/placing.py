@@ -7,6 +7,10 @@ is newer out of the revisions that are kept. So what is observed earlier than wh
 subject holds goes beside it (`broker.subjects`). One observed ahead of its storing counts
 as observed when it was stored: a clock that is ahead cannot hold the place of what is true
 until then.
+
+The stream is asked once what a subject holds. While it holds nothing of what it is asked
+for, as of reports that each have a name of their own, it is not asked: the server is told
+to refuse a batch in which what we take for the first of its subject is not. Then it is asked.
 """
 
 import time
@@ -36,6 +40,7 @@ class Placing:
         self._bus = bus
         self._stream = stream
         self._latest: dict[str, int] = {}
+        self._meets_new = False
 
     async def place(self, items: Sequence[Item]) -> None:
         """Give each record that is to be stored its subject; in the order of their storing.
@@ -47,13 +52,35 @@ class Placing:
         await self._learn({item.message.subject for item in waiting})
         self._place(waiting)
 
-    def place_known(self, items: Sequence[Item]) -> bool:
-        """Do the same if the stream need not be asked for any; tell whether it was done."""
+    def place_now(self, items: Sequence[Item]) -> bool:
+        """Do the same for a batch if the stream need not be asked before; tell whether it was.
+
+        What is unknown may be taken to be the first of its subject: `Item.is_first` then has
+        the server refuse the batch should it not be, and `take_back` undoes what was done.
+        """
         waiting = _unplaced(items)
         latest = self._latest
-        if not all(item.message.subject in latest for item in waiting):
+        firsts = {item.subject: item for item in reversed(waiting) if item.subject not in latest}
+        if firsts and not self._meets_new:
             return False
+        for item in firsts.values():
+            item.is_first = True
+        if firsts:
+            self._remember(dict.fromkeys(firsts, 0), {item.subject for item in waiting})
         self._place(waiting)
+        return True
+
+    def take_back(self, items: Sequence[Item]) -> bool:
+        """Undo what `place_now` took for granted in a batch; tell whether it did."""
+        subjects = {item.subject for item in items if item.is_first}
+        if not subjects:
+            return False
+        self._meets_new = False
+        for item in items:
+            if item.subject in subjects:
+                item.is_first = item.is_placed = False
+                item.message.subject = item.subject
+                self.forget(item.subject)
         return True
 
     def _place(self, waiting: Sequence[Item]) -> None:
@@ -78,19 +105,24 @@ class Placing:
 
     async def _learn(self, subjects: set[str]) -> None:
         """Find out when what the stream holds on subjects was observed."""
-        unknown = subjects - self._latest.keys()
-        if not unknown:
-            return
-        held = await last_of_each(self._bus, self._stream, unknown)
-        if len(self._latest) + len(unknown) > _REMEMBERED:
-            self._latest = {subject: self._latest[subject] for subject in subjects - unknown}
-        for subject in unknown:
-            last = held.get(subject)
-            observed = None if last is None else observed_ns(last.payload)
-            if last is None or observed is None:
-                self._latest[subject] = 0
-            else:
-                self._latest[subject] = min(observed, last.timestamp_ns)
+        # Again when room was made meanwhile by forgetting what was known then.
+        while unknown := subjects - self._latest.keys():
+            held = await last_of_each(self._bus, self._stream, unknown)
+            self._meets_new = not held
+            found = dict.fromkeys(unknown, 0)
+            for subject, last in held.items():
+                observed = observed_ns(last.payload)
+                if observed is not None:
+                    found[subject] = min(observed, last.timestamp_ns)
+            self._remember(found, subjects)
+
+    def _remember(self, found: dict[str, int], needed: set[str]) -> None:
+        """Note when what subjects hold was observed; forget others than needed to have room."""
+        if len(self._latest) + len(found) > _REMEMBERED:
+            self._latest = {
+                subject: self._latest[subject] for subject in needed & self._latest.keys()
+            }
+        self._latest |= found
 
 
 def _unplaced(items: Sequence[Item]) -> list[Item]:

@@ -8,7 +8,7 @@ from broker.home import GATEWAY, OPS, Home
 from broker.nkey import new_seed, read_seed, write_secret
 from broker.plan import BusPlan
 from broker.signing import make_signing_key
-from broker.tls import Authority
+from broker.tls import Authority, uris_of
 from broker.users import users
 
 SERVERS = ("nats", GATEWAY, "console")
@@ -65,6 +65,16 @@ def _certificates(authority: Authority, plan: BusPlan, gateway_names: Sequence[s
     if authority.issue_client(OPS, OPS, "operator"):
         made.append("made the certificate of the operators")
     return made
+
+
+def departed(home: Home, plan: BusPlan) -> list[str]:
+    """Return the departments that have a certificate in the home and none on the bus any more."""
+    named = (
+        path.stem
+        for path in sorted(home.tls_dir.glob("*.pem"))
+        if f"liandong://agency/{path.stem}/client" in uris_of(path)
+    )
+    return [name for name in named if name not in plan.agencies]
 
 
 def rotate_key(home: Home, plan: BusPlan, user: str) -> str:

@@ -256,7 +256,7 @@ class Publisher:
     def _begin(self, items: list[Item]) -> Sent | None:
         """Send a batch now, so that the server works while we do; None: ask for places before."""
         is_batch = len(items) > 1
-        return self._commit.send(items) if is_batch and self._placing.place_known(items) else None
+        return self._commit.send(items) if is_batch and self._placing.place_now(items) else None
 
     async def _fly(self, items: list[Item], sent: Sent | None) -> None:
         """Try a batch until each of its messages is settled."""
@@ -265,6 +265,8 @@ class Publisher:
             within_s = min(item.deadline for item in items) - time.monotonic()
             items, last = await self._attempt(items, max(within_s, _SHORTEST_S), sent)
             sent = None
+            if self._placing.take_back(items):
+                continue
             now = time.monotonic() + pause
             late = [item for item in items if item.deadline <= now]
             self._fail(late, BusUnavailable(self._budget_s, last))

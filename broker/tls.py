@@ -252,3 +252,13 @@ def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+
+
+def uris_of(path: Path) -> list[str]:
+    """Return the URIs that a certificate names; of what is no certificate, none."""
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return []
+    return names.get_values_for_type(x509.UniformResourceIdentifier)

@@ -13,6 +13,12 @@ S = TypeVar("S", bound=msgspec.Struct)
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]+)`")
 _STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+|\.\.\.)\]")
 _KEY = re.compile(r"\s*([A-Za-z_][\w-]*)\s*=")
+_FORM = re.compile(r"Expected `str` matching regex .*")
+_FORMS = {
+    "id": "letters, digits, `_` and `-`, in parts joined by dots, 64 at most",
+    "district": "a GB/T 2260 code of 6, 9 or 12 digits, such as 320102",
+}
+"""What a key takes, in words, where its rule is a regular expression."""
 _PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`")
 
 
@@ -57,8 +63,21 @@ def parse_toml(text: str, kind: type[S], path: Path) -> S:
     except tomllib.TOMLDecodeError as error:
         raise FileWrong(f"{path} is no TOML: {error}") from error
     except msgspec.ValidationError as error:
-        problem = _UNKNOWN.sub(r"there is no key `\1` here", _PATH.sub("", str(error)))
-        raise FileWrong(f"{path}, line {_line(text, str(error))}: {problem}") from error
+        raise FileWrong(
+            f"{path}, line {_line(text, str(error))}: {_problem(str(error))}"
+        ) from error
+
+
+def _problem(error: str) -> str:
+    """Return what is wrong, with the key that it is about."""
+    path = _PATH.search(error)
+    problem = _UNKNOWN.sub(r"there is no key `\1` here", _PATH.sub("", error))
+    names = [name for name, _ in _STEP.findall(path[1]) if name] if path else []
+    if not names or not problem.startswith("Expected"):
+        return problem
+    if names[-1] in _FORMS:
+        problem = _FORM.sub(f"Expected {_FORMS[names[-1]]}", problem)
+    return f"{problem} for `{names[-1]}`"
 
 
 def table_lines(text: str, name: str) -> list[dict[str, int]]:

@@ -11,9 +11,9 @@ from gateway.explaining import Explained, explain, incident_of
 from gateway.identity import OPERATORS, Caller
 from gateway.key import Key
 from gateway.known import no_agency, no_kind
-from gateway.selection import require_valid
 from gateway.terms import Terms, unmet
 from gateway.tokens import decode, encode
+from gateway.validity import require_valid
 from gateway.view import StateView
 from liandong.gateway.v1 import agreement_pb2 as api
 from liandong.incident.v1.incident_pb2 import Level

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from broker.state_part import StatePart, told
 from gateway.calls import Call, Method, Service
 from gateway.errors import BeyondPart
-from gateway.selection import require_valid
+from gateway.validity import require_valid
 
 R = TypeVar("R")
 Reach = tuple[Sequence[str], Sequence[str]]

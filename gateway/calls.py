@@ -1,32 +1,21 @@
 """The outermost layer of every call: on record, and told what goes wrong."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
 import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
 
-from gateway.agreements import Agreements
-from gateway.audit.recorder import FAILED, LEFT, Recorder
+from gateway.audit.recorder import FAILED, LEFT
 from gateway.call import Call
-from gateway.errors import (
-    CertificateRevoked,
-    GatewayError,
-    InvalidRequest,
-    Starting,
-    TooLate,
-    to_status,
-)
-from gateway.identity import UNKNOWN, Context, identify, serial_of
-from gateway.limits import CallLimits, Rates
-from gateway.permit import Permit
-from gateway.revocation import Revoked
+from gateway.entrance import Entrance
+from gateway.errors import GatewayError, InvalidRequest, to_status
+from gateway.identity import UNKNOWN, Context
 
-__all__ = ["Call", "Entrance", "Method", "Service", "handler"]
+__all__ = ["Call", "Method", "Service", "handler"]
 R = TypeVar("R")
 _log = structlog.get_logger()
 
@@ -44,121 +33,6 @@ class Service(NamedTuple):
     name: str
     unaries: dict[str, tuple[Method[bytes], type[Message]]]
     streams: dict[str, tuple[Method[None], type[Message]]]
-
-
-class Entrance:
-    """What every call passes: as a known department, on record, when the view is whole.
-
-    Args:
-        agreements: Who may read what.
-        recorder: Records every call.
-        limits: What calls may take.
-        revoked: Certificates that are not to be trusted any more.
-    """
-
-    def __init__(
-        self, agreements: Agreements, recorder: Recorder, limits: CallLimits, revoked: Revoked
-    ) -> None:
-        self._agreements = agreements
-        self._rates = Rates(limits.per_s, limits.burst)
-        self._revoked = revoked
-        self._streams: dict[asyncio.Task[Any], Call] = {}
-        self._ended: dict[asyncio.Task[Any], GatewayError] = {}
-        self.begun: dict[asyncio.Task[Any], tuple[float, Context]] = {}
-        self.recorder = recorder
-        self.deadline_s = limits.deadline_s
-        self.nothing = Permit(UNKNOWN, ())
-        self.is_open = False
-        revoked.on_change(self._end_revoked)
-
-    def admit(self, method: str, kind: type[Message], data: bytes, context: Context) -> Call:
-        """Return the call of a known department.
-
-        Raises:
-            Unauthenticated: If the caller is none of the city.
-        """
-        caller, trace = identify(context)
-        return Call(method, kind, data, caller, self._agreements.permit(caller), context, trace)
-
-    def require_served(self, call: Call) -> None:
-        """Check that a call may be served now.
-
-        Raises:
-            CertificateRevoked: If its certificate was taken back.
-            Starting: If the view is not whole yet.
-            TooMany: If its department has made too many.
-        """
-        if self._revoked and (serial := self._serial(call)) in self._revoked:
-            raise CertificateRevoked(serial)
-        if not self.is_open:
-            raise Starting
-        self._rates.spend(call.caller.agency)
-
-    @contextlib.contextmanager
-    def streaming(self, call: Call) -> Iterator[None]:
-        """Serve a stream, which may have to end before its caller ends it.
-
-        Raises:
-            GatewayError: With why it had to.
-        """
-        task = asyncio.current_task()
-        assert task is not None, "calls are served in tasks"
-        self._streams[task] = call
-        try:
-            yield
-        except asyncio.CancelledError:
-            self.raise_ended(task)
-            raise
-        finally:
-            del self._streams[task]
-
-    def raise_ended(self, task: asyncio.Task[Any]) -> None:
-        """Raise what a call that was cancelled had to end for; nothing if its caller did it.
-
-        Raises:
-            GatewayError: With why it had to end.
-        """
-        error = self._ended.pop(task, None)
-        if error is not None:
-            task.uncancel()
-            raise error from None
-
-    def end_late(self) -> None:
-        """End calls without a deadline that have lasted too long; streams may last for ever.
-
-        A timer for each call would cost a tenth of what the call costs.
-        """
-        before = time.monotonic() - self.deadline_s
-        for task, (began, context) in self.begun.items():
-            if began < before and task not in self._ended and context.time_remaining() is None:
-                self._ended[task] = TooLate(self.deadline_s)
-                task.cancel()
-
-    def end_streams(self, why: Callable[[Call], GatewayError | None]) -> None:
-        """End streams.
-
-        Args:
-            why: Returns what a stream's caller is told; None: it goes on.
-        """
-        for task, call in self._streams.items():
-            error = why(call)
-            if error is not None and task not in self._ended:
-                self._ended[task] = error
-                task.cancel()
-
-    def _end_revoked(self) -> None:
-        """End the streams of certificates that were taken back."""
-
-        def why(call: Call) -> GatewayError | None:
-            serial = self._serial(call)
-            return CertificateRevoked(serial) if serial in self._revoked else None
-
-        self.end_streams(why)
-
-    @staticmethod
-    def _serial(call: Call) -> str:
-        """Return the serial number of a caller's certificate."""
-        return call.caller.serial or serial_of(call.context)
 
 
 def handler(entrance: Entrance, service: Service) -> "grpc.GenericRpcHandler[Any, Any]":
@@ -216,20 +90,24 @@ def _streaming(entrance: Entrance, method: Method[None]) -> Method[None]:
 
 def _guarded(
     name: str, entrance: Entrance, request_type: type[Message], method: Method[R]
-) -> Callable[[bytes, Context], Awaitable[R | None]]:
-    """Return a method that tells its caller known errors in full and unknown ones never."""
+) -> Callable[[bytes | GatewayError, Context], Awaitable[R | None]]:
+    """Return a method that tells its caller known errors in full and unknown ones never.
+
+    It takes a request, or why the call is refused without one.
+    """
     recorder = entrance.recorder
 
     def unknown(data: bytes, context: Context) -> Call:
         return Call(name, request_type, data, UNKNOWN, entrance.nothing, context)
 
-    async def call(data: bytes, context: Context) -> R | None:
+    async def call(request: bytes | GatewayError, context: Context) -> R | None:
         began = time.perf_counter()
         admitted: Call | None = None
+        data = request if isinstance(request, bytes) else b""
         try:
             admitted = entrance.admit(name, request_type, data, context)
             entrance.require_served(admitted)
-            return await method(_decoded(request_type, data), admitted)
+            return await method(_decoded(request_type, request), admitted)
         except GatewayError as error:
             told = await recorder.refused(admitted or unknown(data, context), error)
             milliseconds = round((time.perf_counter() - began) * 1e3, 2)
@@ -259,12 +137,15 @@ def _guarded(
     return call
 
 
-def _decoded(request_type: type[Message], data: bytes) -> Message:
+def _decoded(request_type: type[Message], data: bytes | GatewayError) -> Message:
     """Return a request.
 
     Raises:
         InvalidRequest: If the bytes are none.
+        GatewayError: If that is what there is in place of bytes.
     """
+    if isinstance(data, GatewayError):
+        raise data
     try:
         return request_type.FromString(data)
     except DecodeError as error:

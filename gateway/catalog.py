@@ -14,8 +14,8 @@ from gateway.encoding import framed
 from gateway.freshness import FeedAges
 from gateway.identity import OPERATORS
 from gateway.schemas import get_schema, list_kinds
-from gateway.selection import require_valid
 from gateway.tokens import decode, encode
+from gateway.validity import require_valid
 from liandong.feed.v1.feed_pb2 import Feed
 from liandong.gateway.v1.catalog_pb2 import (
     GetSchemaRequest,

@@ -13,7 +13,7 @@ from gateway.calls import Service
 from gateway.errors import InvalidRequest, NobodyAnswers, TooSlow
 from gateway.identity import Context
 from gateway.questions import valid_question
-from gateway.selection import require_valid
+from gateway.validity import require_valid
 from liandong.gateway.v1.department_pb2 import (
     AnsweredQuestion,
     AskRequest,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from gateway.agreement import ANY
 from gateway.agreements import Agreements, nanoseconds
+from gateway.disclosure import Disclosure
 from gateway.identity import Caller
 from gateway.key import Key
-from gateway.permit import Disclosure
 from gateway.terms import Condition, Terms
 
 

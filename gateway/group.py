@@ -4,18 +4,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from gateway.backlog import Backlog, Event
 from gateway.encoding import named_event, record_event
 from gateway.entry import Entry
-from gateway.identity import Caller
 from gateway.key import Key
-from gateway.permit import Permit
 from gateway.resume import Place
-from gateway.selection import Selector
 from gateway.snapshot import Encode, joined
 from gateway.view import StateView, now_ns
+from gateway.watched import Sight, Waiting, Watched
 from liandong.gateway.v1.shared_state_pb2 import (
     EVENT_TYPE_CHANGE,
     EVENT_TYPE_REMOVAL,
@@ -23,7 +21,6 @@ from liandong.gateway.v1.shared_state_pb2 import (
     REMOVAL_REASON_NOT_SELECTED,
     REMOVAL_REASON_NOT_SHARED,
     RemovalReason,
-    Selection,
 )
 
 _KEPT_BYTES = 1 << 20
@@ -45,48 +42,6 @@ class Batch(NamedTuple):
     read: tuple[tuple[Key, int], ...]
     place: Place
     overtaken: int
-
-
-class Waiting(Protocol):
-    """A watcher, as its group knows it.
-
-    Attributes:
-        position: Before which position it has been told everything.
-    """
-
-    position: int
-
-    def wake(self) -> None:
-        """Have it look whether there is something to send."""
-
-    def tick(self, now: float, tick_s: float, unread_s: float) -> None:
-        """Have it look at the time."""
-
-
-class Sight(NamedTuple):
-    """What a group sees of the city now.
-
-    Attributes:
-        permit: What the caller may see.
-        selector: What tells which of it the watchers are told of.
-    """
-
-    permit: Permit
-    selector: Selector
-
-
-class Watched(NamedTuple):
-    """What a group watches.
-
-    Attributes:
-        caller: Who watches, and what for.
-        selection: Which records.
-        bound_to: What binds tokens to what is watched.
-    """
-
-    caller: Caller
-    selection: Selection
-    bound_to: str
 
 
 class Group:

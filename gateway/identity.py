@@ -62,6 +62,20 @@ def identify(context: Context) -> tuple[Caller, str]:
     return _caller(names, purpose), trace
 
 
+def agency_of(context: Context) -> str:
+    """Return which department calls, as far as its certificate says; empty: none of the city."""
+    return _agency(tuple(context.peer_identities() or ()))
+
+
+@functools.lru_cache(maxsize=4096)
+def _agency(names: tuple[bytes, ...]) -> str:
+    """Return the department of a certificate's alternative names; empty: none."""
+    try:
+        return _caller(names, "").agency
+    except Unauthenticated:
+        return ""
+
+
 @functools.lru_cache(maxsize=4096)
 def _caller(names: tuple[bytes, ...], purpose: str) -> Caller:
     """Return who a certificate's alternative names say calls."""

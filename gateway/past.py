@@ -164,4 +164,5 @@ def at_ns_of(as_of: Timestamp) -> int:
         raise InvalidRequest(
             [(FIELD, f"is {told}, which lies ahead: leave it out for the present")]
         )
-    return at_ns
+    # Before 1970 nothing was said, and the bus knows no such times.
+    return max(at_ns, 0)

@@ -1,4 +1,4 @@
-"""Permits and disclosures: what one caller may read now, and how it leaves."""
+"""What one caller may read now, by the agreements that hold."""
 
 import functools
 import hashlib
@@ -10,46 +10,18 @@ import msgspec
 from broker.ownership import KINDS
 from broker.subjects import matches
 from gateway.agreement import ANY
+from gateway.disclosure import Disclosure
 from gateway.entry import Entry
 from gateway.errors import GatewayError, InvalidRequest, NoAgreement, NotFound
 from gateway.hidden import hidden_by_all, of_kind
 from gateway.identity import Caller
 from gateway.key import Key
 from gateway.known import no_agency, no_kind
-from gateway.redaction import redaction_of
 from gateway.terms import Terms
 from liandong.gateway.v1.shared_state_pb2 import Selection
 from liandong.record.v1.record_pb2 import STATUS_ACTUAL
 
 _PASSED = 256
-
-
-class Disclosure:
-    """How records of one key leave for one caller.
-
-    Attributes:
-        agreements: Ids of the agreements that open them; empty: they are the caller's own.
-        hidden: Paths of the fields that stay behind; empty: records leave as published.
-        emergency: Name of the incident without which they would not leave so; empty: none.
-    """
-
-    __slots__ = ("_redaction", "agreements", "emergency", "hidden")
-
-    def __init__(
-        self, agreements: tuple[str, ...], hidden: tuple[str, ...] = (), emergency: str = ""
-    ) -> None:
-        self.agreements = agreements
-        self.hidden = hidden
-        self.emergency = emergency
-        self._redaction = redaction_of(hidden) if hidden else None
-
-    def show(self, entry: Entry) -> Entry:
-        """Return what the caller sees of an entry."""
-        return entry if self._redaction is None else self._redaction.show(entry)
-
-    def key(self, key: Key) -> Key:
-        """Return what the caller sees of a key."""
-        return key if self._redaction is None else self._redaction.key(key)
 
 
 _OWN = Disclosure(())

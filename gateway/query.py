@@ -7,8 +7,9 @@ from gateway.errors import InvalidRequest
 from gateway.mask import Mask, mask_of
 from gateway.order import Order, Position, order_of
 from gateway.permit import Permit
-from gateway.selection import Selector, require_valid
+from gateway.selection import Selector
 from gateway.tokens import decode, encode
+from gateway.validity import require_valid
 from liandong.gateway.v1.shared_state_pb2 import ListRecordsRequest
 
 _KEPT = 1024

@@ -57,6 +57,6 @@ def valid_question(question: Any) -> str:
     violations = protovalidate.collect_violations(message)
     if violations:
         raise InvalidRequest(
-            [(f"question.{field_of(one)}", sentence_of(one)) for one in violations]
+            [(f"question.{field_of(one)}", sentence_of(one, message)) for one in violations]
         )
     return name

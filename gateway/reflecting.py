@@ -17,20 +17,20 @@ _SERVICE: Final = f"{_NEW}.ServerReflection"
 _METHOD: Final = "ServerReflectionInfo"
 
 
-def reflect(services: Iterable[str], server: grpc.aio.Server) -> None:
-    """Have a server tell clients the schemas of services, and of reflection itself."""
+def reflecting(services: Iterable[str]) -> "list[grpc.GenericRpcHandler[Any, Any]]":
+    """Return what tells clients the schemas of services, and of reflection itself."""
     _describe()
     names = (*services, reflection.SERVICE_NAME, _SERVICE)
-    reflection.enable_server_reflection(names, server)
     servicer: Any = reflection.aio.ReflectionServicer(names)  # type: ignore[attr-defined]  # no stubs
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(_SERVICE, {_METHOD: handler}),)
-    )
+    return [
+        grpc.method_handlers_generic_handler(name, {_METHOD: handler})
+        for name in (_SERVICE, reflection.SERVICE_NAME)
+    ]
 
 
 def _describe() -> None:

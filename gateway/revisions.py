@@ -10,8 +10,9 @@ from gateway.encoding import framed
 from gateway.errors import InvalidRequest
 from gateway.history import History, Revision
 from gateway.mask import Mask, mask_of
-from gateway.selection import digest, require_valid
+from gateway.selection import digest
 from gateway.tokens import decode, encode
+from gateway.validity import require_valid
 from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import (
     TIME_BASIS_RECEIVED,

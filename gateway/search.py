@@ -12,11 +12,12 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
+from gateway.curved import LARGEST_M
 from gateway.entry import Entry
 from gateway.estimate import END, START, Estimate, Run
 from gateway.order import DISTANCE, NAME, OBSERVED_DESC, Order, Position
 from gateway.selection import Selector
-from gateway.shapes import LARGEST_M, circle_about
+from gateway.shapes import circle_about
 from gateway.times import MINUTE_NS
 from gateway.view import StateView
 

@@ -20,14 +20,16 @@ from broker.subscriber import Follower, follow
 from broker.users import CITY, CITY_FEEDS
 from gateway.agreement_service import AgreementDesk
 from gateway.agreements import Agreements
+from gateway.arrivals import Arrivals
 from gateway.audit import Journal, Recorder
 from gateway.audit.service import AccessLog
 from gateway.border import Border
-from gateway.calls import Entrance, Service, handler
+from gateway.calls import Service, handler
 from gateway.catalog import Catalog
 from gateway.certificates import Certificates
 from gateway.departments import Departments
 from gateway.encoding import elements
+from gateway.entrance import Entrance
 from gateway.errors import Leaving
 from gateway.hands import Hands
 from gateway.incidents import KIND as INCIDENTS
@@ -82,6 +84,7 @@ class Gateway:
             Path(settings.certificate), Path(settings.key), Path(settings.ca)
         )
         self._revoked = Revoked(Path(settings.revoked))
+        self._arrivals = Arrivals(settings.calls)
         self._stack = contextlib.AsyncExitStack()
         self.port = settings.port
 
@@ -90,7 +93,11 @@ class Gateway:
             bus = await stack.enter_async_context(Bus(self._settings.bus))
             recorder = await self._recorder(stack, bus)
             self._entrance = Entrance(
-                self._agreements, recorder, self._settings.calls, self._revoked
+                self._agreements,
+                recorder,
+                self._settings.calls,
+                self._revoked,
+                self._settings.agencies,
             )
             border = Border(self._settings.part, self._settings.parts)
             catalog = Catalog(self._settings.part, self._settings.parts)
@@ -207,7 +214,9 @@ class Gateway:
             f"{settings.host}:{settings.port}",
             self._certificates,
             {one.name: around(handler(self._entrance, one)) for one in services},
-            calls=settings.watches.department + _BESIDE_WATCHES,
+            self._arrivals,
+            calls=settings.calls.at_once,
+            connection=settings.watches.department + _BESIDE_WATCHES,
             shares_port=settings.shares_port,
         )
         self.port, self._health = listening.port, listening.health
@@ -233,4 +242,5 @@ class Gateway:
             self._agreements.refresh()
             self._revoked.refresh()
             self._entrance.end_late()
+            self._arrivals.end_late()
             await self.watches.tick(_TICK_S)

@@ -14,7 +14,7 @@ from gateway.pages import Pages
 from gateway.past import Past
 from gateway.query import Queries
 from gateway.search import Search
-from gateway.selection import require_valid
+from gateway.validity import require_valid
 from gateway.view import StateView
 from liandong.gateway.v1.shared_state_pb2 import (
     BatchGetRecordsRequest,

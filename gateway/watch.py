@@ -1,8 +1,7 @@
 """Watching: what is selected now, a bookmark, then what changes.
 
 Watchers who have selected the same are a group, for which a change is looked at and encoded
-once, and which keeps what they have still to be sent. A change visits only the groups that
-can select it by its key.
+once, and which keeps what they have still to be sent.
 """
 
 import asyncio
@@ -17,21 +16,19 @@ import structlog
 from broker.errors import StreamUnavailable
 from broker.revisions import Revisions
 from gateway.agreements import Agreements
-from gateway.backlog import Every, Latest
 from gateway.calls import Call
-from gateway.entry import Entry
 from gateway.errors import StreamAway, TooManyWatches
-from gateway.group import Group, Sight, Watched
-from gateway.identity import Caller
-from gateway.key import Key, known_keys
+from gateway.group import Group
+from gateway.groups import Groups
 from gateway.lookout import Tally
 from gateway.mask import mask_of
 from gateway.missed import Replay
-from gateway.permit import Permit
 from gateway.resume import Place
-from gateway.selection import Selector, Selectors, digest, require_valid
-from gateway.snapshot import WHOLE, Encode, Snapshots
+from gateway.selection import Selector, digest
+from gateway.snapshot import WHOLE, Snapshots
+from gateway.validity import require_valid
 from gateway.view import StateView
+from gateway.watched import Watched
 from gateway.watcher import Sources, Watcher
 from liandong.gateway.v1.shared_state_pb2 import WatchRecordsRequest
 
@@ -85,19 +82,13 @@ class Watches:
         tally: Tally | None = None,
     ) -> None:
         self._view = view
-        self._agreements = agreements
         self._revisions = revisions
         self._limits = limits or WatchLimits()
-        self._selectors = Selectors()
         self._sources = Sources(
             view, Snapshots(view), Replay(view, revisions), feeds, tally or Tally()
         )
-        self._groups: dict[tuple[Caller, str, bool], Group] = {}
-        self._by_key: dict[Key, dict[Group, None]] = {}
+        self._groups = Groups(view, agreements, self._window_s, self._limits.backlog_bytes)
         self._open: Counter[str] = Counter()
-        self._stream = ""
-        view.listen(self._on_change)
-        agreements.on_change(self._on_agreements)
 
     def __len__(self) -> int:
         return self._open.total()
@@ -120,11 +111,11 @@ class Watches:
         try:
             if after is not None:
                 await self._reach(after)
-                if request.every_revision and not self._stream:
+                if request.every_revision and not self._groups.stream:
                     # A moment later it is known, and the place with it: nothing is gone yet.
                     raise StreamAway
             watched = Watched(call.caller, request.selection, bound_to)
-            group = self._group(watched, call, encode, every_revision=request.every_revision)
+            group = self._groups.of(watched, encode, every_revision=request.every_revision)
             await self._watch(group, request, call, after)
         finally:
             self._open[agency] -= 1
@@ -149,7 +140,7 @@ class Watches:
         finally:
             group.leave(watcher)
             if not group.watchers:
-                self._end(group)
+                self._groups.end(group)
 
     async def refresh(self) -> None:
         """Learn which stream is read.
@@ -157,15 +148,11 @@ class Watches:
         Raises:
             StreamUnavailable: If it does not answer.
         """
-        self._stream = (await self._revisions.facts()).identity
-        for group in self._groups.values():
-            group.stream = self._stream
+        self._groups.stream = (await self._revisions.facts()).identity
 
     def restart(self) -> None:
         """Trust no token until it is known which stream is read from now on."""
-        self._stream = ""
-        for group in self._groups.values():
-            group.stream = ""
+        self._groups.stream = ""
 
     async def tick(self, tick_s: float) -> None:
         """Send heartbeats that are due, and end watches that nobody reads.
@@ -174,14 +161,19 @@ class Watches:
             tick_s: How long it is until the next tick.
         """
         now = asyncio.get_running_loop().time()
-        for group in self._groups.values():
+        for group in self._groups:
             for watcher in group.watchers:
                 watcher.tick(now, tick_s, self._limits.unread_s)
-        if not self._stream:
+        if not self._groups.stream:
             try:
                 await self.refresh()
             except StreamUnavailable as error:
                 _log.warning("it is not known which stream is read", error=str(error))
+
+    def _window_s(self) -> float:
+        """Return how long changes are joined before the next write, in seconds."""
+        shortest, longest = _WINDOW_S
+        return min(max(shortest, len(self) * _WINDOW_S_EACH), longest)
 
     def _admit(self, agency: str) -> None:
         """Refuse one watch too many.
@@ -200,7 +192,7 @@ class Watches:
         Raises:
             StreamAway: If it cannot be told how far the stream goes.
         """
-        if after.sequence <= self._view.reached or after.stream != self._stream:
+        if after.sequence <= self._view.reached or after.stream != self._groups.stream:
             return
         try:
             facts = await self._revisions.facts()
@@ -213,91 +205,6 @@ class Watches:
                 # Nobody is told of revisions that change nothing, so somebody must look.
                 while self._view.reached < after.sequence:  # noqa: ASYNC110
                     await asyncio.sleep(_LOOK_S)
-
-    def _group(
-        self, watched: Watched, call: Call, encode: Encode, *, every_revision: bool
-    ) -> Group:
-        """Return those who watch the same."""
-        known = (watched.caller, watched.bound_to, every_revision)
-        group = self._groups.get(known)
-        if group is None:
-            permit = self._agreements.permit(call.caller)
-            sight = Sight(permit, self._selectors.of(watched.selection, permit))
-            backlog = Every(self._limits.backlog_bytes) if every_revision else Latest()
-            group = self._groups[known] = Group(self._view, watched, sight, encode, backlog)
-            group.stream = self._stream
-            self._enter(group)
-        return group
-
-    def _enter(self, group: Group) -> None:
-        """Have a group told of what it can select by its key."""
-        for key, groups in self._by_key.items():
-            if group.selector.selects(key):
-                groups[group] = None
-
-    def _leave(self, group: Group) -> None:
-        """Have a group told of nothing."""
-        for groups in self._by_key.values():
-            groups.pop(group, None)
-
-    def _end(self, group: Group) -> None:
-        """Forget a group that nobody is in."""
-        self._leave(group)
-        for known, one in tuple(self._groups.items()):
-            if one is group:
-                del self._groups[known]
-
-    def _of(self, key: Key) -> dict[Group, None]:
-        """Return the groups that can select a record by its key."""
-        groups = self._by_key.get(key)
-        if groups is None:
-            groups = self._by_key[key] = {
-                group: None for group in self._groups.values() if group.selector.selects(key)
-            }
-        return groups
-
-    def _window_s(self) -> float:
-        """Return how long changes are joined before the next write, in seconds."""
-        shortest, longest = _WINDOW_S
-        return min(max(shortest, len(self) * _WINDOW_S_EACH), longest)
-
-    def _on_change(self, entry: Entry) -> None:
-        """Tell the groups of a change that concerns them, by its key now or before."""
-        replaced, window_s = self._view.replaced, self._window_s()
-        groups = self._of(entry.key)
-        for group in groups:
-            group.change(entry, window_s)
-        if replaced is not None and replaced.key is not entry.key:
-            for group in self._of(replaced.key):
-                if group not in groups:
-                    group.change(entry, window_s)
-
-    def _on_agreements(self) -> None:
-        """Show each group what has been opened, and take back what has been closed."""
-        differing: dict[tuple[Permit, Permit], frozenset[Key]] = {}
-        for group in self._groups.values():
-            turn = (group.permit, self._agreements.permit(group.watched.caller))
-            if turn not in differing:
-                differing[turn] = _differing(*turn)
-        everything = frozenset[Key]().union(*differing.values())
-        entries = [entry for entry in self._view.entries() if entry.key in everything]
-        for group in self._groups.values():
-            permit = self._agreements.permit(group.watched.caller)
-            keys = differing[group.permit, permit]
-            sight = Sight(permit, self._selectors.of(group.watched.selection, permit))
-            self._leave(group)
-            group.turn(sight, (entry for entry in entries if entry.key in keys), self._window_s())
-            self._enter(group)
-
-
-def _differing(before: Permit, now: Permit) -> frozenset[Key]:
-    """Return the keys whose records are shown otherwise than before."""
-    differing = []
-    for key in known_keys():
-        was, is_now = before.disclosure(key), now.disclosure(key)
-        if (was is None) != (is_now is None) or (was and is_now and was.hidden != is_now.hidden):
-            differing.append(key)
-    return frozenset(differing)
 
 
 def _digest(request: WatchRecordsRequest) -> str:

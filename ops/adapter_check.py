@@ -10,6 +10,7 @@ from adapters.sdk.registry import adapter_names, adapter_of
 from adapters.testing.accounting import Gap, NotInTheData, gaps_of
 from adapters.testing.coverage import Coverage
 from adapters.testing.trial import Trial, Tried, trial_of
+from ops import logs
 from ops.city import read_city
 from ops.failure import USAGE, Failure
 from ops.files import read_file
@@ -38,6 +39,8 @@ def adapter_check(
     as_json: JsonOption = False,
 ) -> None:
     """Show what an adapter makes of sample files: each message beside its record."""
+    # Samples are shown whole, so nothing is to be kept from whoever looks for a fault.
+    logs.configure("error", tells_all=True)
     trial = _trial(adapter, feed, city, option or [])
     count, coverage = Count(), Coverage()
     report = ForPrograms() if as_json else ForPeople(trial.adapter.zone, show)

@@ -1,6 +1,6 @@
 """The command that puts a live question to departments: ask."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -115,6 +115,7 @@ def _filled(kind: type[Message], words: list[str]) -> Message:
     values: dict[str, Any] = {}
     for name, word in _pairs(words):
         field = _field(kind(), name)
+        _require_alone(field, values)
         value = _value(field, name, word)
         if field.is_repeated:
             values.setdefault(field.name, []).append(value)
@@ -126,6 +127,19 @@ def _filled(kind: type[Message], words: list[str]) -> Message:
     except json_format.ParseError as error:
         raise Failure(f"the question is not right: {error}", USAGE) from error
     return message
+
+
+def _require_alone(field: FieldDescriptor, values: Collection[str]) -> None:
+    """Refuse a field beside another of those of which a question has one.
+
+    Raises:
+        Failure: There is one already.
+    """
+    choice = field.containing_oneof
+    others = {one.name for one in choice.fields} - {field.name} if choice is not None else set()
+    for other in others & set(values):
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in (other, field.name))
+        raise Failure(f"{options} exclude one another: give one of them", USAGE)
 
 
 def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The command that verifies the record of accesses, without the gateway's help."""
 
 import asyncio
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -57,14 +58,15 @@ def audit_verify(
     """Verify the record of accesses from the bus itself, by the gateways' public keys."""
     folder, described = open_home(home, city)
     found, kept = asyncio.run(_verify(folder, described, keys or folder.keys_dir, noted))
-    gateways = [head for head in found.heads if head.sequence]
+    chains = {head.gateway for head in found.heads if head.sequence}
     if as_json:
         for finding in found.findings:
             print_object(MessageToDict(finding, preserving_proto_field_name=True))
         print_object(
             {
                 "entries": found.entries,
-                "gateways": len(gateways),
+                "gateways": len(chains - {OPS}),
+                "operators": OPS in chains,
                 "in_journals": kept.entries,
                 "unreadable_journals": kept.unreadable,
                 "whole": not found.findings,
@@ -73,9 +75,8 @@ def audit_verify(
     else:
         for finding in found.findings:
             typer.echo(plain(_sentence(finding)))
-        who = "1 gateway" if len(gateways) == 1 else f"{len(gateways)} gateways"
         typer.echo(
-            f"verified {counted(found.entries)} of {who}; "
+            f"verified {counted(found.entries)} of {_who(chains)}; "
             f"{counted(kept.entries)} more in journals of this machine"
         )
         for problem in kept.unreadable:
@@ -114,6 +115,15 @@ def _journals(home: Home) -> tuple[list[tuple[str, bytes]], list[str]]:
         except SpoolDamaged as error:
             unreadable.append(str(error))
     return kept, unreadable
+
+
+def _who(chains: AbstractSet[str]) -> str:
+    """Return whose chains these are: gateways', and the operators' own."""
+    gateways = len(chains - {OPS})
+    who = "1 gateway" if gateways == 1 else f"{gateways} gateways"
+    if OPS not in chains:
+        return who
+    return f"{who} and of the operators" if gateways else "the operators"
 
 
 def _sentence(finding: Finding) -> str:

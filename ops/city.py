@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from adapters.sdk.feed import FeedConfig
+from adapters.sdk.feed import District, FeedConfig
 from adapters.sdk.responder import ResponderConfig
 from broker.plan import MEBIBYTE, BusPlan
 from broker.toml import FileWrong, read_toml
@@ -22,7 +22,7 @@ PortOrNone = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 class _City(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     title: str = ""
-    district: str = ""
+    district: District = ""
     time_zone: str = "Asia/Shanghai"
 
 

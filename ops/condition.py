@@ -17,6 +17,8 @@ from ops.screen import local
 
 # An adapter tells its state every half minute at least.
 _UNHEARD: Final = timedelta(seconds=100)
+# What is away for a moment is tried again, and nobody need look after it.
+_PATIENCE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,15 @@ def condition(feed: Feed, city: City, now: datetime) -> Condition:
     )
     if feed.spooled:
         last += f"; {feed.spooled:,} spooled, {feed.spooled_bytes / 1e6:.1f} MB"
+    if feed.trouble:
+        since = feed.trouble_since.ToDatetime(UTC)
+        sentence = f"hindered since {local(since, city)}: {feed.trouble}; {last}"
+        return Condition("hindered", sentence, well=now - since < _PATIENCE)
+    return _heard(feed, last)
+
+
+def _heard(feed: Feed, last: str) -> Condition:
+    """Return how a feed that reads its source is heard."""
     usual = f"an entity speaks every {_spoken(feed.usual_interval.ToTimedelta())}"
     if feed.freshness == FRESHNESS_SILENT:
         return Condition("silent", f"silent, and {usual}; {last}", well=False)

@@ -6,7 +6,7 @@ import typer
 
 from broker.home import OPS, Home
 from broker.nodes import certificate_of
-from broker.provision import SERVERS, prepare, retire_key, rotate_key
+from broker.provision import SERVERS, departed, prepare, retire_key, rotate_key
 from broker.server import reload
 from broker.tls import Authority
 from ops.failure import USAGE, Failure
@@ -45,13 +45,14 @@ def keys(
     """Make the keys and certificates that are missing.
 
     With --revoke water the certificate of water is worth nothing from then on, also in
-    calls that are open, and another is made. With --rotate water the bus takes another key of
-    water beside the one before, until --retire water. With --renew nats that server gets another
-    certificate. A NATS server that runs on this home reads all of it at once.
+    calls that are open, and another is made, unless water has left the city file. With --rotate
+    water the bus takes another key of water beside the one before, until --retire water. With
+    --renew nats that server gets another certificate. A NATS server that runs on this home reads
+    all of it at once.
     """
     folder, described = open_home(home, city)
     for name in revoke:
-        if name != OPS:
+        if name != OPS and name not in departed(folder, described.plan):
             require_department(described, name)
     try:
         taken_back = [

@@ -32,16 +32,18 @@ _OURS = (OSError, BrokerError, AdapterError, Failure)
 _UNTOLD = "its words are told at level debug"
 
 
-def configure(level: str) -> None:
+def configure(level: str, *, tells_all: bool = False) -> None:
     """Set up logging to standard error, of this program and of its libraries alike.
 
     ``LIANDONG_LOG=json`` asks for JSON, ``LIANDONG_LOG_LEVEL`` for another level.
 
     Args:
         level: The least level that is written unless the environment names one.
+        tells_all: Whether exceptions are told with their words at any level: where what they may
+            quote is shown anyway.
     """
     least = logging.getLevelNamesMapping().get(os.environ.get(LEVEL, level).upper(), logging.INFO)
-    last = _renderers(sys.stderr, tells_all=least <= logging.DEBUG)
+    last = _renderers(sys.stderr, tells_all=tells_all or least <= logging.DEBUG)
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -1,7 +1,7 @@
 """What a record says, in one phrase for a table's cell."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from liandong.record.v1.record_pb2 import Record
 from liandong.weather.v1.weather_pb2 import Color, WarningState
@@ -35,7 +35,22 @@ def _rainfall(body: Any) -> str:
     for field, label in (("last_1h_mm", "in 1 h"), ("current_mm", "today"), ("day_mm", "a day")):
         if body.HasField(field):
             said.append(f"{getattr(body, field):g} mm {label}")
+    if not said or said == [body.station_title]:
+        said += (
+            f"{getattr(body, field):g} mm {label}"
+            for field, label in _RAIN_ELSE.items()
+            if body.HasField(field)
+        )
     return ", ".join(said) or "no rain reading"
+
+
+_RAIN_ELSE: Final = {
+    "last_5min_mm": "in 5 min",
+    "last_3h_mm": "in 3 h",
+    "last_6h_mm": "in 6 h",
+    "last_12h_mm": "in 12 h",
+    "cumulative_mm": "in all",
+}
 
 
 def _present(body: Any, fields: dict[str, str]) -> list[tuple[str, float]]:

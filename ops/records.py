@@ -28,20 +28,14 @@ from ops.options import (
 from ops.phrases import phrase
 from ops.screen import cell, console, is_wide, moment, print_message, print_or_tell, table
 from ops.selecting import (
-    AgenciesOption,
     AsOfOption,
-    BoxOption,
-    CircleOption,
-    DistrictOption,
+    Chosen,
     FieldsOption,
-    FilterOption,
-    KindOption,
     KnownOption,
-    PolygonOption,
     SinceOption,
+    chooses,
     fields,
     look_back,
-    selection,
     untold,
 )
 
@@ -79,15 +73,9 @@ def get(  # noqa: PLR0917 - options are named on the command line
     console.print_json(content, ensure_ascii=False)
 
 
+@chooses
 def list_records(  # noqa: PLR0917 - options are named on the command line
     agency: AgencyOption = "police",
-    kind: KindOption = [],  # noqa: B006 - typer reads it and makes its own
-    agencies: AgenciesOption = [],  # noqa: B006
-    district: DistrictOption = [],  # noqa: B006
-    bbox: BoxOption = "",
-    circle: CircleOption = "",
-    polygon: PolygonOption = "",
-    filter_by: FilterOption = "",
     since: SinceOption = "",
     only: FieldsOption = "",
     order_by: Annotated[
@@ -99,6 +87,7 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
     city: CityOption = CITY,
     gateway: GatewayOption = "",
     *,
+    chosen: Chosen,
     known: KnownOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -108,24 +97,14 @@ def list_records(  # noqa: PLR0917 - options are named on the command line
     """
     folder, described = open_home(home, city)
     request = api.ListRecordsRequest(
-        selection=selection(
-            described,
-            kinds=kind,
-            agencies=agencies,
-            districts=district,
-            bbox=bbox,
-            circle=circle,
-            polygon=polygon,
-            filter_by=filter_by,
-            since=since,
-        ),
+        selection=chosen.selection(described, since),
         order_by=order_by,
         read_mask=fields(only),
     )
     look_back(request, as_of, described, known=known)
     records: list[Record] = []
     unknown = 0
-    at = gateway or described.gateway.place_for(agencies, kind)
+    at = gateway or described.gateway.place_for(chosen.agencies, chosen.kinds)
     with channel(folder, described, agency, at) as opened:
         stub = rpc.SharedStateServiceStub(opened)
         more = True

@@ -13,11 +13,12 @@ from typing import Final, NamedTuple
 
 from google.protobuf.message import DecodeError, Message
 
+from gateway.disclosure import Disclosure
 from gateway.entry import entry_of
 from gateway.hidden import Step, covers, steps_of
 from gateway.identity import Caller
 from gateway.key import Key
-from gateway.permit import Disclosure, Opening, Permit
+from gateway.permit import Opening, Permit
 from gateway.terms import Terms, unmet
 from liandong.record.v1.record_pb2 import Record, Status
 

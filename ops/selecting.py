@@ -1,8 +1,13 @@
 """Options that select records, as a selection of the API."""
 
+import functools
+import inspect
 import re
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field
+from dataclasses import fields as fields_of
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 from zoneinfo import ZoneInfo
 
 import typer
@@ -13,25 +18,12 @@ from ops import areas
 from ops.city import City
 from ops.failure import USAGE, Failure
 
-KindOption = Annotated[list[str], typer.Option("--kind", help="For example water.level, water.*")]
-AgenciesOption = Annotated[list[str], typer.Option("--agency", help="Whose records.")]
-DistrictOption = Annotated[list[str], typer.Option("--district", help="GB/T 2260 codes.")]
-BoxOption = Annotated[str, typer.Option("--bbox", help="south,west,north,east in degrees.")]
 SinceOption = Annotated[str, typer.Option("--since", help="30m, 2h, 1d or a time in RFC 3339.")]
 AsOfOption = Annotated[
     str, typer.Option("--as-of", help="As the city stood then: 30m, 2h, 1d ago or a time.")
 ]
 KnownOption = Annotated[
     bool, typer.Option("--known", help="With --as-of: what the city had by then, not what was so.")
-]
-CircleOption = Annotated[
-    str, typer.Option("--circle", help="latitude,longitude,metres: in it, or touching it.")
-]
-PolygonOption = Annotated[
-    str, typer.Option("--polygon", help="GeoJSON file, or 'lat,lon lat,lon lat,lon ...'.")
-]
-FilterOption = Annotated[
-    str, typer.Option("--filter", help="CEL over `record`: 'record.water_level.level_m > 8.5'.")
 ]
 FieldsOption = Annotated[
     str, typer.Option("--fields", help="Only these: location.point,water_level.level_m.")
@@ -40,33 +32,85 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 AGO = re.compile(r"(\d+)([smhd])")
 
 
-def selection(
-    city: City,
-    *,
-    kinds: list[str],
-    agencies: list[str],
-    districts: list[str],
-    bbox: str = "",
-    since: str = "",
-    circle: str = "",
-    polygon: str = "",
-    filter_by: str = "",
-) -> api.Selection:
-    """Return a selection of options.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which records a command speaks of, by the options that several commands take."""
 
-    Raises:
-        Failure: If a place or the time is not written as it should be.
-    """
-    selected = api.Selection(kinds=kinds, agencies=agencies, districts=districts, filter=filter_by)
-    if circle:
-        selected.circle.CopyFrom(areas.circle(circle))
-    if polygon:
-        selected.polygon.CopyFrom(areas.polygon(polygon))
-    if bbox:
-        selected.bounding_box.CopyFrom(_box(bbox))
-    if since:
-        selected.observed.start_at.FromDatetime(since_moment(since, city))
-    return selected
+    kinds: Annotated[list[str], typer.Option("--kind", help="For example water.level, water.*")] = (
+        field(default_factory=list)
+    )
+    agencies: Annotated[list[str], typer.Option("--agency", help="Whose records.")] = field(
+        default_factory=list
+    )
+    districts: Annotated[list[str], typer.Option("--district", help="GB/T 2260 codes.")] = field(
+        default_factory=list
+    )
+    bbox: Annotated[str, typer.Option("--bbox", help="south,west,north,east in degrees.")] = ""
+    circle: Annotated[
+        str, typer.Option("--circle", help="latitude,longitude,metres: in it, or touching it.")
+    ] = ""
+    polygon: Annotated[
+        str, typer.Option("--polygon", help="GeoJSON file, or 'lat,lon lat,lon lat,lon ...'.")
+    ] = ""
+    filter_by: Annotated[
+        str, typer.Option("--filter", help="CEL over `record`: 'record.water_level.level_m > 8.5'.")
+    ] = ""
+
+    def selection(self, city: City, since: str = "") -> api.Selection:
+        """Return them as a selection of the API.
+
+        Args:
+            city: The city; its time zone is that of a time without one.
+            since: Since when they were observed; empty: whenever.
+
+        Raises:
+            Failure: If a place or the time is not written as it should be.
+        """
+        selected = api.Selection(
+            kinds=self.kinds,
+            agencies=self.agencies,
+            districts=self.districts,
+            filter=self.filter_by,
+        )
+        if self.circle:
+            selected.circle.CopyFrom(areas.circle(self.circle))
+        if self.polygon:
+            selected.polygon.CopyFrom(areas.polygon(self.polygon))
+        if self.bbox:
+            selected.bounding_box.CopyFrom(_box(self.bbox))
+        if since:
+            selected.observed.start_at.FromDatetime(since_moment(since, city))
+        return selected
+
+
+def chooses(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `Chosen`, which it takes together as ``chosen``."""
+    hints = get_type_hints(Chosen, include_extras=True)
+    named = inspect.Parameter.KEYWORD_ONLY
+    first, *others = (
+        one.replace(kind=named)
+        for one in inspect.signature(command).parameters.values()
+        if one.name != "chosen"
+    )
+    options = [
+        inspect.Parameter(
+            one.name,
+            named,
+            default=[] if one.default is MISSING else one.default,
+            annotation=hints[one.name],
+        )
+        for one in fields_of(Chosen)
+    ]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        command(chosen=Chosen(**{name: given.pop(name) for name in hints}), **given)
+
+    # Typer reads a command's options off its signature.
+    shown = [first, *options, *others]
+    run.__dict__["__signature__"] = inspect.Signature(shown)
+    run.__annotations__ = {one.name: one.annotation for one in shown}
+    return run
 
 
 def look_back(

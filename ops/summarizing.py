@@ -27,18 +27,12 @@ from ops.screen import cell, console, local, print_message, table
 from ops.selecting import (
     AGO,
     UNITS,
-    AgenciesOption,
     AsOfOption,
-    BoxOption,
-    CircleOption,
-    DistrictOption,
-    FilterOption,
-    KindOption,
+    Chosen,
     KnownOption,
-    PolygonOption,
     SinceOption,
+    chooses,
     look_back,
-    selection,
     untold,
 )
 
@@ -57,6 +51,7 @@ _KEYS: dict[str, Callable[[api.SummaryGroup], str]] = {
 _VALUES = ("sum", "mean", "min", "max")
 
 
+@chooses
 def summarize(  # noqa: PLR0917 - options are named on the command line
     agency: AgencyOption = "police",
     by: Annotated[
@@ -75,19 +70,13 @@ def summarize(  # noqa: PLR0917 - options are named on the command line
     digits: Annotated[
         int, typer.Option("--digits", help="Of district codes: 2, 4, 6, 9 or 12.")
     ] = 6,
-    kind: KindOption = [],  # noqa: B006 - typer reads it and makes its own
-    agencies: AgenciesOption = [],  # noqa: B006
-    district: DistrictOption = [],  # noqa: B006
-    bbox: BoxOption = "",
-    circle: CircleOption = "",
-    polygon: PolygonOption = "",
-    filter_by: FilterOption = "",
     since: SinceOption = "",
     as_of: AsOfOption = "",
     home: HomeOption = HOME,
     city: CityOption = CITY,
     gateway: GatewayOption = "",
     *,
+    chosen: Chosen,
     known: KnownOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -98,17 +87,7 @@ def summarize(  # noqa: PLR0917 - options are named on the command line
     folder, described = open_home(home, city)
     keys = _keys(by)
     request = api.SummarizeRecordsRequest(
-        selection=selection(
-            described,
-            kinds=kind,
-            agencies=agencies,
-            districts=district,
-            bbox=bbox,
-            circle=circle,
-            polygon=polygon,
-            filter_by=filter_by,
-            since=since,
-        ),
+        selection=chosen.selection(described, since),
         group_by=[_BY[key] for key in keys],
         h3_resolution=resolution,
         district_digits=digits,
@@ -116,7 +95,7 @@ def summarize(  # noqa: PLR0917 - options are named on the command line
         bucket=_length(bucket) if bucket else None,
     )
     look_back(request, as_of, described, known=known)
-    at = gateway or described.gateway.place_for(agencies, kind)
+    at = gateway or described.gateway.place_for(chosen.agencies, chosen.kinds)
     with channel(folder, described, agency, at) as opened:
         answered = rpc.SharedStateServiceStub(opened).SummarizeRecords(request)
     if as_json:

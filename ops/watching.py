@@ -28,52 +28,27 @@ from ops.options import (
 from ops.phrases import phrase
 from ops.records import records_table
 from ops.screen import console, is_wide, local, moment, plain, print_or_tell
-from ops.selecting import (
-    AgenciesOption,
-    BoxOption,
-    CircleOption,
-    DistrictOption,
-    FilterOption,
-    KindOption,
-    PolygonOption,
-    selection,
-)
+from ops.selecting import Chosen, chooses
 
 _HEAD_AND_FOOT = 3
 _PAUSE_S = 0.5
 _GOES_ON = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
 
 
-def watch(  # noqa: PLR0917 - options are named on the command line
+@chooses
+def watch(
     agency: AgencyOption = "police",
-    kind: KindOption = [],  # noqa: B006 - typer reads it and makes its own
-    agencies: AgenciesOption = [],  # noqa: B006
-    district: DistrictOption = [],  # noqa: B006
-    bbox: BoxOption = "",
-    circle: CircleOption = "",
-    polygon: PolygonOption = "",
-    filter_by: FilterOption = "",
     home: HomeOption = HOME,
     city: CityOption = CITY,
     gateway: GatewayOption = "",
     *,
+    chosen: Chosen,
     as_json: JsonOption = False,
 ) -> None:
     """Show records and how they change, until Ctrl-C."""
     folder, described = open_home(home, city)
-    request = api.WatchRecordsRequest(
-        selection=selection(
-            described,
-            kinds=kind,
-            agencies=agencies,
-            districts=district,
-            bbox=bbox,
-            circle=circle,
-            polygon=polygon,
-            filter_by=filter_by,
-        )
-    )
-    at = gateway or described.gateway.place_for(agencies, kind)
+    request = api.WatchRecordsRequest(selection=chosen.selection(described))
+    at = gateway or described.gateway.place_for(chosen.agencies, chosen.kinds)
     with channel(folder, described, agency, at) as opened:
         events = _events(rpc.SharedStateServiceStub(opened), request)
         if console.is_terminal and not as_json:

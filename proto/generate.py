@@ -22,6 +22,17 @@ SCHEMAS = Path(__file__).parent
 GENERATED = SCHEMAS / "gen"
 IMAGE = SCHEMAS.parent / ".build" / "schemas.binpb"
 VALIDATE = "buf/validate/validate.proto"
+# Without it Python would join every folder `liandong` on its path: a clone's, of whoever starts
+# it in the folder above, has a `gateway` of its own.
+PACKAGE = '''"""Records, services and questions, generated from the schemas."""
+
+from pathlib import Path
+
+# Beside the sources `liandong.testing` lies here; a wheel has it in this folder.
+_KIT = Path(__file__).parents[3] / "kit" / "liandong"
+if _KIT.is_dir():
+    __path__.append(str(_KIT))
+'''
 
 
 def validate_descriptor() -> descriptor_pb2.FileDescriptorSet:
@@ -69,6 +80,7 @@ def generate(target: Path) -> None:
         IMAGE.write_bytes(descriptors)
         descriptions = json.dumps(_descriptions(descriptors), indent=0, ensure_ascii=False)
         (target / "liandong" / "descriptions.json").write_text(descriptions + "\n")
+        (target / "liandong" / "__init__.py").write_text(PACKAGE)
     for folder in (path for path in target.glob("*/**") if path.is_dir()):
         if any(folder.glob("*_pb2.py")):
             (folder / "py.typed").touch()

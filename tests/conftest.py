@@ -51,7 +51,7 @@ _CITIES = ("tests/ops/doctor/", "tests/security/")
 _SLOW = ("tests/chaos/", "tests/deploy/", "tests/e2e/", "tests/ops/", "tests/security/")
 
 
-class _ByCity(LoadFileScheduling):
+class _ByCity(LoadFileScheduling):  # type: ignore[misc]  # xdist is not typed
     """Has one worker run all tests of a file, and all of a folder that share a city.
 
     Each worker has a session of its own, in which it would start a city of its own.

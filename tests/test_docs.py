@@ -29,7 +29,7 @@ def printed(name: str) -> Any:
     return names[name]
 
 
-def river_stage() -> Adapter:
+def river_stage() -> Adapter[Any, Any]:
     """Make the adapter that the integrators' page prints."""
     kind = printed("RiverStage")
     feed = FeedConfig(

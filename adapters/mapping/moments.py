@@ -22,6 +22,8 @@ USUAL: Final = (
     "%Y年%m月%d日%H时%M分",
     "%Y年%m月%d日",
     "%Y%m%d%H%M%S",
+    "%Y/%m/%d %p%H:%M:%S",
+    "%Y/%m/%d %p%H:%M",
 )
 _MIDNIGHT: Final = time(0)
 _LAST_SECOND: Final = time(23, 59, 59)

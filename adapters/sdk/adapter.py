@@ -105,6 +105,15 @@ class Adapter(abc.ABC, Generic[M, P]):
     def decoder(self) -> Decoder[M]:
         """Return a decoder for one connection or file."""
 
+    def decoder_for(self, peer: str) -> Decoder[M]:
+        """Return a decoder for what one socket says; most formats do not mind which it is.
+
+        Args:
+            peer: Its address, ``host:port``.
+        """
+        del peer
+        return self.decoder()
+
     @abc.abstractmethod
     def translate(self, message: M) -> Iterable[Translated]:
         """Return the records that a message holds, one at least.
@@ -117,6 +126,10 @@ class Adapter(abc.ABC, Generic[M, P]):
         """Return what the sender is told once the message is stored; empty: nothing."""
         del message, outcome
         return b""
+
+    def datagrams(self, answer: bytes) -> tuple[bytes, ...]:
+        """Return an answer as the datagrams that carry it; most are one."""
+        return (answer,)
 
     def prepare(self, home: Path) -> None:
         """Read what it keeps in the home folder, before the first byte; most keep nothing.
@@ -161,6 +174,11 @@ class Adapter(abc.ABC, Generic[M, P]):
     def now(self) -> datetime:
         """Return the time now, UTC; of what is tried again, when it came."""
         return self._then or datetime.now(UTC)
+
+    @property
+    def tries_again(self) -> bool:
+        """Tell whether messages are tried again that came, and were let in, earlier."""
+        return self._then is not None
 
     def take_for_now(self, then: datetime) -> None:
         """Take a moment for now, from here on: a message that is tried again came then."""

@@ -87,7 +87,13 @@ class Clock:
         digits = text[:_MINUTE]
         if len(digits) != _MINUTE or not (digits.isascii() and digits.isdigit()):
             raise _impossible(field, text)
-        time = from_digits(field, f"{digits}00", self._zone, self._now())
+        try:
+            time = from_digits(field, f"{digits}00", self._zone, self._now())
+        except Untranslatable as error:
+            # As it stands in the message, where a person will look for it.
+            raise Untranslatable(
+                field, text, expected=error.expected, cause=error.cause, remedy=error.remedy
+            ) from error
         if len(self._minutes) >= _REMEMBERED:
             self._minutes.clear()
         minute = self._minutes[digits] = int(time.timestamp())

@@ -14,8 +14,10 @@ def name_of(element: Element) -> str:
 class Children:
     """An element's children by name, gone through once; a signature's and other extras stay out.
 
+    A text with markup in it, as ``first<br/>second``, is all of its words, a line each.
+
     Args:
-        element: The parent, whose namespace its children share.
+        element: The parent, whose namespace its children share, or they have none.
     """
 
     __slots__ = ("_element", "_first", "_named")
@@ -28,16 +30,19 @@ class Children:
         first: dict[str, str] = {}
         for child in element:
             tag = child.tag
-            if not tag.startswith(namespace):
+            if tag.startswith(namespace):
+                name = tag[start:]
+            elif tag[0] != "{":
+                name = tag
+            else:
                 continue
-            name = tag[start:]
             if name in named:
                 named[name].append(child)
             else:
                 named[name] = [child]
             written = child.text
             if written and name not in first and (written := written.strip()):
-                first[name] = written
+                first[name] = _words(child) if len(child) else written
         self._named = named
         self._first = first
 
@@ -57,7 +62,7 @@ class Children:
         """Return the texts of the children of one name, less those that are empty."""
         if name not in self._first:
             return ()
-        found = ((child.text or "").strip() for child in self._named[name])
+        found = map(_words, self._named[name])
         return tuple(filter(None, found))
 
     def required(self, name: str, clause: str) -> str:
@@ -75,3 +80,9 @@ class Children:
             path = f"{name_of(self._element)}.{name}"
             raise Untranslatable(path, found, expected=f"a value ({clause})", cause="missing")
         return found
+
+
+def _words(element: Element) -> str:
+    """Return the text of an element that has text, with that of the markup in it."""
+    own = (element.text or "").strip()
+    return "\n".join(filter(None, map(str.strip, element.itertext()))) if own else ""

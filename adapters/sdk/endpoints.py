@@ -16,8 +16,8 @@ from google.protobuf.message import DecodeError, Message
 
 from adapters.sdk.answers import MARK, Caller
 from adapters.sdk.errors import CannotAnswer
-from broker.answering import Endpoint
 from broker.impossible import impossible, told
+from broker.introduction import Endpoint
 from broker.questions import question_name
 from broker.violations import describe
 from liandong.question.v1.question_pb2 import (

@@ -8,6 +8,8 @@ from adapters.sdk.errors import FeedMisconfigured
 
 # Between its dots a part is never empty: it becomes a key of a bucket.
 _ID = r"^(?=.{1,64}\Z)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\Z"
+District = Annotated[str, msgspec.Meta(pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})?\Z")]
+"""A GB/T 2260 code as records state it; empty: none."""
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -59,7 +61,7 @@ class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     adapter: str
     agency: str
     source: str
-    district: str = ""
+    district: District = ""
     classification: str = "internal"
     time_zone: str = "Asia/Shanghai"
     limit_per_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0

@@ -87,6 +87,7 @@ class Ledger:
         self._last_received: datetime | None = None
         self._last_observed = 0
         self._error: tuple[str, datetime] | None = None
+        self._trouble: tuple[str, datetime] | None = None
         # By the second, for thousands of arrivals in each would take more room than their records.
         self._recent: deque[tuple[int, int]] = deque()
         self._spooled = (0, 0)
@@ -241,6 +242,19 @@ class Ledger:
         self._error = (reason, at)
         self._changes += 1
 
+    def hinder(self, reason: str, at: datetime) -> None:
+        """Note what keeps the feed from reading its source, until it is read again."""
+        if self._trouble is not None and self._trouble[0] == reason:
+            return
+        self._trouble = (reason, self._trouble[1] if self._trouble else at)
+        self.fault(reason, at)
+
+    def recover(self) -> None:
+        """Note that the source can be read."""
+        if self._trouble is not None:
+            self._trouble = None
+            self._changes += 1
+
     def spool(self, count: int, size: int) -> None:
         """Note how many records, and bytes, are in the spool."""
         if (count, size) != self._spooled:
@@ -268,6 +282,11 @@ class Ledger:
         if self._error is not None:
             state.last_error = self._error[0]
             state.last_error_at.FromDatetime(self._error[1])
+        state.ClearField("trouble")
+        state.ClearField("trouble_since")
+        if self._trouble is not None:
+            state.trouble = self._trouble[0]
+            state.trouble_since.FromDatetime(self._trouble[1])
         return state
 
     def _tell_hearing(self, state: Feed) -> None:

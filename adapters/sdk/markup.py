@@ -32,6 +32,20 @@ _PLAIN = re.compile(
     rb"""(?:\s*<\?xml version=["']1\.0["'](?: encoding=["'](?:UTF|utf)-8["'])?\s?\?>)?"""
     rb"""(?=\s*<[^?])"""
 )
+# How documents begin that many sources give to whom does not ask for XML.
+_OTHER = re.compile(r"\s*(\{|\[|<!doctype\s+html\b)", re.IGNORECASE)
+_MARKS: Final = (
+    (b"PK\x03\x04", "an archive (ZIP): put in, or poll, what it holds"),
+    (b"\x1f\x8b", "compressed (gzip): put in what it was before"),
+    (b"%PDF-", "a PDF"),
+)
+_OTHERS: Final = {"{": "JSON", "[": "JSON"}
+_ASK: Final = (
+    "one document of XML: where a source gives several formats, take its address for XML, or ask "
+    'for it with headers = { Accept = "application/xml" } of the feed\'s transport'
+)
+# What blocks of fixed size, and files of old systems, are filled up with.
+_PADDING: Final = "\0\x1a"
 _PROLOGUE = re.compile(r"^\s*<\?xml\s[^>]{0,300}\?>")
 # Declared names under which GB 18030's subsets travel.
 _CHINESE = frozenset({"gb2312", "gbk", "gb18030"})
@@ -183,8 +197,11 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
     Raises:
         MarkupRefused: It is no text.
     """
+    if kind := next((kind for mark, kind in _MARKS if raw.startswith(mark)), ""):
+        raise MarkupRefused("xml", f"the document is {kind}", "one document of XML")
     if not encoding and (text := _plain(raw)) is not None:
-        return text, UTF8
+        _refuse_other(text)
+        return text.rstrip(_PADDING), UTF8
     encoding = encoding or _encoding(raw)
     try:
         text = raw.decode(encoding).removeprefix("\ufeff")
@@ -192,7 +209,19 @@ def text_of(raw: bytes, encoding: str = "") -> tuple[str, str]:
         raise MarkupRefused(
             "encoding", f"the bytes are not {encoding}: {error}", "valid text"
         ) from error
-    return _PROLOGUE.sub("", text, count=1), encoding
+    text = _PROLOGUE.sub("", text, count=1)
+    _refuse_other(text)
+    return text.rstrip(_PADDING), encoding
+
+
+def _refuse_other(text: str) -> None:
+    """Refuse a text that is no XML by the name of what it is.
+
+    Raises:
+        MarkupRefused: It is JSON or a web page.
+    """
+    if other := _OTHER.match(text):
+        raise MarkupRefused("xml", f"the document is {_OTHERS.get(other[1], 'a web page')}", _ASK)
 
 
 def _plain(raw: bytes) -> str | None:

@@ -14,14 +14,14 @@ _REMEMBERED: Final = 40
 _END_OF_DAY: Final = 24
 _SHAPE: Final = re.compile(
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?"
-    r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?",
+    r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?",
     re.IGNORECASE | re.ASCII,
 )
 
 # ISO 8601's basic form, and Chinese systems' digits alone.
 _COMPACT: Final = re.compile(
     r"(\d{4})(\d{2})(\d{2})T?(\d{2})(\d{2})(\d{2})(?:\.(\d{1,9}))?"
-    r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?",
+    r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -81,7 +81,7 @@ def _moment(shape: re.Match[str], zone: tzinfo) -> datetime:
 
 def _zone(written: str) -> tzinfo:
     """Return the zone that a time names."""
-    if written in "Zz":
+    if written[0] not in "+-":
         return UTC
     sign = -1 if written[0] == "-" else 1
     offset = timedelta(hours=int(written[1:3]), minutes=int(written[3:].strip(":") or 0))

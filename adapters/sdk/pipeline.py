@@ -91,6 +91,7 @@ class Pipeline:
         *,
         speaker: str = "",
         is_repeat: bool = False,
+        reasons: list[str] | None = None,
     ) -> list[Outcome | None]:
         """Settle messages; return what became of each, in their order.
 
@@ -103,6 +104,7 @@ class Pipeline:
             speaker: The connection that speaks, ``host:port``, which claims the stations that
                 it names until it is released; empty: none, as for a file.
             is_repeat: These were submitted before, and not settled.
+            reasons: Takes up why messages go to quarantine, for their sender; None: nobody asks.
         """
         await self._pace.keep(len(messages))
         lot = self._sort(messages, source, speaker, is_repeat=is_repeat)
@@ -112,6 +114,8 @@ class Pipeline:
         self._reject_refused(messages, lot, results, source)
         held = await self._refusals.hold(lot.entries, lot.rejects) if lot.rejects else []
         self._settle(lot.hour, results, held)
+        if reasons is not None:
+            reasons += (entry.reason for entry in lot.entries)
         stored = sum(isinstance(one, Stored) for one in results)
         self._ledger.storing.note(time.monotonic() - lot.heard, stored)
         if lot.span_id:
@@ -135,6 +139,14 @@ class Pipeline:
     def report(self, reason: str) -> None:
         """Enter what keeps messages from coming, as the feed's last error."""
         self._ledger.fault(reason, datetime.now(UTC))
+
+    def hinder(self, reason: str) -> None:
+        """Enter what keeps the source from being read, until it is read again."""
+        self._ledger.hinder(reason, datetime.now(UTC))
+
+    def recover(self) -> None:
+        """Enter that the source can be read."""
+        self._ledger.recover()
 
     def concealed(self, source: str) -> str:
         """Return the name of a sender or a file as logs may hold it."""

@@ -25,7 +25,7 @@ from adapters.sdk.outlook import Outlook
 from adapters.sdk.outward import Outward
 from adapters.sdk.registry import adapter_of
 from adapters.sdk.removal import Removal
-from adapters.sdk.retrial import Attempt, Retrial
+from adapters.sdk.retrial import LOGIN, Attempt, Retrial
 from adapters.sdk.stamp import REDRIVEN_HEADER, Stamp, new_trace_id
 from broker.connection import Bus
 from broker.errors import PublishDenied, PublishError, PublishRefused, RecordTooLarge
@@ -123,7 +123,7 @@ class Redrive:
         told = state.settled.quarantine_sequence if state is not None else 0
         adapter = adapter_of(feed)
         adapter.prepare(self._home.path)
-        retrial = Retrial(adapter)
+        retrial = Retrial(adapter, is_vouched_for=choice.cause == LOGIN)
         lot: list[Attempt] = []
         size = 0
         async with aclosing(chosen(self._bus, feed.agency, feed.id, choice)) as found:

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
 from adapters.sdk.errors import ResponderMisconfigured
+from adapters.sdk.installed import NotInstalled, load
 from adapters.sdk.records import OwnRecords
 from liandong.record.v1.record_pb2 import Record
 
@@ -64,15 +64,13 @@ def responder_of(config: ResponderConfig, records: OwnRecords) -> Responder[Any]
     """Make a responder with its options.
 
     Raises:
-        ResponderMisconfigured: If there is none of this name, or an option is not right.
+        ResponderMisconfigured: If there is none of this name, it cannot be imported, or an
+            option is not right.
     """
-    found = entry_points(group=GROUP, name=config.responder)
-    if not found:
-        known = ", ".join(sorted(entry_points(group=GROUP).names))
-        raise ResponderMisconfigured(
-            config.id, f"there is no responder {config.responder!r}", f"installed are: {known}"
-        )
-    kind: type[Responder[Any]] = next(iter(found)).load()
+    try:
+        kind: type[Responder[Any]] = load(GROUP, config.responder)
+    except NotInstalled as error:
+        raise ResponderMisconfigured(config.id, error.problem, error.remedy) from error
     try:
         options = msgspec.convert(config.options, kind.options_type)
     except msgspec.ValidationError as error:

@@ -17,6 +17,8 @@ from broker.quarantine import Kept, QuarantineEntry
 
 CUT: Final = frozenset({"oversize", "oversized", "too_large"})
 """Causes under which what is kept need not be the whole message."""
+LOGIN: Final = "login"
+"""Cause under which a message is kept whose sender had not shown who it is."""
 LINK: Final = "link"
 """Cause under which addresses are kept, which nobody fetched a message from."""
 _AGAIN: Final = "have it sent again, then discard this"
@@ -26,6 +28,10 @@ _UNFIT: Final = {
     Kept.RECORD: "it is a record that the bus refused, not a message: have its source send it "
     "again, then discard this",
 }
+_UNKNOWN_SENDER: Final = (
+    "its sender had not logged in when it came, so it may be anybody's: let it log in and send "
+    "it again, then discard this; or choose `--cause login` for what you know to be its"
+)
 _EMPTY: Final = (
     "it is read without complaint and holds no message by itself, as a table's header does: "
     "discard it when what belongs to it has become records"
@@ -60,16 +66,21 @@ class Retrial:
     Args:
         adapter: The feed's adapter, made for this alone: what it remembers from entry to
             entry must not mix with what it remembers of its senders.
+        is_vouched_for: Whether somebody knows of messages whose senders had not logged in that
+            they are theirs.
     """
 
-    def __init__(self, adapter: Adapter[Any, Any]) -> None:
+    def __init__(self, adapter: Adapter[Any, Any], *, is_vouched_for: bool = False) -> None:
         self._adapter = adapter
+        self._is_vouched_for = is_vouched_for
         self._translation = Translation(adapter)
 
     def of(self, entry: QuarantineEntry) -> Attempt:
         """Return what an entry would become."""
         if entry.kept is not Kept.WHOLE:
             return _stays(entry, entry.kept.value, _UNFIT[entry.kept])
+        if entry.cause == LOGIN and not self._is_vouched_for:
+            return _stays(entry, entry.cause, _UNKNOWN_SENDER)
         if entry.cause == LINK:
             return _stays(entry, entry.cause, entry.reason)
         if entry.cause in CUT:
@@ -77,7 +88,7 @@ class Retrial:
             return _stays(entry, entry.cause, reason)
         # Times that a format leaves open, and how late is too late, are told by when it came.
         self._adapter.take_for_now(entry.received_at)
-        pieces = self._pieces(entry)
+        pieces = pieces_alone(self._adapter, entry.opening, entry.raw)
         if not pieces:
             return _stays(entry, "empty", _EMPTY)
         translated: list[Translated] = []
@@ -90,13 +101,22 @@ class Retrial:
             refused = refused or why
         return Attempt(entry, tuple(translated), refused)
 
-    def _pieces(self, entry: QuarantineEntry) -> list[Message | Undecodable]:
-        """Return what a fresh decoder makes of an entry's bytes."""
-        decoder = self._adapter.decoder()
-        if entry.opening:
-            # What stands before is read for what it says of these bytes, and was settled itself.
-            decoder.feed(entry.opening)
-        return [*decoder.feed(entry.raw), *decoder.close()]
+
+def pieces_alone(
+    adapter: Adapter[Any, Any], opening: bytes, raw: bytes
+) -> list[Message | Undecodable]:
+    """Return what a fresh decoder makes of one message's bytes.
+
+    Args:
+        adapter: Whose decoder.
+        opening: What it must have read before; empty: nothing.
+        raw: The bytes.
+    """
+    decoder = adapter.decoder()
+    if opening:
+        # What stands before is read for what it says of these bytes, and was settled itself.
+        decoder.feed(opening)
+    return [*decoder.feed(raw), *decoder.close()]
 
 
 def _stays(entry: QuarantineEntry, cause: str, reason: str) -> Attempt:

@@ -17,9 +17,12 @@ _DIRECTIVES: Final = {
     "S": r"(?P<S>\d{1,2})",
     "f": r"(?P<f>\d{1,9})",
     "z": r"(?P<z>Z|[+-]\d{2}:?\d{2})",
+    "p": r"\s*(?P<p>[AaPp][Mm]|上午|下午)\s*",
     "%": "%",
 }
 _PIECE: Final = re.compile(r"%(.?)|(\s+)|([^%\s]+)", re.DOTALL)
+_AFTERNOON: Final = frozenset({"PM", "下午"})
+_NOON: Final = 12
 _MINUTES: Final = 60
 _CENTURY: Final = 2000
 _DAY_MS: Final = 86_400_000
@@ -33,8 +36,8 @@ class TimeFormat:
         form: ``iso`` (ISO 8601, a blank may stand for the T), ``unix`` or ``unix_ms``
             (seconds or milliseconds since 1970, UTC), ``excel`` (days of a spreadsheet since
             the end of 1899, local, to the millisecond), or directives as in ``strptime``:
-            ``%Y %y %m %d %H %M %S %f %z``. Directives without anything between them have
-            two digits; otherwise one digit will do.
+            ``%Y %y %m %d %H %I %M %S %f %p %z``; ``%p`` is AM, PM, 上午 or 下午. Directives
+            without anything between them have two digits; otherwise one digit will do.
 
     Raises:
         ValueError: It is no such format; the sentence says why.
@@ -80,13 +83,17 @@ def _expression(form: str) -> str:
         if directive is None:
             expression += r"\s+" if blank else re.escape(literal)
             continue
+        if directive == "I":
+            # With %p an hour is one of twelve, whatever it is called.
+            directive = "H"
         if directive not in _DIRECTIVES:
-            raise ValueError(f"has %{directive}, which is none of %Y %y %m %d %H %M %S %f %z")
+            known = "%Y %y %m %d %H %I %M %S %f %p %z"
+            raise ValueError(f"has %{directive}, which is none of {known}")
         if directive in seen:
             raise ValueError(f"has %{directive} twice")
         seen.add(directive)
         beside = pieces[max(number - 1, 0) : number + 2]
-        is_tight = any(other is not piece and other[1] for other in beside)
+        is_tight = any(other is not piece and (other[1] or "p") != "p" for other in beside)
         found = _DIRECTIVES[directive]
         expression += found.replace("{1,2}", "{2}") if is_tight else found
     return expression
@@ -100,12 +107,19 @@ def _from_parts(parts: dict[str, str]) -> datetime:
         year,
         int(parts["m"]),
         int(parts["d"]),
-        int(get("H", 0)),
+        _hour(int(get("H", 0)), get("p", "")),
         int(get("M", 0)),
         int(get("S", 0)),
         int(parts["f"][:6].ljust(6, "0")) if "f" in parts else 0,
         tzinfo=_zone(parts["z"]) if "z" in parts else None,
     )
+
+
+def _hour(written: int, half: str) -> int:
+    """Return an hour of 24; one that is beyond twelve is so already."""
+    if not half or written > _NOON:
+        return written
+    return written % _NOON + _NOON * (half.upper() in _AFTERNOON)
 
 
 def _zone(text: str) -> timezone:

@@ -25,7 +25,9 @@ def in_utc(field: str, local: datetime, zone: ZoneInfo, now: datetime) -> dateti
         moment = (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError as error:
         raise _implausible(field, local, now) from error
-    require_plausible(field, moment, now)
+    if not EARLIEST <= moment <= now + AHEAD:
+        # As it was written, where a person will look for it.
+        raise _implausible(field, local, now)
     return moment
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.sdk.adapter import Adapter, Outcome
 from adapters.sdk.message import Message, Undecodable
+from adapters.sdk.retrial import CUT
 from adapters.sdk.translation import BUG
 from adapters.testing.accounting import Gap, gaps_of
 from adapters.testing.coverage import kind_of
@@ -151,6 +152,24 @@ class AdapterContract:
             reasons = [one.reason for one in refused]
             assert BUG not in {one.cause for one in refused}, reasons
             assert any(field in reason for reason in reasons), f"{reasons} do not name {field!r}"
+
+    def test_what_is_refused_can_be_tried_again_alone(self) -> None:
+        """The quarantine gives a message's bytes, behind its opening, to a fresh decoder."""
+        for sample, field in self.bad.items():
+            trial = self.trial()
+            for one in self._tried(trial, sample):
+                why = one.refused
+                if why is None or why.cause in CUT or field not in why.reason:
+                    continue
+                if trial.adapter.conceal(why.raw) != why.raw:
+                    continue
+                alone = self.trial().alone(why.opening, why.raw)
+                told = [(again.cause, again.reason) for again in alone]
+                assert any(why.cause == cause and field in reason for cause, reason in told), (
+                    f"{why.raw!r} of {sample!r} was refused for {why.reason!r}; when it is tried "
+                    f"again, alone, the decoder makes {told or 'nothing'} of it: let a message's "
+                    "`raw` be what a decoder reads, and `opening` what it must have read before"
+                )
 
     def test_answers_follow_what_became_of_the_message(self) -> None:
         """A resend is answered as the first was, also when that was never settled."""

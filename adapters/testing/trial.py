@@ -15,6 +15,7 @@ from adapters.sdk.errors import AdapterError
 from adapters.sdk.feed import FeedConfig, options_of
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.registry import adapter_of
+from adapters.sdk.retrial import pieces_alone
 from adapters.sdk.translation import Result, Translation, place_of
 from liandong.record.v1.record_pb2 import Record
 
@@ -88,6 +89,21 @@ class Trial:
             AdapterBroke: The decoder or the answer raised.
         """
         return [self._settle(piece) for piece in self.decode(*chunks)]
+
+    def alone(self, opening: bytes, raw: bytes) -> list[Undecodable]:
+        """Return what is refused of one message's bytes when the quarantine tries them again.
+
+        Args:
+            opening: What the adapter says must have been read before.
+            raw: The message's bytes.
+
+        Raises:
+            AdapterBroke: The decoder raised.
+        """
+        self.adapter.take_for_now(self.adapter.now())
+        with self._blaming("decoder"):
+            pieces = pieces_alone(self.adapter, opening, raw)
+        return [refused for piece in pieces if (refused := self.translate(piece)[1]) is not None]
 
     def decode(self, *chunks: bytes) -> list[Message | Undecodable]:
         """Return what the decoder makes of one connection's or file's bytes.

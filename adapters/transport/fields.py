@@ -121,7 +121,8 @@ def text_of(value: bytes) -> str | None:
     Some terminals and platforms write UTF-8 in place of GBK. Three of its bytes make a
     Chinese character, and two of GBK: what holds Chinese as UTF-8 is hardly ever GBK.
     """
-    stripped = value.strip(b"\x00 ")
+    # Behind its first zero there may be whatever stood in the sender's memory.
+    stripped = value.lstrip(b"\x00 ").partition(b"\x00")[0].rstrip(b" ")
     if is_valid(stripped, UTF8) and _CHINESE.search(stripped.decode()):
         return stripped.decode()
     return stripped.decode(GB18030) if is_valid(stripped, GB18030) else None

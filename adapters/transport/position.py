@@ -10,6 +10,10 @@ from liandong.traffic.v1.traffic_pb2 import Vehicle
 
 _ACC, _FIX, _SOUTH, _WEST, _SHIFTED = 1, 2, 4, 8, 32
 _FULL_CIRCLE: Final = 360
+_FASTEST_M_S: Final = 150.0
+"""No vehicle on land is faster; 65,535 is how terminals say that they do not know."""
+_NO_ALTITUDE: Final = 0xFFFF
+_SIGN: Final = 0x8000
 _MICRO: Final = 1_000_000
 _MOST_NORTH: Final = 90 * _MICRO
 _MOST_EAST: Final = 180 * _MICRO
@@ -20,7 +24,7 @@ _NO_FIX: Final = quantity.Quality(
 )
 _ZERO: Final = quantity.Quality(
     level=quantity.QUALITY_LEVEL_MISSING,
-    note="The terminal says it has a fix, and gives 0/0 for it.",
+    note="The terminal says it has a fix, and gives 0 for its latitude or longitude.",
 )
 _BEYOND: Final = quantity.Quality(
     level=quantity.QUALITY_LEVEL_INVALID,
@@ -37,8 +41,8 @@ class Position(msgspec.Struct, gc=False):
     """Degrees north, as the terminal gave it."""
     longitude: float
     """Degrees east, as the terminal gave it."""
-    altitude: int
-    """Metres."""
+    altitude: int | None
+    """Metres; None: the terminal does not say."""
     located: bool
     """Whether the point means anything."""
     shifted: bool
@@ -72,7 +76,7 @@ def position_of(
         status: The status word (JT/T 808, 状态位).
         north: Millionths of a degree, without sign.
         east: Millionths of a degree, without sign.
-        altitude: Metres.
+        altitude: Metres; what is below the sea has the sign in its highest bit.
         speed_m_s: Metres per second.
         course: Degrees.
         time: ``yyyyMMddHHmmss``.
@@ -82,14 +86,18 @@ def position_of(
         quality = _NO_FIX
     elif north > _MOST_NORTH or east > _MOST_EAST:
         quality = _BEYOND
-    elif north == 0 == east:
+    elif north == 0 or east == 0:
         quality = _ZERO
     located = quality is VALID
-    vehicle = Vehicle(speed_m_s=speed_m_s, has_fix=located, ignition_on=bool(status & _ACC))
+    vehicle = Vehicle(has_fix=located, ignition_on=bool(status & _ACC))
     latitude = north / -_MICRO if status & _SOUTH else north / _MICRO
     longitude = east / -_MICRO if status & _WEST else east / _MICRO
     add = vehicle.attributes.add
     add(key="status", value=f"{status:08X}")
+    if speed_m_s <= _FASTEST_M_S:
+        vehicle.speed_m_s = speed_m_s
+    else:
+        add(key="speed_km_h", value=f"{speed_m_s * 3.6:.1f}")
     if course <= _FULL_CIRCLE:
         vehicle.course_deg = course
     else:
@@ -99,6 +107,7 @@ def position_of(
     if not located and (north or east):
         add(key="latitude", value=str(latitude))
         add(key="longitude", value=str(longitude))
+    metres = None if altitude == _NO_ALTITUDE else (altitude ^ _SIGN) - _SIGN
     return Position(
-        vehicle, latitude, longitude, altitude, located, bool(status & _SHIFTED), time, quality
+        vehicle, latitude, longitude, metres, located, bool(status & _SHIFTED), time, quality
     )

@@ -17,6 +17,7 @@ Address = tuple[str, str, str]
 """Kind, entity, edition of the standard: what records of one shape have in common."""
 
 KIND: Final = "traffic.vehicle"
+_FIRST_TERMINALS: Final = "2011"
 _REMEMBERED: Final = 8192
 _SYSTEMS: Final = {
     CoordinateSystem.WGS84: place.COORDINATE_SYSTEM_WGS84,
@@ -75,7 +76,7 @@ class Vehicles:
         """
         quality = seen.quality
         received = moment_of(self._adapter.now())
-        observed = self._clock.perhaps("time", seen.time)
+        observed = self.when(seen.time)
         if observed is None:
             observed, quality = received, _undated(seen)
         record = self._envelopes.record(
@@ -93,12 +94,24 @@ class Vehicles:
             self._locate(record, seen)
         return record
 
+    def when(self, time: str) -> Moment | None:
+        """Return the time of a position; None: it cannot be.
+
+        Receivers whose count of weeks has begun anew are 1,024 weeks behind, before there was
+        any terminal of JT/T 808.
+
+        Args:
+            time: ``yyyyMMddHHmmss``, in the feed's zone.
+        """
+        return self._clock.perhaps("time", time) if time >= _FIRST_TERMINALS else None
+
     def _locate(self, record: Record, seen: Position) -> None:
         """Put a position's point into a record, in WGS-84."""
         system = CoordinateSystem.GCJ02 if seen.shifted else self._system
         point = record.location.point
         point.latitude_deg, point.longitude_deg = to_wgs84(seen.latitude, seen.longitude, system)
-        point.altitude_m = seen.altitude
+        if seen.altitude is not None:
+            point.altitude_m = seen.altitude
         point.source_coordinate_system = _SYSTEMS[system]
 
     def _identity(self, entity: str) -> bytes:

@@ -11,11 +11,11 @@ answers, and once it is being ended. TCP then holds the sender back, so memory i
 import asyncio
 import enum
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import structlog
 
-from adapters.sdk.message import Message, Undecodable
+from adapters.sdk.message import Decoder, Message, Undecodable
 from adapters.transports.address import peer_name
 from adapters.transports.crowd import Crowd
 from adapters.transports.retry import settle
@@ -45,7 +45,6 @@ class Connection(asyncio.Protocol):
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd
         self._limits = crowd.limits
-        self._decoder = crowd.dialect.decoder()
         self._waiting: list[Message | Undecodable] = []
         self._worker: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
@@ -58,21 +57,23 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._given_up = asyncio.Event()
         self._log = _log
+        self._decoder: Decoder[Any]
         self.took_messages = False
+        self._is_understood = False
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or hang up when there are too many."""
         self._peer = peer_name(transport.get_extra_info("peername"))
+        self._decoder = self._crowd.dialect.decoder(self._peer)
         self._log = _log.bind(feed=self._crowd.feed, peer=self._peer)
         # uvloop's transports are no asyncio.Transport by class, only by what they do.
         stream = cast("asyncio.Transport", transport)
-        if len(self._crowd.members) >= self._limits.max_connections:
+        if not self._crowd.enter(self):
             self._log.warning("too many connections", limit=self._limits.max_connections)
             stream.abort()
             return
         self._transport = stream
-        self._crowd.members.add(self)
         self._last_progress = self._now()
         self._look()
         self._log.info("connected")
@@ -93,6 +94,17 @@ class Connection(asyncio.Protocol):
         # TLS has no half-closed connections: there asyncio hangs up whatever is returned.
         return self._transport is not None and not self._transport.get_extra_info("sslcontext")
 
+    @property
+    def is_stranger(self) -> bool:
+        """Tell whether nothing that it said was understood yet."""
+        return not self._is_understood
+
+    def cut(self) -> None:
+        """Hang up at once: it has said nothing yet, and others come."""
+        self._log.warning("too many connections", limit=self._limits.max_connections)
+        if self._transport is not None:
+            self._transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Settle what is left; there is nobody to answer any more."""
         if not self.closed.done():
@@ -110,7 +122,7 @@ class Connection(asyncio.Protocol):
 
     def _leave(self) -> None:
         """Be one of the crowd no more, and speak for nobody."""
-        self._crowd.members.discard(self)
+        self._crowd.leave(self)
         self._crowd.pipeline.release(self._peer)
 
     async def drain(self) -> None:
@@ -179,6 +191,7 @@ class Connection(asyncio.Protocol):
         """Hang up, once all is settled, on a peer that does not speak the protocol."""
         for message in messages:
             self._faults = self._faults + 1 if isinstance(message, Undecodable) else 0
+            self._is_understood |= not self._faults
         if self._faults > self._limits.max_faults and not self._has_ended:
             self._log.warning("too many faults in a row", limit=self._limits.max_faults)
             self._hold(_Hold.ENDING)
@@ -260,7 +273,7 @@ class Connection(asyncio.Protocol):
         elif quiet >= limits.stall_s and not self._stall_checked and not self._holds:
             self._stall_checked = True
             left = self._decoder.close()
-            self._decoder = self._crowd.dialect.decoder()
+            self._decoder = self._crowd.dialect.decoder(self._peer)
             self._take(left)
         loop = asyncio.get_running_loop()
         every = min(limits.stall_s / 2, limits.idle_s / 2, _LOOK_S)

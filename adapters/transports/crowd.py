@@ -5,6 +5,7 @@ from typing import Protocol
 
 from adapters.sdk.pipeline import Pipeline
 from adapters.transports.dialect import Dialect
+from adapters.transports.guests import Guest, Guests
 from adapters.transports.tls import TlsOptions
 
 
@@ -12,7 +13,8 @@ class ConnectionLimits(TlsOptions, frozen=True, forbid_unknown_fields=True):
     """Limits of connections, and their certificates.
 
     Attributes:
-        max_connections: How many may be open at once; more are hung up on.
+        max_connections: How many may be open at once; of more, those that have said nothing
+            are hung up on, and then newcomers.
         max_waiting: Messages of one connection that wait before it is read no further.
         max_waiting_bytes: What all connections together may hold before each is read only
             as far as it is settled.
@@ -31,14 +33,14 @@ class ConnectionLimits(TlsOptions, frozen=True, forbid_unknown_fields=True):
     max_faults: int = 256
 
 
-class Member(Protocol):
+class Member(Guest, Protocol):
     """One of the connections."""
 
     async def drain(self) -> None:
         """Settle and answer what has come, then hang up."""
 
 
-class Crowd:
+class Crowd(Guests[Member]):
     """All connections of a transport, and what they hold together.
 
     Args:
@@ -51,11 +53,11 @@ class Crowd:
     def __init__(
         self, feed: str, dialect: Dialect, pipeline: Pipeline, limits: ConnectionLimits
     ) -> None:
+        super().__init__(limits.max_connections)
         self.feed = feed
         self.dialect = dialect
         self.pipeline = pipeline
         self.limits = limits
-        self.members: set[Member] = set()
         self.held_bytes = 0
 
     async def drain(self) -> None:

@@ -9,8 +9,8 @@ from adapters.sdk.message import Decoder, Message, Undecodable
 class Dialect(Protocol):
     """One way."""
 
-    def decoder(self) -> Decoder[Any]:
-        """Return a decoder for one connection."""
+    def decoder(self, peer: str) -> Decoder[Any]:
+        """Return a decoder for the connection of a peer, ``host:port``."""
 
     def answer(self, message: Message | Undecodable, outcome: Outcome) -> bytes:
         """Return what the peer is told; empty: nothing."""
@@ -22,9 +22,9 @@ class Plain:
     def __init__(self, adapter: Adapter[Any, Any]) -> None:
         self._adapter = adapter
 
-    def decoder(self) -> Decoder[Any]:
+    def decoder(self, peer: str) -> Decoder[Any]:
         """Return the adapter's decoder."""
-        return self._adapter.decoder()
+        return self._adapter.decoder_for(peer)
 
     def answer(self, message: Message | Undecodable, outcome: Outcome) -> bytes:
         """Return the adapter's answer, or what the standard answers to a faulty piece."""

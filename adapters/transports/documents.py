@@ -7,9 +7,11 @@ from adapters.sdk.adapter import Adapter
 from adapters.sdk.message import Message, Undecodable
 
 
-def decoded(adapter: Adapter[Any, Any], document: bytes) -> list[Message | Undecodable]:
-    """Return the messages that a whole document holds."""
-    decoder = adapter.decoder()
+def decoded(
+    adapter: Adapter[Any, Any], document: bytes, peer: str = ""
+) -> list[Message | Undecodable]:
+    """Return the messages that a whole document holds, from a socket if there is a peer."""
+    decoder = adapter.decoder_for(peer) if peer else adapter.decoder()
     return [*decoder.feed(document), *decoder.close()]
 
 

@@ -59,6 +59,7 @@ class _Sighting:
     since: float
     failures: int = 0
     not_before: float = 0.0
+    reason: str = ""
 
 
 class FileDrop:
@@ -134,16 +135,18 @@ class FileDrop:
             options = self._options
             await pause(self._stop, options.settle_s if is_settling else options.scan_s)
 
-    async def _look(self) -> None:
-        """Take every file whose turn it is, oldest first."""
+    async def _look(self) -> str | None:
+        """Take every file whose turn it is, oldest first; return what keeps files from it."""
         entries = [entry for entry in await self._folder.entries() if self._is_wanted(entry.name)]
         names = {entry.name for entry in entries}
         self._seen = {name: seen for name, seen in self._seen.items() if name in names}
         for entry in sorted(entries, key=lambda entry: (entry.modified, entry.name)):
             if self._stop.is_set():
-                return
+                return None
             if self._is_ready(entry):
                 await self._take(entry)
+        stuck = [seen.reason for seen in self._seen.values() if seen.failures]
+        return f"{stuck[0]} (files that cannot be taken: {len(stuck)})" if stuck else None
 
     def _is_wanted(self, name: str) -> bool:
         """Tell whether a sender put a file here to be taken."""
@@ -191,8 +194,8 @@ class FileDrop:
         seen.failures = min(seen.failures + 1, 16)
         seen.not_before = asyncio.get_running_loop().time() + wait
         shown = self._adapter.conceal_source(entry.name)
+        seen.reason = reason
         self._log.warning("file left for later", file=shown, reason=reason, next_s=wait)
-        self._pipeline.report(reason)
 
     async def _settle(self, entry: Entry) -> Counter[Outcome | None]:
         """Settle a file; return how many of its messages became what."""

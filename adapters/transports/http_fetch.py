@@ -6,6 +6,9 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
 from typing import Any, Final
 
 import httpx
@@ -20,9 +23,18 @@ from adapters.transports.tls import TlsOptions
 
 _HEAD = 1024
 _WEB_PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _GONE: Final = frozenset({httpx.codes.NOT_FOUND, httpx.codes.GONE})
+# Any other success is none: 202 is not ready, and 206 a part that nobody asked for.
+_WHOLE: Final = frozenset(
+    {httpx.codes.OK, httpx.codes.NON_AUTHORITATIVE_INFORMATION, httpx.codes.NO_CONTENT}
+)
+_BUSY: Final = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
+LONGEST_ASKED_S: Final = 3600.0
+"""How long a server may ask to be left alone: a city does not go without warnings for days."""
+_USER_AGENT: Final = f"liandong/{version('liandong')}"
 _LINK: Final = "liandong.link"
 Refusal = Callable[[httpx.URL], str]
 
@@ -99,6 +111,7 @@ class Fetcher:
         return httpx.AsyncClient(
             timeout=self._options.timeout_s,
             verify=context,
+            headers={"User-Agent": _USER_AGENT},
             follow_redirects=True,
             event_hooks={"request": [self._address_request]},
         )
@@ -126,18 +139,20 @@ class Fetcher:
         """
         shown = public(str(url))
         extensions = {} if linked_as is None else {_LINK: linked_as}
-        asked = {"Accept-Encoding": ACCEPTED, **(headers or {})}
+        sent = {"Accept-Encoding": ACCEPTED, **(headers or {})}
         try:
             async with (
                 asyncio.timeout(self._options.timeout_s),
-                client.stream("GET", url, headers=asked, extensions=extensions) as response,
+                client.stream("GET", url, headers=sent, extensions=extensions) as response,
             ):
                 if response.status_code == httpx.codes.NOT_MODIFIED:
                     return None
-                if not response.is_success:
+                if response.status_code not in _WHOLE:
                     status = f"{response.status_code} {response.reason_phrase}".strip()
                     kind = Absent if response.status_code in _GONE else Trouble
-                    raise kind(f"{shown} answers {status}, expected 200")
+                    wait_s = _wait_s(response)
+                    asked = f"; it asks to be left alone for {wait_s:.0f} s" if wait_s else ""
+                    raise kind(f"{shown} answers {status}, expected 200{asked}", wait_s)
                 return await self._decode(response, shown)
         except TimeoutError as error:
             raise Trouble(
@@ -213,6 +228,21 @@ async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
 def origin(url: httpx.URL) -> tuple[str, bytes]:
     """Return whom a URL speaks to."""
     return url.scheme, url.netloc
+
+
+def _wait_s(response: httpx.Response) -> float:
+    """Return how long a server asks to be left alone (RFC 9110, 10.2.3), seconds; 0: not at all."""
+    asked = response.headers.get("Retry-After", "").strip()
+    if response.status_code not in _BUSY or not asked:
+        return 0.0
+    if asked.isdecimal():
+        return min(float(asked), LONGEST_ASKED_S)
+    try:
+        until = parsedate_to_datetime(asked)
+    except (ValueError, OverflowError):
+        return 0.0
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), LONGEST_ASKED_S)
 
 
 def _validators(response: httpx.Response) -> dict[str, str]:

@@ -6,9 +6,10 @@ the bus is away and the body must be sent again.
 """
 
 import asyncio
+import contextlib
 import hmac
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -20,8 +21,10 @@ from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.pipeline import Pipeline
 from adapters.transports.address import cannot_listen, host_and_port, joined, peer_name
 from adapters.transports.dialect import Plain
+from adapters.transports.guests import FAIR_S
+from adapters.transports.http_port import HttpPort
 from adapters.transports.secret import secret_of
-from adapters.transports.tls import TlsOptions, server_context
+from adapters.transports.tls import TlsOptions, server_tls
 
 _METHODS = ("POST", "PUT")
 _RETRY_AFTER = {"Retry-After": "10"}
@@ -36,7 +39,11 @@ class HttpListenOptions(TlsOptions, frozen=True, forbid_unknown_fields=True):
         token_file: File with the bearer token that senders must show; empty: none.
         max_bytes: Largest body, decompressed.
         max_requests: How many may be under way at once.
-        timeout_s: How long a body may take to come, seconds.
+        timeout_s: How long a body may take to come, seconds; when too many requests are
+            under way, the body that has taken longest gives way to the next.
+        max_connections: How many may be open at once; then those that have asked nothing give
+            way.
+        idle_s: After how long without a whole request a connection is closed, seconds.
         drain_s: How long a stop waits for requests under way, seconds.
     """
 
@@ -44,6 +51,8 @@ class HttpListenOptions(TlsOptions, frozen=True, forbid_unknown_fields=True):
     max_bytes: int = 8 << 20
     max_requests: int = 64
     timeout_s: float = 30.0
+    max_connections: int = 1024
+    idle_s: float = 75.0
     drain_s: float = 60.0
 
 
@@ -84,7 +93,8 @@ class HttpListen:
         self._path = "/" + url.partition("//")[2].partition("/")[2]
         self._token = b""
         self._open = 0
-        self._runner: web.ServerRunner | None = None
+        self._coming: dict[asyncio.Timeout, float] = {}
+        self._listening: HttpPort | None = None
 
     @property
     def address(self) -> str:
@@ -98,23 +108,25 @@ class HttpListen:
             FeedMisconfigured: If the port cannot be used, or a file does not load.
         """
         self._token = secret_of(self._feed, "token_file", self._options.token_file).encode()
-        context = server_context(self._feed, self._options)
-        runner = web.ServerRunner(
-            web.Server(self._serve, access_log=None), shutdown_timeout=self._options.drain_s
+        runner = web.ServerRunner(web.Server(self._serve), shutdown_timeout=self._options.drain_s)
+        listening = HttpPort(
+            runner,
+            self._feed,
+            idle_s=self._options.idle_s,
+            max_connections=self._options.max_connections,
+            tls=server_tls(self._feed, self._options),
         )
-        await runner.setup()
         try:
-            await web.TCPSite(runner, self._host, self._port, ssl_context=context).start()
+            await listening.open(self._host, self._port)
         except OSError as error:
-            await runner.cleanup()
             raise cannot_listen(self._feed, self.address, error) from error
-        self._runner = runner
-        self._port = runner.addresses[0][1]
+        self._listening = listening
+        self._port = listening.address[1]
 
     async def stop(self) -> None:
         """Take no more, settle and answer what is under way, hang up."""
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._listening is not None:
+            await self._listening.close()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Take a request."""
@@ -153,12 +165,36 @@ class HttpListen:
                 f"{request.method} brings nothing: POST the message",
                 Allow=", ".join(_METHODS),
             )
-        if self._open >= self._options.max_requests:
+        if self._open >= self._options.max_requests and not self._hurry():
             raise _Refused(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "too many requests are under way: send it again later",
                 **_RETRY_AFTER,
             )
+
+    @contextlib.asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """Let a body take so long as it may to come.
+
+        Raises:
+            TimeoutError: If it takes longer, or longest of all when there are too many.
+        """
+        async with asyncio.timeout(self._options.timeout_s) as limit:
+            self._coming[limit] = asyncio.get_running_loop().time()
+            try:
+                yield
+            finally:
+                self._coming.pop(limit, None)
+
+    def _hurry(self) -> bool:
+        """Give up the body that has taken longest to come; tell whether there is one."""
+        now = asyncio.get_running_loop().time()
+        slow = next((one for one, since in self._coming.items() if since < now - FAIR_S), None)
+        if slow is None:
+            return False
+        del self._coming[slow]
+        slow.reschedule(now)
+        return True
 
     async def _receive(self, request: web.BaseRequest) -> list[Message | Undecodable]:
         """Decode a body as it comes."""
@@ -169,7 +205,7 @@ class HttpListen:
         if size <= limit:
             size = 0
             try:
-                async with asyncio.timeout(self._options.timeout_s):
+                async with self._in_time():
                     async for chunk in request.content.iter_any():
                         size += len(chunk)
                         if size > limit:
@@ -178,7 +214,8 @@ class HttpListen:
             except TimeoutError as error:
                 raise _Refused(
                     HTTPStatus.REQUEST_TIMEOUT,
-                    f"the body was not whole within {self._options.timeout_s:g} s",
+                    f"the body was not whole within {self._options.timeout_s:g} s, or others "
+                    "needed its place",
                 ) from error
             except (web.RequestPayloadError, ConnectionError) as error:
                 raise _Refused(HTTPStatus.BAD_REQUEST, f"the body is not whole: {error}") from error
@@ -193,7 +230,8 @@ class HttpListen:
         self, messages: Sequence[Message | Undecodable], peer: str
     ) -> web.StreamResponse:
         """Settle a body's messages and say what became of them."""
-        outcomes = await self._pipeline.submit(messages, peer) if messages else []
+        reasons: list[str] = []
+        outcomes = await self._pipeline.submit(messages, peer, reasons=reasons) if messages else []
         if None in outcomes:
             raise _Refused(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -217,7 +255,5 @@ class HttpListen:
                 f"{bad} of {len(messages)} messages cannot be translated; they are kept in "
                 "quarantine, so do not send them again but ask whoever runs the bus"
             )
-            told["reasons"] = [
-                message.reason for message in messages if isinstance(message, Undecodable)
-            ][:_SHOWN]
+            told["reasons"] = reasons[:_SHOWN]
         return web.json_response(told, status=status)

@@ -72,7 +72,7 @@ class Tries:
     def fail(self, trouble: Trouble, interval_s: float, longest_s: float) -> None:
         """Note a failure; after the first, which may just be early, the next poll tries again."""
         wait_s = interval_s * (2.0 ** min(self._failed, _DOUBLINGS) - 1)
-        self._due = time.monotonic() + min(wait_s, longest_s)
+        self._due = time.monotonic() + max(min(wait_s, longest_s), trouble.wait_s)
         self._failed += 1
         self.absent += isinstance(trouble, Absent)
 

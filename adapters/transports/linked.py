@@ -7,6 +7,7 @@ never followed further.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -29,6 +30,8 @@ MOST_LISTED: Final = 5000
 GIVEN_UP_AFTER: Final = 5
 """How often a document may be absent until it is told."""
 _AT_ONCE: Final = 4
+_PASSING: Final = frozenset({"xml", "encoding"})
+"""Why a document cannot be read that may be so as yet: half written, or an error's text."""
 _ENOUGH_FAILURES: Final = 8
 _log = structlog.get_logger()
 
@@ -76,6 +79,7 @@ class LinkedDocuments:
         self._stop = stop
         self._settled = SettledLinks()
         self._tries: dict[str, Tries] = {}
+        self._quiet_until = 0.0
         self._log = _log.bind(feed=feed)
 
     @property
@@ -113,6 +117,8 @@ class LinkedDocuments:
             await self._refuse_links(base, refused)
         self._tries = {one.key: self._tries.get(one.key) or Tries() for one in targets}
         due = [one for one in targets if self._tries[one.key].is_due]
+        if time.monotonic() < self._quiet_until:
+            due = []
         failures: list[Trouble] = []
         most = min(len(due), self._options.max_links)
         for start in range(0, most, _AT_ONCE):
@@ -127,6 +133,9 @@ class LinkedDocuments:
                 else:
                     await self._settle(target, answer)
             await keep()
+            if asked := max((one.wait_s for one in failures), default=0.0):
+                self._quiet_until = time.monotonic() + asked
+                break
             if sum(not isinstance(one, Absent) for one in failures) >= _ENOUGH_FAILURES:
                 break
         self._tell(failures)
@@ -155,13 +164,20 @@ class LinkedDocuments:
         return await asyncio.gather(*(self._fetch_one(client, target) for target in lot))
 
     async def _fetch_one(self, client: httpx.AsyncClient, target: _Target) -> Fetched | Trouble:
-        """Fetch one; return what it is, or why it is not there."""
+        """Fetch one; return what it is, or why it is not there.
+
+        What cannot be read is not there either, until it has been so too often.
+        """
         try:
             found = await self._fetcher.fetch(client, target.url, linked_as=target.media_type)
         except Trouble as trouble:
             return trouble
         if found is None or not found.messages:
             return Absent(f"{target.shown} answers an empty document")
+        unread = [one for one in found.messages if isinstance(one, Undecodable)]
+        is_passing = len(unread) == len(found.messages) and unread[0].cause in _PASSING
+        if is_passing and self._tries[target.key].absent < GIVEN_UP_AFTER - 1:
+            return Absent(f"{target.shown} answers what cannot be read: {unread[0].reason}")
         return found
 
     async def _settle(self, target: _Target, found: Fetched) -> None:

@@ -52,8 +52,9 @@ class Mllp(Plain):
         super().__init__(adapter)
         self._max_block = max_block
 
-    def decoder(self) -> Decoder[Any]:
+    def decoder(self, peer: str) -> Decoder[Any]:
         """Return a decoder of blocks."""
+        del peer
         return MllpDecoder(self._adapter, self._max_block)
 
     def answer(self, message: Message | Undecodable, outcome: Outcome) -> bytes:

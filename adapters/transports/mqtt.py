@@ -165,6 +165,8 @@ class Mqtt:
         for reason in reasons:
             if reason.is_failure:
                 self._tell(f"the broker does not let us subscribe to {self._topic}: {reason}")
+                return
+        self._on_loop(self._pipeline.recover)
 
     def _not_connected(self, _: paho.Client, __: object) -> None:
         """Say that there is no connection; another is tried."""
@@ -183,9 +185,9 @@ class Mqtt:
             self._log.warning("disconnected", reason=str(reason))
 
     def _tell(self, reason: str) -> None:
-        """Log, and tell as the feed's last error."""
+        """Log, and tell as what hinders the feed."""
         self._log.warning("no messages come", reason=reason)
-        self._on_loop(self._pipeline.report, reason)
+        self._on_loop(self._pipeline.hinder, reason)
 
     def _on_loop(self, call: Any, *arguments: Any) -> None:
         """Call on the event loop's thread, unless that has ended."""

@@ -58,6 +58,25 @@ def keeps_place(source: str) -> bool:
     return source.partition(":")[0].partition("+")[0] in _POLLS
 
 
+def transport_of(feed: FeedConfig) -> type[Any]:
+    """Return the class of the transport that opens a feed's source.
+
+    Raises:
+        FeedMisconfigured: If there is none.
+    """
+    kind = feed.source.partition(":")[0].partition("+")[0]
+    place = _TRANSPORTS.get(kind) or _POLLS.get(kind)
+    if place is None:
+        raise FeedMisconfigured(
+            feed.id,
+            f"no transport opens {public(feed.source)!r}",
+            f"a source begins with one of {', '.join(sorted(_TRANSPORTS | _POLLS))}",
+        )
+    module, _, name = place.partition(":")
+    transport: type[Any] = getattr(importlib.import_module(f"adapters.transports.{module}"), name)
+    return transport
+
+
 def open_transport(
     feed: FeedConfig,
     adapter: Adapter[Any, Any],
@@ -77,22 +96,12 @@ def open_transport(
     Raises:
         FeedMisconfigured: If no transport opens the source, or an option is not right.
     """
-    scheme = feed.source.partition(":")[0]
-    kind = scheme.partition("+")[0]
-    place = _TRANSPORTS.get(kind) or _POLLS.get(kind)
-    if place is None:
-        raise FeedMisconfigured(
-            feed.id,
-            f"no transport opens {public(feed.source)!r}",
-            f"a source begins with one of {', '.join(sorted(_TRANSPORTS | _POLLS))}",
-        )
-    module, _, name = place.partition(":")
-    transport = getattr(importlib.import_module(f"adapters.transports.{module}"), name)
+    transport = transport_of(feed)
     options = _in_home(options_of(feed, "transport", transport.options_type), home)
     url = feed.source
-    if kind == "drop":
-        url = f"drop:{home.path / feed.source.removeprefix('drop:')}"
-    where = (checkpoint,) if kind in _POLLS else ()
+    if url.startswith("drop:"):
+        url = f"drop:{home.path / url.removeprefix('drop:')}"
+    where = (checkpoint,) if keeps_place(url) else ()
     opened: Transport = transport(adapter, pipeline, url, options, *where)
     return opened
 

@@ -20,7 +20,15 @@ _log = structlog.get_logger()
 
 
 class Trouble(AdapterError):
-    """Something outside is not as it should be, and may come right by itself."""
+    """Something outside is not as it should be, and may come right by itself.
+
+    Attributes:
+        wait_s: How long whoever is asked wants to be left alone, seconds; 0: it does not say.
+    """
+
+    def __init__(self, what: str, wait_s: float = 0.0) -> None:
+        super().__init__(what)
+        self.wait_s = wait_s
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
@@ -48,7 +56,7 @@ async def unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T
 class Retry:
     """Does work until it succeeds or the transport is stopped.
 
-    What fails is logged, and told as the feed's last error.
+    What fails is logged, and told as what hinders the feed until it succeeds.
 
     Args:
         feed: The feed's id.
@@ -73,8 +81,8 @@ class Retry:
         self._first_s = first_s
         self._longest_s = max(first_s, longest_s)
 
-    async def __call__(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do it.
+    async def __call__(self, work: Callable[[], Awaitable[str | None]]) -> None:
+        """Do it; work that is done may return what of it hinders the feed all the same.
 
         This is a transport's outermost loop: also a fault of our own is logged and gone
         on from, for a feed that runs and takes nothing would be worse.
@@ -82,7 +90,11 @@ class Retry:
 
         async def once() -> None:
             # tenacity awaits only what is declared async, not a lambda that returns a coroutine.
-            await work()
+            hindrance = await work()
+            if hindrance:
+                self._pipeline.hinder(hindrance)
+            else:
+                self._pipeline.recover()
 
         await _retrying(
             self._stop,
@@ -100,10 +112,10 @@ class Retry:
         wait = round(state.upcoming_sleep, 1)
         if isinstance(error, Trouble):
             _log.warning("tried in vain", feed=self._feed, error=str(error), next_s=wait)
-            self._pipeline.report(str(error))
+            self._pipeline.hinder(str(error))
         else:
             _log.error("the transport failed: report this", feed=self._feed, exc_info=error)
-            self._pipeline.report(f"the transport failed ({type(error).__name__}): report this")
+            self._pipeline.hinder(f"the transport failed ({type(error).__name__}): report this")
 
 
 async def settle(
@@ -154,9 +166,17 @@ def _retrying(
     stop: asyncio.Event, first_s: float, longest_s: float, **how: Any
 ) -> tenacity.AsyncRetrying:
     """Return tenacity as all transports use it."""
+    usual = tenacity.wait_exponential(multiplier=first_s, max=longest_s) + tenacity.wait_random(
+        0, first_s / 10
+    )
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.wait_s if isinstance(error, Trouble) else 0.0
+        return max(usual(state), asked)
+
     return tenacity.AsyncRetrying(
-        wait=tenacity.wait_exponential(multiplier=first_s, max=longest_s)
-        + tenacity.wait_random(0, first_s / 10),
+        wait=wait,
         stop=lambda _: stop.is_set(),
         sleep=lambda seconds: pause(stop, seconds),
         **how,

@@ -14,6 +14,7 @@ from adapters.transports.retry import Retry, Trouble, pause, unless_stopped
 from adapters.transports.tls import client_context
 
 _CONNECT_S = 15.0
+_LASTING_S = 5.0
 
 
 class TcpClientOptions(ConnectionLimits, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +54,7 @@ class TcpClient:
         self._feed = adapter.feed.id
         self._host, self._port = host_and_port(self._feed, url)
         self._options = options
+        self._pipeline = pipeline
         self._crowd = Crowd(self._feed, Plain(adapter), pipeline, options)
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -100,9 +102,18 @@ class TcpClient:
         connection = await unless_stopped(self._stop, self._connect(context))
         if connection is None:
             return
-        await unless_stopped(self._stop, _until_closed(connection))
+        await unless_stopped(self._stop, self._outlast(connection))
         if not connection.took_messages and not self._stop.is_set():
             raise Trouble(f"{self.address} hung up before it sent a message")
+
+    async def _outlast(self, connection: Connection) -> None:
+        """Wait until a connection has ended; one that lasts is no trouble any more."""
+        try:
+            async with asyncio.timeout(_LASTING_S):
+                await _until_closed(connection)
+        except TimeoutError:
+            self._pipeline.recover()
+            await _until_closed(connection)
 
     async def _connect(self, context: ssl.SSLContext | None) -> Connection:
         """Connect.

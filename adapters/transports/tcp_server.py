@@ -1,6 +1,5 @@
 """A TCP server for senders that connect, send, and wait for an answer."""
 
-import asyncio
 from typing import Any, ClassVar
 
 from adapters.sdk.adapter import Adapter
@@ -9,10 +8,8 @@ from adapters.transports.address import cannot_listen, host_and_port, joined
 from adapters.transports.connection import Connection
 from adapters.transports.crowd import ConnectionLimits, Crowd
 from adapters.transports.dialect import Dialect, Plain
-from adapters.transports.tls import server_context
-
-_BACKLOG = 1024
-_HANDSHAKE_S = 15.0
+from adapters.transports.listener import Listener
+from adapters.transports.tls import server_tls
 
 
 class TcpServerOptions(ConnectionLimits, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +43,7 @@ class TcpServer:
         self._host, self._port = host_and_port(self._feed, url)
         self._crowd = Crowd(self._feed, self._dialect(adapter, options), pipeline, options)
         self._options = options
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
 
     def _dialect(self, adapter: Adapter[Any, Any], options: TcpServerOptions) -> Dialect:
         """Return how messages lie in the bytes."""
@@ -64,25 +61,17 @@ class TcpServer:
         Raises:
             FeedMisconfigured: If the port cannot be used, or a certificate does not load.
         """
-        loop = asyncio.get_running_loop()
-        context = server_context(self._feed, self._options)
+        tls = server_tls(self._feed, self._options)
+        listener = Listener(lambda: Connection(self._crowd), tls)
         try:
-            self._server = await loop.create_server(
-                lambda: Connection(self._crowd),
-                self._host,
-                self._port,
-                backlog=_BACKLOG,
-                ssl=context,
-                ssl_handshake_timeout=_HANDSHAKE_S if context else None,
-            )
+            await listener.open(self._host, self._port)
         except OSError as error:
             raise cannot_listen(self._feed, self.address, error) from error
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._listener = listener
+        self._port = listener.address[1]
 
     async def stop(self) -> None:
         """Take no more, settle and answer what is under way, hang up."""
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            await self._listener.close()
         await self._crowd.drain()
-        if self._server is not None:
-            await self._server.wait_closed()

@@ -1,11 +1,14 @@
 """TLS as a feed's transport configures it."""
 
+import functools
 import ssl
+from pathlib import Path
 
 import msgspec
 
 from adapters.sdk.errors import FeedMisconfigured
 from broker.handshakes import tell_refused
+from broker.renewed import RenewedTls
 
 SYSTEM = "system"
 
@@ -26,7 +29,7 @@ class TlsOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_ca: str = ""
 
 
-def server_context(feed: str, options: TlsOptions) -> ssl.SSLContext | None:
+def server_tls(feed: str, options: TlsOptions) -> RenewedTls | None:
     """Return how a server proves itself and, with ``tls_ca``, whom it lets in; None: no TLS.
 
     Raises:
@@ -38,6 +41,17 @@ def server_context(feed: str, options: TlsOptions) -> ssl.SSLContext | None:
                 feed, "tls_cert is missing", "a server needs tls_cert and tls_key"
             )
         return None
+    files = [Path(file) for file in (options.tls_cert, options.tls_key, options.tls_ca) if file]
+    make = functools.partial(_server_context, feed, options)
+    return RenewedTls(feed, files, make, FeedMisconfigured)
+
+
+def _server_context(feed: str, options: TlsOptions) -> ssl.SSLContext:
+    """Return what a server's handshakes are made of.
+
+    Raises:
+        FeedMisconfigured: If a file is missing or wrong.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     _load_own(feed, context, options)

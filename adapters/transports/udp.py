@@ -141,10 +141,10 @@ class Udp:
             for level, kind, value in extra:
                 if (level, kind) == (socket.SOL_SOCKET, _SO_RXQ_OVFL):
                     self._count_dropped(_COUNT.unpack(value)[0])
-            messages = decoded(self._adapter, data)
+            name = peer_name(peer)
+            messages = decoded(self._adapter, data, name)
             answer = functools.partial(self._answer, peer, messages)
             # Loggers take another port for each datagram: the host is who speaks.
-            name = peer_name(peer)
             speaker = f"{name.rpartition(':')[0]}:*"
             self._intake.put(Parcel(name, messages, answer, speaker))
         return True
@@ -173,7 +173,8 @@ class Udp:
             if not answer:
                 continue
             try:
-                self._socket.sendto(answer, peer)
+                for datagram in self._adapter.datagrams(answer):
+                    self._socket.sendto(datagram, peer)
             except OSError as error:
                 # A sender without an answer sends again, and is then told of a duplicate.
                 _log.warning("not answered", feed=self._feed, peer=peer, error=str(error))

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.sdk.message import Undecodable
+from adapters.weather.foreign import ForeignDocument
 
 MAX_REPORT_BYTES: Final = 4096
 _SOH, _ETX = b"\x01", b"\x03"
 _PIECE: Final = re.compile(rb"[^=\n]*[=\n]|[^=\n]+\Z")
 _CONTROLS: Final = b"\x00\x01\x02\x03\x0b\x1a\r"
-# `SACI31 ZBAA 150600 CCA` (WMO-No. 386), or the date that NOAA's station files begin with.
+# `SACI31 ZBAA 150600 CCA` (WMO-No. 386), the date that NOAA's station files begin with, or the
+# station and date, or date alone, that Ogimet puts before each report.
 _HEADING: Final = re.compile(
     rb"([A-Z]{4}\d{2} +[A-Z]{4} +\d{6}(?: +(?:RR|CC|AA|P[A-Z])[A-Z])?"
-    rb"|\d{4}/\d\d/\d\d \d\d:\d\d)(?=\s|\Z)"
+    rb"|\d{4}/\d\d/\d\d \d\d:\d\d|[A-Z0-9]{4,5},\d{4}(?:,\d\d){4}(?=,[A-Z])"
+    rb"|\d{12}(?= +(?:METAR|SPECI|AAXX|BBXX|OOXX)\b))(?=[\s,]|\Z)"
 )
 _BEGINS: Final = re.compile(rb"ZCZC( +[A-Z]{0,3}\d{1,5}( +\d{6})?)?")
 _ENDS: Final = re.compile(rb"N{4}")
@@ -88,9 +91,15 @@ class BulletinCutter:
         self._bulletin = 0
         self._is_framed = False
         self._cut: list[CutReport | Undecodable] = []
+        self._foreign = ForeignDocument(grammar.title, grammar.starts)
 
     def feed(self, data: bytes) -> list[CutReport | Undecodable]:
         """Return the reports that these bytes complete."""
+        data = self._foreign.feed(data)
+        self._cut += self._foreign.take()
+        if self._foreign.is_open:
+            # Blanks, at most, came before it.
+            self._line, self._line_size = bytearray(), 0
         for piece in _PIECE.findall(data):
             self._line += piece[: self._limit + 1 - len(self._line)]
             self._line_size += len(piece)
@@ -100,6 +109,7 @@ class BulletinCutter:
 
     def close(self) -> list[CutReport | Undecodable]:
         """Return the last report, whose end may be missing."""
+        self._cut += self._foreign.take(at_end=True)
         self._end_line(ends_report=True)
         self._end_bulletin()
         return self._taken()
@@ -142,7 +152,7 @@ class BulletinCutter:
             return content
         self._end_bulletin()
         self._heading, self._heading_used = heading[1], False
-        return content[heading.end() :].strip()
+        return content[heading.end() :].lstrip(b",").strip()
 
     def _append(self, line: bytes, content: bytes) -> None:
         """Put a line to the report that is under way, or begin the next."""

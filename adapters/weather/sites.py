@@ -2,6 +2,7 @@
 
 import msgspec
 
+from adapters.sdk.places import District, Latitude, Longitude
 from liandong.place.v1.place_pb2 import COORDINATE_SYSTEM_WGS84, Location, Point
 
 
@@ -17,10 +18,10 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     title: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
     altitude_m: float | None = None
-    district: str = ""
+    district: District = ""
 
     def location(self) -> Location:
         """Return where it is, as far as the city knows."""

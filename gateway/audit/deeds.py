@@ -21,7 +21,7 @@ from broker.subjects import audit_subject
 from broker.users import AUDIT
 from gateway.audit.access import Access
 from gateway.audit.chain import START, Chain, Head, Sealed
-from gateway.audit.journal import head_in
+from gateway.audit.standing import head_in
 from gateway.identity import Caller
 from liandong.gateway.v1.audit_pb2 import QuarantineAction
 

@@ -7,10 +7,11 @@ from broker.varint import varint
 from gateway.audit.access import ANSWERED, Access, Course
 from gateway.audit.asked import asked
 from gateway.call import Ask
+from gateway.disclosure import Disclosure
 from gateway.encoding import framed
 from gateway.identity import Caller
 from gateway.key import Key
-from gateway.permit import Disclosure, Permit
+from gateway.permit import Permit
 from liandong.gateway.v1.audit_pb2 import (
     PHASE_CALL,
     PHASE_OPENED,

@@ -7,21 +7,17 @@ so that accesses are served, and recorded, also while the bus is away.
 
 import asyncio
 import contextlib
-import fcntl
 import itertools
-import os
 from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
 import structlog
-from google.protobuf.message import DecodeError
 
 from broker.connection import Bus
-from broker.errors import BrokerError, SpoolDamaged
+from broker.errors import SpoolDamaged
 from broker.forwarder import Forwarder
 from broker.lookup import last_message
 from broker.outgoing import Outgoing
@@ -30,17 +26,13 @@ from broker.spool import Spool
 from broker.subjects import audit_subject
 from broker.users import AUDIT
 from gateway.audit.access import Access
-from gateway.audit.chain import Chain, Head, Sealed, head_of
+from gateway.audit.chain import Chain, Head, Sealed
+from gateway.audit.gathering import GROUP, Gathering
+from gateway.audit.standing import JournalUnusable, alone, head_in
 from gateway.errors import AuditFull
 
-_WINDOW_S = 0.005
 _PAUSE_S = 0.5
-_GROUP = 500
 _log = structlog.get_logger()
-
-
-class JournalUnusable(BrokerError):
-    """What a gateway records cannot go on where it stood."""
 
 
 class JournalSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +84,7 @@ class Journal:
         self._forwarder = Forwarder(bus, self._spool, AUDIT, self._subject)
         self._waiting: deque[Access] = deque()
         self._wake = asyncio.Event()
+        self._gathering = Gathering()
         self._is_in_doubt = False
         self._is_closing = False
         self.is_stuck = False
@@ -100,7 +93,7 @@ class Journal:
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
-            stack.enter_context(_alone(Path(self._settings.path)))
+            stack.enter_context(alone(Path(self._settings.path)))
             await stack.enter_async_context(self._spool)
             self._chain.head = await self._continued()
             await stack.enter_async_context(self._forwarder)
@@ -177,17 +170,12 @@ class Journal:
         return head_in(newest.payload, self._settings.path) if newest is not None else None
 
     async def _run(self) -> None:
-        """Write what comes: at once, but not more often than each window."""
-        loop = asyncio.get_running_loop()
-        began = 0.0
+        """Write what comes, in groups."""
         while True:
             await self._wake.wait()
-            rest = began + _WINDOW_S - loop.time()
-            if rest > 0:
-                await asyncio.sleep(rest)
-            began = loop.time()
             self._wake.clear()
             while self._waiting:
+                await self._gathering.gather(self._waiting)
                 if await self._write():
                     continue
                 if self._is_closing:
@@ -199,7 +187,7 @@ class Journal:
 
     async def _write(self) -> bool:
         """Write a group; tell whether it is on disk. If not, whoever waits is told."""
-        accesses = list(itertools.islice(self._waiting, _GROUP))
+        accesses = list(itertools.islice(self._waiting, GROUP))
         try:
             if self._is_in_doubt:
                 self._chain.head = await self._written() or self._chain.head
@@ -216,6 +204,7 @@ class Journal:
             return False
         self._is_in_doubt = self.is_stuck = False
         self._chain.head = sealed.head
+        self._gathering.wrote(sealed.size)
         for _ in range(sealed.size):
             self._waiting.popleft()
         for access in accesses[: sealed.size]:
@@ -255,39 +244,3 @@ class Journal:
         if not running.cancelled() and running.exception() is not None:
             _log.error("recording has ended: report this", exc_info=running.exception())
             self._refuse("the journal has a fault")
-
-
-def head_in(payload: bytes, where: str) -> Head:
-    """Return where a chain stands behind a group.
-
-    Raises:
-        JournalUnusable: If it is none.
-    """
-    try:
-        return head_of(payload)
-    except (DecodeError, IndexError) as error:
-        raise JournalUnusable(
-            f"the last entry in {where} is none of a gateway's: verify the log with "
-            "`liandong audit verify`, and move what is damaged away"
-        ) from error
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold a journal for this process alone.
-
-    Raises:
-        JournalUnusable: If another has it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise JournalUnusable(
-            f"another gateway has the journal {path} open: stop it, or give this one a name of "
-            "its own"
-        ) from error
-    finally:
-        os.close(handle)

@@ -17,8 +17,8 @@ from gateway.audit.shown import shown
 from gateway.audit.verify import Verifier
 from gateway.calls import Call, Service
 from gateway.errors import LogUnavailable
-from gateway.selection import require_valid
 from gateway.tokens import decode, encode
+from gateway.validity import require_valid
 from liandong.gateway.v1.audit_pb2 import (
     ACCESS_ORDER_OLDEST_FIRST,
     AccessEntry,

@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import itertools
-import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,13 +19,15 @@ from gateway.pages import Page
 from gateway.past import at_ns_of
 from gateway.permit import Permit
 from gateway.search import candidates
-from gateway.selection import Selector, Selectors, require_valid
+from gateway.selection import Selector, Selectors
 from gateway.summary.columns import Columns, Part
 from gateway.summary.gathering import Gathering
 from gateway.summary.grouping import Common, Group, Grouping, encoded
+from gateway.summary.looking import Turn, chosen
 from gateway.summary.numbers import Number, number_of
 from gateway.summary.tally import Tally, together
 from gateway.summary.told import Span, Told
+from gateway.validity import require_valid
 from gateway.view import StateView, now_ns
 from liandong.gateway.v1.shared_state_pb2 import (
     TIME_BASIS_RECEIVED,
@@ -36,8 +37,6 @@ from liandong.gateway.v1.shared_state_pb2 import (
 )
 
 _SLICE: Final = 1024
-_FILTERED: Final = 32
-_TURN_S: Final = 0.002
 _KEPT: Final = 256
 _KEPT_BYTES: Final = 16 << 20
 _READING: Final = 4
@@ -171,10 +170,10 @@ class Summaries:
             InvalidRequest: If the filter takes too many steps.
             SummaryTooLarge: If there are too many groups.
         """
-        left, turn = candidates(self._view, selector), _Turn()
+        left, turn = candidates(self._view, selector), Turn()
         while lot := list(itertools.islice(left, _SLICE)):
-            for chosen in _chosen(selector, lot):
-                gathering.add(chosen)
+            for shown in chosen(selector, lot):
+                gathering.add(shown)
                 await turn.over()
             # Of a lot nothing may be chosen.
             await turn.over()
@@ -203,46 +202,15 @@ class Summaries:
         if not bucket_ns:
             assert at_ns is not None, "one of the two is asked for"
             lots = self._stood(selector, at_ns, request.as_of_basis)
-        gathering, turn, unknown = Gathering(Grouping(request), number, bucket_ns), _Turn(), 0
+        gathering, turn, unknown = Gathering(Grouping(request), number, bucket_ns), Turn(), 0
         async with contextlib.aclosing(lots):
             async for lot, lost in lots:
                 unknown += lost
-                for chosen in _chosen(selector, lot, at_ns):
-                    gathering.add(chosen)
+                for shown in chosen(selector, lot, at_ns):
+                    gathering.add(shown)
                     await turn.over()
                 await turn.over()
         return Summary(gathering.groups(), gathering.read, 0, unknown)
-
-
-class _Turn:
-    """Gives way to others when this turn was long enough."""
-
-    def __init__(self) -> None:
-        self._since = time.perf_counter()
-
-    async def over(self) -> None:
-        """Give way if it is time to."""
-        if time.perf_counter() - self._since > _TURN_S:
-            await asyncio.sleep(0)
-            self._since = time.perf_counter()
-
-
-def _chosen(
-    selector: Selector, lot: Sequence[Entry], at_ns: int | None = None
-) -> Iterator[list[Entry]]:
-    """Yield what the caller sees of those of a lot that are selected, in slices.
-
-    Args:
-        selector: What is selected.
-        lot: Entries as published.
-        at_ns: When they must not have ended, nanoseconds since 1970 UTC; None: now.
-    """
-    picked, test = selector.pick(lot, at_ns=at_ns), selector.filter
-    if test is None:
-        yield picked
-        return
-    for start in range(0, len(picked), _FILTERED):
-        yield test.chosen(picked[start : start + _FILTERED])
 
 
 def _part(key: Key, selector: Selector, resolution: int | None, number: Number | None) -> Part:

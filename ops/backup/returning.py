@@ -19,12 +19,13 @@ import msgspec
 from broker.api import call
 from broker.appending import Appending
 from broker.connection import Bus, BusSettings
+from broker.definitions import StreamPlan, definitions
 from broker.errors import BrokerError, StreamUnavailable
 from broker.home import Home
 from broker.plan import BusPlan, stream_name
 from broker.server import EmbeddedServer
 from broker.snapshots import CHUNK, restore, snapshot
-from broker.streams import StreamPlan, definitions, reconcile
+from broker.streams import reconcile
 from broker.users import CITY, HUB, SYSTEM_READER, admin
 from ops.backup.archive import Archive
 from ops.backup.choosing import choose, exists, label, refuse_what_is_used

@@ -19,11 +19,11 @@ from typing import IO
 import msgspec
 
 from broker.connection import Bus, BusSettings
+from broker.definitions import definitions
 from broker.home import Home
 from broker.plan import BusPlan, stream_name
 from broker.snapshots import snapshot
 from broker.spool import copy_spool
-from broker.streams import definitions
 from broker.users import CHECKPOINTS, HUB, admin, feeds_stream, quarantine_stream
 from ops.backup.manifest import (
     DIGEST,

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from broker.api import call
 from broker.connection import Bus
+from broker.definitions import definitions
 from broker.errors import StreamUnavailable
 from broker.numbering import taken
 from broker.plan import BusPlan, stream_name
-from broker.streams import definitions
 from broker.users import CITY
 
 _PATIENCE_S: Final = 60.0

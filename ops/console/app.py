@@ -8,13 +8,15 @@ from typing import Final, Self
 
 from aiohttp import web
 
+from adapters.transports.http_port import HttpPort
 from broker.handshakes import tell_refused
 from broker.home import OPS, Home
+from broker.renewed import RenewedTls
 from ops.city import City
 from ops.client import target
 from ops.console.bus_pages import BusPages
 from ops.console.channels import Channels
-from ops.console.desk import SESSION, Desk, sent
+from ops.console.desk import SESSION, Desk, body, sent
 from ops.console.live import Live
 from ops.console.quarantine_pages import QuarantinePages
 from ops.console.record_pages import RecordPages
@@ -65,17 +67,18 @@ class Console:
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(self._channels)
             stack.push_async_callback(self._visits.settle)
-            runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1.0)
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            site = web.TCPSite(runner, self._page.host, self.port, ssl_context=self._tls())
+            runner = web.AppRunner(self._app(), shutdown_timeout=1.0)
+            files = (*self._home.certificate(_CERTIFICATE), self._home.ca)
+            tls = RenewedTls("console", files, self._tls, Failure)
+            listening = HttpPort(runner, "console", tls=tls)
             try:
-                await site.start()
+                await listening.open(self._page.host, self.port)
             except OSError as error:
                 raise Failure(
                     f"the console cannot listen on {self._page.host}:{self.port}: stop what "
                     "listens there, or change [console] port in the city file"
                 ) from error
+            stack.push_async_callback(listening.close)
             self._stack = stack.pop_all()
         return self
 
@@ -166,7 +169,7 @@ class Console:
         """Open a session for a token that was not used yet."""
         if not is_own(request):
             raise web.HTTPForbidden(text="this did not come from the console's own page")
-        told = (await request.read())[:_LONGEST_TOKEN].decode(errors="replace")
+        told = (await body(request))[:_LONGEST_TOKEN].decode(errors="replace")
         session = self._visitors.by_token(told.strip())
         if session is None:
             told = "the token is void: it works once, for ten minutes"

@@ -1,5 +1,6 @@
 """What the console's pages share: the city, its bus and gateway, and who asks."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from ops.console.visitors import Session
 from ops.evidence import Evidence
 
 T = TypeVar("T")
+_BODY_S = 30.0
 SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)
 
 
@@ -54,13 +56,28 @@ class Desk:
         return read_city(self.city.path)
 
 
+async def body(request: web.Request) -> bytes:
+    """Return what a request has.
+
+    Raises:
+        HTTPRequestTimeout: If it does not come in time.
+    """
+    try:
+        async with asyncio.timeout(_BODY_S):
+            return await request.read()
+    except TimeoutError as error:
+        told = f"the body was not whole within {_BODY_S:g} s"
+        raise web.HTTPRequestTimeout(text=told) from error
+
+
 async def sent(request: web.Request, kind: type[T]) -> T:
     """Return what a request has as JSON.
 
     Raises:
         HTTPBadRequest: If it is none of the kind.
+        HTTPRequestTimeout: If it does not come in time.
     """
     try:
-        return msgspec.json.decode(await request.read(), type=kind)
+        return msgspec.json.decode(await body(request), type=kind)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise web.HTTPBadRequest(text=str(error)) from error

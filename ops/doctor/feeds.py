@@ -4,18 +4,19 @@ from collections.abc import Iterator
 
 from broker.errors import SpoolDamaged
 from broker.spool import weight
-from liandong.feed.v1.feed_pb2 import FRESHNESS_LATE, FRESHNESS_SILENT
+from liandong.feed.v1.feed_pb2 import FRESHNESS_LATE, FRESHNESS_SILENT, Feed
 from ops.condition import condition
 from ops.doctor.case import Case
 from ops.doctor.finding import Finding, note
 
 _GROUPS = 100
 _LOG = "see logs/adapter-{}.log in the home folder"
+_SOURCE = "see that the source can be reached, and that [feed.transport] is right; " + _LOG
 _SENDERS = "ask whoever runs the source, and look for connections in logs/adapter-{}.log"
 
 
 def check_feeds(case: Case) -> Iterator[Finding]:
-    """Find feeds that never ran, do not run, are not heard of, are silent or late."""
+    """Find feeds that never ran, do not run, are not heard of, are hindered, silent or late."""
     told = case.feeds
     for feed_id in (feed.id for feed in case.city.feeds):
         about = f"feed {feed_id}"
@@ -24,11 +25,12 @@ def check_feeds(case: Case) -> Iterator[Finding]:
             continue
         feed = told[feed_id]
         fares = condition(feed, case.city, case.now)
-        remedy = _SENDERS if feed.freshness == FRESHNESS_SILENT else _LOG
         if not fares.well:
-            last = f" (it said: {feed.last_error})" if feed.last_error else ""
-            yield Finding(about, f"{_is(fares.sentence)}{last}", remedy.format(feed_id))
-        elif feed.freshness == FRESHNESS_LATE:
+            # What hinders a feed is in the sentence already.
+            said = "" if feed.trouble else feed.last_error
+            last = f" (it said: {said})" if said else ""
+            yield Finding(about, f"{_is(fares.sentence)}{last}", _remedy(feed).format(feed_id))
+        elif feed.trouble or feed.freshness == FRESHNESS_LATE:
             yield note(about, f"is {fares.sentence}")
     for name in sorted(told.keys() - {feed.id for feed in case.city.feeds}):
         yield note(f"feed {name}", "has books on the bus and is not in the city file")
@@ -65,6 +67,13 @@ def check_journals(case: Case) -> Iterator[Finding]:
                 f"holds {count:,} lots of accesses ({size / 1e6:.1f} MB) that the bus has not had",
                 f"bring the bus back, or make room in AUDIT; else see logs/{path.stem}.log",
             )
+
+
+def _remedy(feed: Feed) -> str:
+    """Return where to look when a feed is not well."""
+    if feed.trouble:
+        return _SOURCE
+    return _SENDERS if feed.freshness == FRESHNESS_SILENT else _LOG
 
 
 def _is(sentence: str) -> str:

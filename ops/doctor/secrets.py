@@ -1,5 +1,6 @@
 """Are keys and certificates there, secret, of each other, of this city, and still good?"""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,15 +13,17 @@ from broker.accounts import render
 from broker.errors import HomeDamaged
 from broker.home import OPS, Home
 from broker.nkey import read_seed
-from broker.provision import SERVERS
+from broker.plan import BusPlan
+from broker.provision import SERVERS, departed
 from broker.users import users
 from gateway.revocation import Revoked
 from ops.doctor.case import Case
-from ops.doctor.finding import Finding
+from ops.doctor.finding import Finding, note
 
 _SOON = timedelta(days=30)
 _OTHERS = 0o077
 _MANY = 3
+_QUOTA = re.compile(r"max_file(?:_store)?: \d+")
 _MAKE = "run `liandong keys`"
 _REMAKE = "remove it and run `liandong keys`"
 
@@ -48,12 +51,22 @@ def check_keys(case: Case) -> Iterator[Finding]:
             whole = False
         yield from _mode(path)
     yield from _mode(home.nats_config)
-    if whole and home.nats_config.exists() and home.nats_config.read_text() != render(home, plan):
+    if whole and home.nats_config.exists() and _is_stale(home, plan):
         yield Finding(
             str(home.nats_config),
             "is not what the keys and the city file say now",
             "start the city again, so that its server takes them",
         )
+
+
+def _is_stale(home: Home, plan: BusPlan) -> bool:
+    """Tell whether the server's configuration is not what keys and city file say.
+
+    What its streams may take is told by the streams: while limits are lowered the server's
+    account may have more than they.
+    """
+    written, wanted = home.nats_config.read_text(), render(home, plan)
+    return _QUOTA.sub("", written) != _QUOTA.sub("", wanted)
 
 
 def check_certificates(case: Case) -> Iterator[Finding]:
@@ -77,6 +90,12 @@ def check_certificates(case: Case) -> Iterator[Finding]:
             continue
         yield from _pair(name, pem, key, case.now)
         yield from _standing(home, pem, authority, revoked)
+    for name in departed(home, case.city.plan):
+        yield note(
+            str(home.certificate(name)[0]),
+            "is of a department that is not in the city file; gateways refuse it once they were "
+            f"started again: `liandong keys --revoke {name}` takes it back at once",
+        )
 
 
 def _pair(name: str, pem: Path, key_path: Path, now: datetime) -> Iterator[Finding]:

@@ -152,6 +152,9 @@ class HearingCollector(Collector):
         """Tell how each feed is heard now."""
         both = ("agency", "feed")
         running = _gauge("liandong_feed_running", "Whether its adapter says that it runs.", *both)
+        hindered = _gauge(
+            "liandong_feed_hindered", "Whether something keeps it from reading its source.", *both
+        )
         freshness = _gauge(
             "liandong_feed_freshness",
             "1 for the state in which it is, by its own cadence, 0 for the others.",
@@ -173,6 +176,7 @@ class HearingCollector(Collector):
             told = self._watch.feeds.get(feed.id, Feed())
             aged = age_of(told, now_ns)
             running.add_metric(names, aged.state == FEED_STATE_RUNNING)
+            hindered.add_metric(names, bool(told.trouble))
             for word, value in _FRESHNESS.items():
                 freshness.add_metric([*names, word], aged.freshness == value)
             if aged.HasField("age"):
@@ -184,7 +188,7 @@ class HearingCollector(Collector):
                 usual.add_metric(names, aged.usual_interval.ToNanoseconds() / 1e9)
             expected.add_metric(names, aged.entities_expected)
             heard.add_metric(names, aged.entities_heard)
-        yield from (running, freshness, age, observed, usual, expected, heard)
+        yield from (running, hindered, freshness, age, observed, usual, expected, heard)
 
 
 def _gauge(name: str, told: str, *labels: str) -> GaugeMetricFamily:

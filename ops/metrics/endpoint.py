@@ -18,6 +18,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.registry import Collector
 
+from adapters.transports.http_port import HttpPort
 from broker.home import Home
 from ops.city import City
 from ops.failure import USAGE, Failure
@@ -136,22 +137,20 @@ async def listening(part: str, render: Render, address: MetricsAddress) -> Async
 
     application = web.Application()
     application.router.add_get("/metrics", answer)
-    runner = web.AppRunner(application, access_log=None, handle_signals=False)
-    await runner.setup()
+    listening = HttpPort(web.AppRunner(application, handle_signals=False), "metrics")
     try:
-        site = web.TCPSite(runner, address.host, address.port)
-        try:
-            await site.start()
-        except OSError as error:
-            raise Failure(
-                f"metrics cannot be served at {address.host}:{address.port} "
-                f"({os.strerror(error.errno or 0)}): stop what listens there, or change [metrics] "
-                "port in the city file"
-            ) from error
-        host, port = runner.addresses[0][:2]
+        await listening.open(address.host, address.port)
+    except OSError as error:
+        raise Failure(
+            f"metrics cannot be served at {address.host}:{address.port} "
+            f"({os.strerror(error.errno or 0)}): stop what listens there, or change [metrics] "
+            "port in the city file"
+        ) from error
+    try:
+        host, port = listening.address
         yield f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     finally:
-        await runner.cleanup()
+        await listening.close()
 
 
 def note_of(home: Home, part: str) -> Path:

@@ -7,16 +7,20 @@ from adapters.sdk.answers import Caller
 from adapters.sdk.records import OwnRecords
 from broker.delivery import Delivery
 from broker.subjects import record_name, share_subject
+from liandong.place.v1.place_pb2 import Location
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
 from liandong.record.v1.record_pb2 import (
     CLASSIFICATION_INTERNAL,
     STATUS_ACTUAL,
+    Provenance,
     Record,
+    Status,
 )
 
 NOW = datetime.now(UTC)
 NOW_NS = (NOW - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
 POLICE = Caller("police", "client", "", ("x",), "0" * 32, NOW + timedelta(minutes=1))
-XINJIEKOU = {"latitude_deg": 32.0436, "longitude_deg": 118.7886}
+XINJIEKOU: dict[str, Any] = {"latitude_deg": 32.0436, "longitude_deg": 118.7886}
 
 
 def record(
@@ -27,19 +31,20 @@ def record(
     at: datetime = NOW,
     where: dict[str, float] | None = None,
     district: str = "",
-    status: int = STATUS_ACTUAL,
+    status: Status.ValueType = STATUS_ACTUAL,
     expires_at: datetime | None = None,
     **body: Any,
 ) -> Record:
     """Make a record; its body's field is the kind with an underscore."""
+    stated: dict[str, Any] = {kind.replace(".", "_"): body}
     made = Record(
         name=record_name(agency, kind, entity),
         classification=CLASSIFICATION_INTERNAL,
         status=status,
-        quality={"level": 1},
-        provenance={"feed": "test"},
-        location={"district": district},
-        **{kind.replace(".", "_"): body},
+        quality=Quality(level=QUALITY_LEVEL_VALID),
+        provenance=Provenance(feed="test"),
+        location=Location(district=district),
+        **stated,
     )
     if where is not None:
         made.location.point.latitude_deg = where["latitude_deg"]

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from google.protobuf.duration_pb2 import Duration
+
 from adapters.bus_side import BusSide
-from adapters.environment.hj212 import Hj212
+from adapters.environment.hj212 import Hj212, Hj212Options
 from adapters.sdk.answers import Caller, answers
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.journal import beginning
@@ -11,7 +13,8 @@ from adapters.sdk.ledger import Ledger
 from adapters.sdk.pipeline import Pipeline
 from broker.asking import Asking
 from broker.connection import Bus, BusSettings
-from liandong.question.v1.beds_pb2 import BedsAnswer, BedsQuestion
+from liandong.question.v1 import question_pb2
+from liandong.question.v1.beds_pb2 import BedsAnswer, BedsQuestion, FacilityBeds
 from liandong.question.v1.question_pb2 import Asked
 from tests.adapters.transports.running import own_bus
 
@@ -22,7 +25,7 @@ class AnsweringHj212(Hj212):
     @answers(BedsQuestion)
     async def beds(self, question: BedsQuestion, caller: Caller) -> BedsAnswer:
         """Answer with the feed's id."""
-        return BedsAnswer(facilities=[{"title": f"{self.feed.id} to {caller.agency}"}])
+        return BedsAnswer(facilities=[FacilityBeds(title=f"{self.feed.id} to {caller.agency}")])
 
 
 async def test_an_adapters_answers_are_served_while_its_feed_runs(tmp_path: Path) -> None:
@@ -30,9 +33,11 @@ async def test_an_adapters_answers_are_served_while_its_feed_runs(tmp_path: Path
     feed = FeedConfig(
         id="environment.x", adapter="x", agency="environment", source="tcp://127.0.0.1:0"
     )
-    adapter = AnsweringHj212(feed, Hj212.options_type())
+    adapter = AnsweringHj212(feed, Hj212Options())
     ledger = Ledger(beginning(feed, adapter.version, feed.source))
-    envelope = Asked(id="1", caller={"agency": "police"}, within={"seconds": 30})
+    envelope = Asked(
+        id="1", caller=question_pb2.Caller(agency="police"), within=Duration(seconds=30)
+    )
     envelope.question.Pack(BedsQuestion())
     async with own_bus(tmp_path, "environment") as own:
         side = BusSide(adapter, Pipeline(adapter, ledger), ledger, own.home, own.plan)

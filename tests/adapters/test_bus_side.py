@@ -251,7 +251,7 @@ async def shrink(bus: OwnBus, max_msg_size: int) -> None:
 
 async def test_a_poll_goes_on_after_adapter_and_server_were_started_again(bus: OwnBus) -> None:
     """The place is in the agency's bucket, and the validators are given back."""
-    quick = {"interval_s": 0.02, "max_interval_s": 0.1}
+    quick: dict[str, Any] = {"interval_s": 0.02, "max_interval_s": 0.1}
     async with serving(page(warning("KV-1"), ETag='"x"')) as web:
         async with running(
             bus.home, bus.plan, "weather/cap", web.url, feed_id="weather.cap", **quick

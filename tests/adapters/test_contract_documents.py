@@ -31,6 +31,7 @@ class TestCap(AdapterContract):
     """Warnings, one document each."""
 
     adapter = "weather/cap"
+    options = SMALL
     filler = b""
     good = (alert("NJ-1"), alert("NJ-2"))
     bad = {

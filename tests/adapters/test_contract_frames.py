@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from adapters.water.sl651 import crc
 from liandong.testing import AdapterContract
 from ops.demo import frames
 from tests.adapters.environment.hj212.hj212_frames import upload
 from tests.adapters.health.hl7v2 import hl7_messages as hl7
+from tests.adapters.police.gb28181.sip_camera import SipWriter
 from tests.adapters.transport.jt808 import jt808_frames as jt808
 from tests.adapters.transport.jt809 import jt809_frames as jt809
 
@@ -31,7 +33,7 @@ def river(level_m: float, *, observed: datetime = NOON, serial: int = 1) -> byte
 def with_time(frame: bytes, digits: str) -> bytes:
     """Put an impossible time of observation into a report, and the check value right."""
     changed = frame[:-2].replace(bytes.fromhex("F0F02406011200"), bytes.fromhex("F0F0" + digits))
-    return changed + frames.crc(changed).to_bytes(2, "big")
+    return changed + crc(changed).to_bytes(2, "big")
 
 
 def damaged(frame: bytes, at: int) -> bytes:
@@ -53,10 +55,9 @@ class TestHj212(AdapterContract):
 
 
 class TestSl651(AdapterContract):
-    """Telemetry stations; each byte is told of."""
+    """Telemetry stations; line ends stand between frames."""
 
     adapter = "water/sl651"
-    filler = b""
     good = (river(8.123), river(8.124, serial=2))
     bad = {
         with_time(river(8.123), "2413011200"): "time of observation",
@@ -139,6 +140,28 @@ class TestGb28181(AdapterContract):
     """Video platforms; documents follow each other."""
 
     adapter = "police/gb28181"
-    filler = rb"\s*"
+    filler = rb"(?:[\s\0]|jaK\0)*"
     good = (notification(1), notification(2, "2024-06-01T12:00:01"))
     bad = {notification(3, "yesterday"): "AlarmTime", b"<Notify><SN></Notify>": "XML"}
+
+
+_CAMERA = SipWriter()
+
+
+class TestGb28181OverSip(AdapterContract):
+    """Cameras; requests follow each other."""
+
+    adapter = "police/gb28181"
+    filler = rb"(?:[\s\0]|jaK\0)*"
+    good = (
+        _CAMERA.request("REGISTER"),
+        _CAMERA.request("OPTIONS"),
+        _CAMERA.request("MESSAGE", notification(4, kind="Keepalive")),
+        _CAMERA.request("NOTIFY", notification(5)),
+        _CAMERA.request("NOTIFY", Subscription_State="terminated"),
+    )
+    bad: ClassVar[Mapping[bytes, str]] = {
+        _CAMERA.request("MESSAGE", notification(6, "yesterday")): "AlarmTime",
+        _CAMERA.request("MESSAGE", b"hello"): "body",
+        _CAMERA.request("INVITE", b"v=0\r\n"): "INVITE",
+    }

@@ -11,11 +11,12 @@ import pytest
 from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 
-from broker.answering import Answering, Endpoint
+from broker.answering import Answering
 from broker.asking import Asking
 from broker.connection import Bus, BusSettings
 from broker.errors import NoAnswer, NoResponder
 from broker.home import Home
+from broker.introduction import Endpoint
 from broker.responders import Responders
 from broker.server import EmbeddedServer
 from broker.streams import reconcile

@@ -21,13 +21,15 @@ from broker.errors import BusUnavailable, RecordTooLarge, SpoolFailed, SpoolFull
 from broker.exchange import Exchange
 from broker.home import Home
 from broker.outbox import Outbox
-from broker.outgoing import Outgoing, Spooled, Stored
+from broker.outgoing import MESSAGE_ID, Outgoing, Spooled, Stored
 from broker.plan import MEBIBYTE, BusPlan
 from broker.publisher import Publisher
 from broker.server import EmbeddedServer
 from broker.spool import Spool
 from broker.streams import reconcile
+from broker.subjects import share_subject
 from broker.subscriber import scan
+from liandong.record.v1.record_pb2 import Record
 from tests.conftest import small_plan
 
 ROOM = 64 * MEBIBYTE
@@ -157,6 +159,44 @@ async def test_what_the_bus_does_not_take_in_time_is_on_disk_and_goes_out_when_i
     assert [number for _, number in await site.held()] == [*range(1200)]
     assert [identity for identity, _ in site.settled] == [f"one-{n}" for n in range(1, 1200)]
     assert not any(r.duplicate for _, r in site.settled if isinstance(r, Stored))
+
+
+async def test_what_was_taken_for_new_and_spooled_is_placed_by_what_the_stream_holds(
+    site: Site,
+) -> None:
+    """The guess on which its attempt rested does not go into the spool with it."""
+    now_s = int(time.time())
+
+    def observed(name: str, seconds: int) -> Outgoing:
+        """Return a record that was observed so many seconds from now."""
+        record = Record(name=f"water/water.level/{name}")
+        record.observed_at.FromSeconds(now_s + seconds)
+        return Outgoing(share_subject(record.name), record.SerializeToString(), f"{name}{seconds}")
+
+    async with site.open() as (outbox, spool):
+        await outbox.publish_all([observed("first", -60)])
+        async with site.bus() as bus, Publisher(bus, "WATER") as another:
+            await another.publish(observed("held", -20))
+        site.freeze()
+        lot = [observed("held", -40), observed("held", -10), observed("held", -30)]
+        results = await outbox.publish_all([*lot, observed("new", -60)])
+        site.thaw()
+        await until(lambda: not spool.total)
+
+        assert [type(result) for result in results] == [Spooled] * 4
+    async with site.bus() as bus:
+        stored = [
+            (one.subject.removeprefix("share.water.water.level."), one.headers[MESSAGE_ID])
+            async for one in scan(bus, "WATER", ">")
+        ]
+    assert sorted(stored) == [
+        ("first", "first-60"),
+        ("held", "held-10"),
+        ("held", "held-20"),
+        ("held.past", "held-30"),
+        ("held.past", "held-40"),
+        ("new", "new-60"),
+    ]
 
 
 async def test_a_frozen_server_is_waited_for_no_longer_than_was_said(site: Site) -> None:
@@ -444,7 +484,7 @@ async def test_spooling_is_one_flush_for_many_callers(
             flushes += 1
             return await append(*given)
 
-        spool.append = counted  # type: ignore[method-assign]  # it goes on to the real one
+        spool.append = counted  # type: ignore[assignment,method-assign]  # it goes on to the real one
 
         async def call(name: str) -> None:
             for number in range(lots):

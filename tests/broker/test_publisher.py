@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from broker.connection import Bus, BusSettings
 from broker.errors import BusUnavailable, PublishDenied, RecordTooLarge, StreamUnavailable
@@ -23,7 +24,9 @@ from broker.plan import MEBIBYTE
 from broker.publisher import Publisher
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
+from broker.subjects import past_subject, share_subject
 from broker.subscriber import scan
+from liandong.record.v1.record_pb2 import Record
 from tests.conftest import small_plan
 
 Connect = Callable[[str], AbstractAsyncContextManager[Bus]]
@@ -196,6 +199,58 @@ async def test_a_killed_server_loses_doubles_and_reorders_nothing(own: Own, toke
         assert len(fresh) == len(results) == 6000
         for subject in subjects:
             assert await held(bus, subject) == list(range(1200))
+
+
+def named_once(number: int, token: str) -> Outgoing:
+    """Make a record of a name of its own, as reports and warnings have."""
+    record = Record(name=f"water/water.level/{token}-{number}")
+    record.observed_at.GetCurrentTime()
+    return Outgoing(share_subject(record.name), record.SerializeToString(), f"{token}-{number}")
+
+
+async def test_a_killed_server_loses_and_doubles_nothing_of_what_has_new_names(
+    own: Own, token: str
+) -> None:
+    """Nobody asks for them before they leave; those in the air are asked for when it is back."""
+    async with Bus(own.settings) as bus, Publisher(bus, "WATER") as publisher:
+        await publisher.publish(named_once(0, token))
+        async with asyncio.TaskGroup() as group:
+            lots = [
+                [named_once(number, token) for number in range(first, first + 100)]
+                for first in range(1, 6001, 100)
+            ]
+            tasks = [group.create_task(publisher.publish_all(lot)) for lot in lots]
+            await asyncio.wait(tasks[:20], return_when=asyncio.FIRST_COMPLETED)
+            await own.server.kill()
+            await own.server.start()
+
+        results = [result for task in tasks for result in task.result()]
+        fresh = [r for r in results if isinstance(r, Stored) and not r.duplicate]
+        assert len(fresh) == len(results) == 6000
+        found = [one.subject async for one in scan(bus, "WATER", ">", headers_only=True)]
+        assert sorted(found) == sorted(named_once(number, token).subject for number in range(6001))
+
+
+async def test_a_batch_of_new_names_that_got_no_answer_is_stored_once(own: Own, token: str) -> None:
+    """Its sender gives up; what it sends again is its own, and where it belongs."""
+    late = named_once(1, token)
+    late.payload = Record(
+        name=Record.FromString(late.payload).name, observed_at=Timestamp(seconds=1)
+    ).SerializeToString()
+    late.message_id += "-late"
+    async with Bus(own.settings) as bus, Publisher(bus, "WATER", budget_s=0.3) as publisher:
+        await publisher.publish(named_once(0, token))
+        lot = [named_once(1, token), named_once(2, token), late]
+        with paused(own.server):
+            given_up = await publisher.publish_all(lot)
+
+        results = await publisher.publish_all(lot)
+
+        assert [type(result) for result in given_up] == [BusUnavailable] * 3
+        assert [r.duplicate for r in results if isinstance(r, Stored)] == [False] * 3
+        found = [one.subject async for one in scan(bus, "WATER", ">", headers_only=True)]
+        subjects = [named_once(number, token).subject for number in range(3)]
+        assert found == [*subjects, past_subject(subjects[1])]
 
 
 async def test_a_bus_that_stays_away_is_told_within_the_budget(own: Own, token: str) -> None:

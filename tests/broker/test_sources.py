@@ -34,6 +34,7 @@ async def test_a_source_that_is_filtered_otherwise_goes_on_where_it_was(tmp_path
             return [one.payload async for one in scan(hub, "CITY", "share.>")]
 
         config = (await hub.js.stream_info("CITY")).config
+        assert config.sources is not None
         for one in config.sources:
             if one.name == "ENVIRONMENT":
                 one.subject_transforms, one.filter_subject = None, "share.environment.>"

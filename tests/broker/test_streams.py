@@ -8,14 +8,16 @@ import msgspec
 import pytest
 from nats.js.api import StorageType, StreamConfig
 
+from broker.accounts import hub_room
 from broker.connection import Bus, BusSettings
+from broker.definitions import definitions
 from broker.errors import PublishRefused, StreamsDiffer
 from broker.home import Home
 from broker.outgoing import Outgoing, Stored
 from broker.plan import MEBIBYTE, BusPlan
 from broker.publisher import Publisher
 from broker.server import EmbeddedServer
-from broker.streams import definitions, reconcile
+from broker.streams import reconcile
 from broker.subscriber import scan
 from tests.conftest import small_plan
 
@@ -62,6 +64,34 @@ async def test_a_changed_limit_is_applied_and_told(home: Home, plan: BusPlan) ->
     async with Bus(BusSettings.of(home, plan, "admin.water")) as bus:
         assert (await bus.js.stream_info("WATER")).config.max_bytes == 48 * MEBIBYTE
     assert await reconcile(home, other) == []
+
+
+async def test_limits_that_are_lowered_reach_streams_that_were_promised_more(
+    tmp_path: Path,
+) -> None:
+    """The server starts with what they have; once they have less, so has their account."""
+    home = Home(tmp_path / "home")
+    large = msgspec.structs.replace(
+        small_plan(("water",)), agency_bytes=1024 * MEBIBYTE, city_bytes=1024 * MEBIBYTE
+    )
+    small = msgspec.structs.replace(
+        large, agency_bytes=16 * MEBIBYTE, city_bytes=64 * MEBIBYTE, quarantine_bytes=16 * MEBIBYTE
+    )
+    async with EmbeddedServer(home, large):
+        await reconcile(home, large)
+
+    async with EmbeddedServer(home, small):
+        changed = await reconcile(home, small)
+    async with EmbeddedServer(home, small):
+        changed_again = await reconcile(home, small)
+
+    assert changed == [
+        "changed max_bytes of stream WATER",
+        "changed max_bytes of stream QUARANTINE_WATER",
+        "changed max_bytes of stream CITY",
+    ]
+    assert changed_again == []
+    assert f"max_file_store: {hub_room(small).disk}\n" in home.nats_config.read_text()
 
 
 async def test_a_change_that_cannot_be_made_is_told(home: Home, plan: BusPlan) -> None:

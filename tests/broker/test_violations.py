@@ -4,12 +4,15 @@ import protovalidate
 import pytest
 from google.protobuf.message import Message
 
-from broker.violations import describe
+from broker.violations import describe, sentence_of
 from liandong.gateway.v1.shared_state_pb2 import (
+    GROUP_BY_KIND,
     BatchGetRecordsRequest,
     GetRecordRequest,
     Selection,
+    SummarizeRecordsRequest,
 )
+from liandong.question.v1.levels_upstream_pb2 import LevelsUpstreamQuestion
 from liandong.record.v1.record_pb2 import Record
 from liandong.water.v1.water_pb2 import Level
 
@@ -29,6 +32,14 @@ _NAME = "expected <agency>/<kind>/<entity>, such as water/water.level/0012345678
         (Record(), "body: is not there, expected one body, such as water_level"),
         (Level(), "station_id: is empty, expected a text"),
         (BatchGetRecordsRequest(), "names: must contain at least 1 item"),
+        (
+            SummarizeRecordsRequest(group_by=[9]),  # type: ignore[list-item]
+            "group_by[0]: is 9, expected H3_CELL, DISTRICT, KIND or AGENCY",
+        ),
+        (
+            SummarizeRecordsRequest(group_by=[GROUP_BY_KIND, GROUP_BY_KIND]),
+            "group_by: repeats a value, expected H3_CELL, DISTRICT, KIND or AGENCY, each once",
+        ),
         (Level(station_id="a" * 65), "', must be at most 64 characters"),
     ],
 )
@@ -39,3 +50,24 @@ def test_what_is_not_there_is_told_with_what_was_expected(message: Message, said
     assert said in told
     for raw in ("value is required", "regex", "item(s)", "1 characters", "oneof"):
         assert raw not in told
+
+
+def test_a_choice_that_was_not_made_is_told_with_what_there_is_to_choose_from() -> None:
+    """Also where it stands within another message; the name of a choice alone says nothing."""
+    question = LevelsUpstreamQuestion()
+    (violation,) = _VALIDATOR.collect_violations(question)
+
+    told = sentence_of(violation, question)
+
+    assert told == "is not there, expected one of station_id, near, river"
+    assert sentence_of(violation) == "is not there, expected it"
+
+
+def test_what_was_expected_stands_behind_however_long_a_value() -> None:
+    """A name in Chinese takes thrice the room; callers are told what may stand in it."""
+    record = Record(name="water/water.level/" + "长" * 100)
+    told = describe(_VALIDATOR.collect_violations(record), shown=20)
+
+    assert f"…, {_NAME}; an entity has letters" in told
+    assert "长" * 10 in told
+    assert "长" * 30 not in told

@@ -12,8 +12,8 @@ from pathlib import Path
 from broker.nodes import DATA
 from broker.users import HUB, admin
 from tests.chaos.checks import known, stored
-from tests.chaos.town import CITY, NODES, STREAM, Town
-from tests.e2e.machines import Cable
+from tests.chaos.town import CITY, NODES, STREAM, Part, Town
+from tests.e2e.machines import Cable, Machine
 
 _LONG = 150
 _CUT_S = 60.0
@@ -143,7 +143,7 @@ def _damage(file: Path, rng: random.Random) -> None:
 
 async def restart_everything(town: Town, rng: random.Random) -> None:
     """Kill and start all servers, adapters and gateways, one after another, in any order."""
-    parts = [*town.wired.by_name.values(), *town.adapters, *town.gateways]
+    parts: list[Machine | Part] = [*town.wired.by_name.values(), *town.adapters, *town.gateways]
     rng.shuffle(parts)
     for part in parts:
         await part.stop()

@@ -67,6 +67,13 @@ CASES = {
     "a feed unheard while the bus is away": Case(
         {_feed("running"): "0x60", "liandong_servers": "0x60"}, ("LiandongBusAway",)
     ),
+    "a feed that cannot read its source": Case(
+        {_feed("hindered"): "0x10 1x50", _feed("running"): "1x60", **LEADS},
+        ("LiandongFeedHindered",),
+    ),
+    "a feed that could not read its source for some minutes": Case(
+        {_feed("hindered"): "0x22 1x5 0x33", _feed("running"): "1x60", **LEADS}
+    ),
     "a silent feed": Case(
         {_freshness("silent"): "0x20 1x40", _feed("running"): "1x60"}, ("LiandongFeedSilent",)
     ),

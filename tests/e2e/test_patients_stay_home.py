@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
@@ -17,11 +18,12 @@ import pytest
 from adapters.runner import FeedRunner
 from adapters.sdk.feed import FeedConfig
 from broker.connection import Bus, BusSettings
+from broker.definitions import definitions
 from broker.home import Home
 from broker.plan import BusPlan
 from broker.quarantine import Kept, entries
 from broker.server import EmbeddedServer
-from broker.streams import definitions, reconcile
+from broker.streams import reconcile
 from broker.subscriber import scan
 from broker.users import admin
 from tests.conftest import small_plan
@@ -162,7 +164,7 @@ async def test_no_patient_is_found_on_the_whole_bus(
         "notifiable": ["625-4", "718-7", "8251-1"],
         "max_message_bytes": 100_000,
     }
-    common = {"adapter": "health/hl7v2", "agency": "health", "options": options}
+    common: dict[str, Any] = {"adapter": "health/hl7v2", "agency": "health", "options": options}
     socket = FeedConfig(id="health.socket", source="tcp://127.0.0.1:0", **common)
     folder = FeedConfig(id="health.folder", source=f"drop:{tmp_path / 'in'}", **common)
     good = [_message(f"ADT^A0{number}", f"G{number}") for number in (1, 2, 3, 8)]

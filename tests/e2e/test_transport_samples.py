@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from adapters.transport.jt808 import Frame, Jt808Decoder, framed
 from adapters.transport.jt808.frame import escape
@@ -42,7 +43,7 @@ async def test_jt808_samples(run: Run, feeds_folder: Path) -> None:
 async def test_a_terminal_lives_its_day(run: Run) -> None:
     """It registers, is let in with the code it was given, and each message waits for its answer."""
     me = Frame(b"", 0, bytes.fromhex("013812345678"), "", 0, b"")
-    host = {"vehicles": {"13812345678": {"plate": "苏A12345", "kind": "bus"}}}
+    host: dict[str, Any] = {"vehicles": {"13812345678": {"plate": "苏A12345", "kind": "bus"}}}
     async with run("transport/jt808", TCP, authentication="issued", **host) as feed:
         name, port = feed.runner.address.removeprefix("tcp://").split(":")
         reader, writer = await asyncio.open_connection(name, int(port))

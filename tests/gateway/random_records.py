@@ -4,12 +4,12 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from gateway.hidden import FieldWrong, Step, steps_of
 from gateway.key import BODIES
-from liandong.record.v1.record_pb2 import Record
+from liandong.record.v1.record_pb2 import CLASSIFICATION_INTERNAL, STATUS_ACTUAL, Record
 
 _DEPTH = 4
 _DISTRICTS = ("320100", "320102", "320104", "320106", "110101")
@@ -19,7 +19,11 @@ def record(seed: int) -> Record:
     """Make a record: a kind, and each of its fields set or not."""
     dice = random.Random(seed)
     kind, body = dice.choice(sorted(BODIES.items()))
-    made = Record(name=f"water/{kind}/{dice.randrange(9)}", classification=2, status=1)
+    made = Record(
+        name=f"water/{kind}/{dice.randrange(9)}",
+        classification=CLASSIFICATION_INTERNAL,
+        status=STATUS_ACTUAL,
+    )
     made.observed_at.seconds = 1_780_000_000
     made.received_at.seconds = 1_780_000_001
     _fill(made.location, dice, 0)
@@ -45,7 +49,7 @@ def _fill(message: Message, dice: random.Random, depth: int) -> None:
             setattr(message, field.name, _value(field, dice))
 
 
-def _fill_inner(message: Message, field: FieldDescriptor, dice: random.Random, depth: int) -> None:
+def _fill_inner(message: Message, field: Any, dice: random.Random, depth: int) -> None:
     """Set a field that is a message, or two of them."""
     inner = getattr(message, field.name)
     if field.is_repeated:
@@ -56,12 +60,12 @@ def _fill_inner(message: Message, field: FieldDescriptor, dice: random.Random, d
         _fill(inner, dice, depth + 1)
 
 
-def _value(field: FieldDescriptor, dice: random.Random) -> Any:
+def _value(field: Any, dice: random.Random) -> Any:
     """Return a value that nothing else has, as far as its type has room for one."""
     if field.cpp_type == field.CPPTYPE_STRING:
         text = f"{dice.getrandbits(64):016x}"
         return text.encode() if field.type == field.TYPE_BYTES else text
-    if field.cpp_type == field.CPPTYPE_ENUM:
+    if field.enum_type is not None:
         return dice.choice(field.enum_type.values).number
     if field.cpp_type == field.CPPTYPE_BOOL:
         return dice.random() < 0.5
@@ -89,7 +93,7 @@ def _paths(message: Descriptor, prefix: str, depth: int) -> Iterator[str]:
             yield from _paths(field.message_type, f"{path}.", depth + 1)
 
 
-def values(message: Message, path: str) -> Iterator[Message | bytes | float]:
+def values(message: Message, path: str) -> Iterator[bytes | float]:
     """Yield what a message states at a path, messages opened: strings, bytes and fractions."""
     name, _, rest = path.partition(".")
     field = message.DESCRIPTOR.fields_by_name[name]

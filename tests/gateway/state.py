@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from broker.delivery import Delivery
 from broker.subjects import share_subject
@@ -28,14 +29,14 @@ def reading(
     *,
     kind: str = "water.level",
     minutes: float = 0.0,
-    **fields: object,
+    **fields: Any,
 ) -> Record:
     """Make a record of the water department, some minutes after the start."""
     record = Record(
         name=f"water/{kind}/{entity}",
         classification=record_pb2.CLASSIFICATION_INTERNAL,
         status=record_pb2.STATUS_ACTUAL,
-        **fields,  # type: ignore[arg-type]  # a record's own fields
+        **fields,
     )
     record.observed_at.FromDatetime(START + timedelta(minutes=minutes))
     if latitude is not None:
@@ -83,7 +84,7 @@ def listed(view: StateView, request: api.ListRecordsRequest) -> list[str]:
     return names
 
 
-def polygon(*corners: tuple[float, float]) -> dict[str, list[dict[str, float]]]:
+def polygon(*corners: tuple[float, float]) -> dict[str, Any]:
     """Return a closed ring of latitudes and longitudes."""
     return {
         "points": [
@@ -93,7 +94,7 @@ def polygon(*corners: tuple[float, float]) -> dict[str, list[dict[str, float]]]:
     }
 
 
-def circle(latitude: float, longitude: float, radius_m: float) -> dict[str, object]:
+def circle(latitude: float, longitude: float, radius_m: float) -> dict[str, Any]:
     """Return a circle."""
     center = {"latitude_deg": latitude, "longitude_deg": longitude}
     return {"center": center, "radius_m": radius_m}

@@ -1,5 +1,7 @@
 """The catalogue tells clients without generated code what there is."""
 
+from typing import Any
+
 import grpc
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -33,7 +35,7 @@ async def test_a_record_can_be_read_with_nothing_but_the_schema_that_is_told(
     for file in descriptor_pb2.FileDescriptorSet.FromString(answer.file_descriptor_set).file:
         pool.Add(file)
     full_name = "liandong.water.v1.Level"
-    read = message_factory.GetMessageClass(pool.FindMessageTypeByName(full_name))
+    read: Any = message_factory.GetMessageClass(pool.FindMessageTypeByName(full_name))
     record = level(station, 7.5)
     assert read.FromString(record.water_level.SerializeToString()).level_m == 7.5
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 from pathlib import Path
+from typing import Any
 
 import grpc
 import msgspec
@@ -91,10 +92,10 @@ def test_the_list_of_revoked_certificates_is_read_again(tmp_path: Path) -> None:
     assert told == ["changed"]
 
 
-async def drained(watch: "grpc.aio.UnaryStreamCall[object, object]") -> None:
+async def drained(watch: "grpc.aio.UnaryStreamCall[Any, Any]") -> None:
     """Read a watch to its end."""
     async with asyncio.timeout(10):
-        while await watch.read() is not grpc.aio.EOF:
+        while await watch.read() is not grpc.aio.EOF:  # type: ignore[attr-defined]  # the stubs lack it
             pass
 
 
@@ -119,7 +120,7 @@ async def test_a_certificate_that_was_taken_back_is_worth_nothing(city: City, st
         assert ended.value.code() is refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
         assert reason(ended.value) == reason(refused.value) == "CERTIFICATE_REVOKED"
         assert ended.value.details() == refused.value.details()
-        told = await rpc_status.aio.from_call(watch)
+        told = await rpc_status.aio.from_call(watch)  # type: ignore[attr-defined]  # the stubs lack it
         assert told.message == ended.value.details()
         Authority(city.home).issue_client("transport", "transport", "client")
         async with city.stub("transport") as stub:

@@ -6,6 +6,7 @@ from pathlib import Path
 import grpc
 import msgspec
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.history import History
 from gateway.limits import CallLimits
@@ -34,7 +35,7 @@ async def test_a_call_without_a_deadline_gets_one(
     async with Gateway(settings) as running:
         other = City(city.home, city.plan, running, city.agreements)
         request = api.GetRecordRequest(name=record.name)
-        past = api.GetRecordRequest(name=record.name, as_of={"seconds": 1_700_000_000})
+        past = api.GetRecordRequest(name=record.name, as_of=Timestamp(seconds=1_700_000_000))
         async with other.stub("water") as stub:
             with pytest.raises(grpc.aio.AioRpcError) as late:
                 await stub.GetRecord(past)

@@ -14,6 +14,7 @@ from grpc_status import rpc_status
 
 from broker.connection import BusSettings
 from liandong.gateway.v1 import department_pb2 as api
+from liandong.place.v1.place_pb2 import Point
 from liandong.question.v1 import question_pb2 as code
 from liandong.question.v1.beds_pb2 import BedsAnswer, BedsQuestion
 from liandong.question.v1.units_nearby_pb2 import UnitsNearbyQuestion
@@ -41,9 +42,9 @@ def titles(response: api.AskResponse) -> list[str]:
     return [facility.title for facility in answer.facilities]
 
 
-def point() -> dict[str, float]:
+def point() -> Point:
     """Return a point in Nanjing."""
-    return {"latitude_deg": 32.06, "longitude_deg": 118.79}
+    return Point(latitude_deg=32.06, longitude_deg=118.79)
 
 
 async def test_a_question_is_answered_by_the_department_it_is_put_to(asked_city: City) -> None:
@@ -82,6 +83,8 @@ async def test_a_slow_department_does_not_delay_a_fast_one(asked_city: City) -> 
         held.let.set()
         second = await call.read()
 
+    assert isinstance(first, api.AskResponse)
+    assert isinstance(second, api.AskResponse)
     assert (first.agency, titles(second)) == ("health", ["held"])
 
 
@@ -331,7 +334,10 @@ BEDS = "type.googleapis.com/liandong.question.v1.BedsQuestion"
         (packed(BEDS, b"\x0a\x01x" * 30_000), "question.value"),
         (request(BedsQuestion(radius_m=5), "health"), "question.the message"),
         (request(BedsQuestion(district="north"), "health"), "question.district"),
-        (request(BedsQuestion(near={"latitude_deg": 91}), "health"), "question.near.latitude_deg"),
+        (
+            request(BedsQuestion(near=Point(latitude_deg=91)), "health"),
+            "question.near.latitude_deg",
+        ),
         (request(BedsQuestion(), "health", "atlantis"), "agencies[1]"),
         (request(BedsQuestion(), "health", "health"), "agencies"),
         (request(BedsQuestion(), "health", within_s=61), "within"),
@@ -345,7 +351,7 @@ async def test_a_malformed_question_names_its_field(
 
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     bad = error_details_pb2.BadRequest()
-    status = await rpc_status.aio.from_call(_Call(error))
+    status = await rpc_status.aio.from_call(_Call(error))  # type: ignore[attr-defined]  # the stubs lack it
     assert any(detail.Unpack(bad) for detail in status.details)
     assert [violation.field for violation in bad.field_violations] == [field]
 
@@ -363,7 +369,7 @@ class _Call:
         return self._error.details()
 
     async def trailing_metadata(self) -> grpc.aio.Metadata:
-        return self._error.trailing_metadata()
+        return self._error.trailing_metadata()  # type: ignore[return-value]  # the stubs err
 
 
 async def test_a_question_that_nobody_answers_is_no_empty_stream(asked_city: City) -> None:

@@ -1,12 +1,15 @@
 """What a caller is told arrives whole, however much is wrong and whatever is quoted."""
 
 import grpc
+import protovalidate
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.violations import field_of, sentence_of
 from gateway.errors import BeyondPart, InvalidRequest, NoAgreement, NotFound, bounded, to_status
 from liandong.gateway.v1 import shared_state_pb2 as api
+from liandong.record.v1.record_pb2 import Record
 from tests.gateway.test_publish_records import fields
 from tests.gateway.town import City, reason
 
@@ -75,3 +78,13 @@ async def test_a_request_with_many_wrong_fields_is_told_the_first(city: City, ki
     assert reason(caught.value) == "INVALID_FIELD"
     assert (caught.value.details() or "").endswith(" more")
     assert "selection.kinds[0]" in fields(caught.value)
+
+
+def test_what_was_expected_of_a_long_chinese_name_arrives() -> None:
+    """The value is quoted in part, so that there is room for what may stand in it."""
+    wrong = protovalidate.collect_violations(Record(name="water/water.level/" + "长" * 100))
+    (violation,) = (one for one in wrong if field_of(one) == "name")
+
+    details = to_status(InvalidRequest([("records[0].name", sentence_of(violation))])).details
+
+    assert details.endswith("all else as %XX")

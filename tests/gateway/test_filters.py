@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.disclosure import Disclosure
 from gateway.entry import Entry, entry_of
 from gateway.errors import InvalidRequest
 from gateway.filters import filter_of
 from gateway.identity import Caller
 from gateway.key import Key
 from gateway.order import Order
-from gateway.permit import Disclosure, Permit
+from gateway.permit import Permit
 from gateway.search import Search
 from gateway.selection import Selector
 from liandong.gateway.v1 import shared_state_pb2 as api
@@ -40,7 +41,7 @@ def test_a_filter_selects_what_it_is_true_of(levels: list[float]) -> None:
     records = [level(f"{i:02d}", metres) for i, metres in enumerate(levels)]
     view = view_of([*records, reading("none")])
 
-    names = listed(view, api.ListRecordsRequest(selection={"filter": _ABOVE}))
+    names = listed(view, api.ListRecordsRequest(selection=api.Selection(filter=_ABOVE)))
 
     assert names == [record.name for record in records if record.water_level.level_m > 8.5]
 
@@ -55,7 +56,7 @@ def test_a_record_for_which_a_filter_fails_is_not_selected_and_the_others_are() 
     view = view_of(records)
     source = 'record.location.areas[0].description == "river"'
 
-    names = listed(view, api.ListRecordsRequest(selection={"filter": source}))
+    names = listed(view, api.ListRecordsRequest(selection=api.Selection(filter=source)))
 
     assert names == [records[50].name]
 

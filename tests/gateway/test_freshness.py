@@ -1,5 +1,7 @@
 """What answers say of the feeds behind them."""
 
+from typing import Any
+
 import pytest
 
 from gateway.freshness import FeedAges, age_of
@@ -11,7 +13,7 @@ NANO = 1_000_000_000
 NOW = 1_800_000_000
 
 
-def feed(*, received: int = NOW, told: int = NOW, usual: int = 60, **fields: int) -> Feed:
+def feed(*, received: int = NOW, told: int = NOW, usual: int = 60, **fields: Any) -> Feed:
     """Make a feed's state, with times in seconds."""
     made = Feed(
         name="water/rivers",

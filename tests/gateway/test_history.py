@@ -28,7 +28,7 @@ async def long_told(city: City, station: str) -> str:
 
 @pytest.mark.parametrize("basis", [OBSERVED, RECEIVED])
 async def test_a_time_before_what_is_kept_is_out_of_range(
-    city: City, station: str, basis: int
+    city: City, station: str, basis: api.TimeBasis.ValueType
 ) -> None:
     """With the time from when on it is kept; within what is kept it is told as it stood."""
     name = await long_told(city, station)
@@ -56,6 +56,19 @@ async def test_what_did_not_exist_yet_is_not_found(city: City, station: str) -> 
     async with city.stub("water") as stub:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await stub.GetRecord(request)
+
+    assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_time_before_1970_is_one_at_which_nothing_was(city: City, station: str) -> None:
+    """It is no fault of the bus, and to try again brings nothing else."""
+    record = level(station, 1.0)
+    await city.share(record)
+    long_ago = Timestamp(seconds=-62_135_596_800)
+
+    async with city.stub("water") as stub:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await stub.GetRecord(api.GetRecordRequest(name=record.name, as_of=long_ago))
 
     assert raised.value.code() is grpc.StatusCode.NOT_FOUND
 

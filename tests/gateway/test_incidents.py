@@ -1,5 +1,7 @@
 """Which incidents open an agreement."""
 
+from typing import Any
+
 import pytest
 
 from broker.delivery import Delivery
@@ -9,6 +11,7 @@ from gateway.entry import Entry, entry_of
 from gateway.incidents import Incidents
 from gateway.terms import Terms
 from liandong.incident.v1 import incident_pb2
+from liandong.place.v1.place_pb2 import Location
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
 
@@ -17,17 +20,23 @@ _AT = 1_780_000_000
 _NAME = "police/incident.report/7"
 
 
-def _incident(*, at: int = _AT, expires: int = 0, status: int = 1, **fields: int) -> Entry:
+def _incident(
+    *,
+    at: int = _AT,
+    expires: int = 0,
+    status: record_pb2.Status.ValueType = record_pb2.STATUS_ACTUAL,
+    **fields: Any,
+) -> Entry:
     record = Record(
         name=_NAME,
         classification=record_pb2.CLASSIFICATION_INTERNAL,
         status=status,
-        location={"district": "320102"},
-        incident={
-            "number": "7",
-            "level": fields.get("level", incident_pb2.LEVEL_II),
-            "lifecycle": fields.get("lifecycle", incident_pb2.LIFECYCLE_RESPONDING),
-        },
+        location=Location(district="320102"),
+        incident=incident_pb2.Incident(
+            number="7",
+            level=fields.get("level", incident_pb2.LEVEL_II),
+            lifecycle=fields.get("lifecycle", incident_pb2.LIFECYCLE_RESPONDING),
+        ),
     )
     record.observed_at.seconds = at
     if expires:
@@ -35,9 +44,14 @@ def _incident(*, at: int = _AT, expires: int = 0, status: int = 1, **fields: int
     return entry_of(record.SerializeToString(), 1, at * _NANO)
 
 
-def _terms(**fields: object) -> Terms:
-    given = {"provider": "water", "consumer": "health", "kinds": ("*",), "opens_at_level": "II"}
-    return Terms(Agreement(id="e", **{**given, **fields}))  # type: ignore[arg-type]
+def _terms(**fields: Any) -> Terms:
+    given: dict[str, Any] = {
+        "provider": "water",
+        "consumer": "health",
+        "kinds": ("*",),
+        "opens_at_level": "II",
+    }
+    return Terms(Agreement(id="e", **{**given, **fields}))
 
 
 def _known(*entries: Entry) -> Incidents:
@@ -65,7 +79,7 @@ def _known(*entries: Entry) -> Incidents:
     ],
 )
 def test_an_incident_opens_what_its_level_place_and_declarer_say(
-    given: dict[str, int], terms: dict[str, object], *, opens: bool
+    given: dict[str, Any], terms: dict[str, object], *, opens: bool
 ) -> None:
     """A graver one opens too; nobody opens a door for itself, unless the provider says so."""
     emergency = _terms(**terms)

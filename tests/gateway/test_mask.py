@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import InvalidRequest
 from gateway.mask import Mask, mask_of
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID
 from liandong.record.v1.record_pb2 import Record
 from tests.gateway.state import polygon, reading, view_of
 
@@ -29,7 +30,7 @@ def whole() -> Record:
     record = reading("one", 32.0, 118.8)
     record.water_level.level_m = 9.5
     record.water_level.station_id = "one"
-    record.quality.level = 1
+    record.quality.level = QUALITY_LEVEL_VALID
     record.location.areas.add().polygons.add(**polygon((1, 1), (1, 2), (2, 2)))
     return record
 

@@ -27,10 +27,11 @@ CHANGES = st.lists(
 )
 
 
-def answered(state: SharedState, **request: object) -> tuple[list[str], str, int]:
+def answered(state: SharedState, **request: Any) -> tuple[list[str], str, int]:
     """Return a page's names, its token, and how many records were read by it."""
-    call = Call("List", api.ListRecordsRequest, b"", CALLER, PERMIT, None)  # type: ignore[arg-type]
-    asked = api.ListRecordsRequest(**request)  # type: ignore[arg-type]
+    context: Any = None
+    call = Call("List", api.ListRecordsRequest, b"", CALLER, PERMIT, context)
+    asked = api.ListRecordsRequest(**request)
     encoded = asyncio.run(state.list_records(asked, call))
     page = api.ListRecordsResponse.FromString(encoded)
     names = [record.name for record in page.records]
@@ -51,7 +52,7 @@ def test_a_page_that_is_kept_is_the_page_that_would_be_made_anew(
         record.location.district = district
         record.status = status  # type: ignore[assignment]  # one of two
         take(view, record, minute + 2)
-        request = {"selection": {"kinds": ["water.level"], "districts": ["320100"]}}
+        request: dict[str, Any] = {"selection": {"kinds": ["water.level"], "districts": ["320100"]}}
 
         for _ in range(2):
             page = answered(state, **request, page_size=3)

@@ -1,5 +1,7 @@
 """What a permit decides, and what it tells of what is missing."""
 
+from typing import Any
+
 import pytest
 
 from gateway.agreement import Agreement
@@ -16,8 +18,13 @@ _FLOW = "water_level.flow_m3_s"
 
 
 def _terms(name: str = "a", **fields: object) -> Terms:
-    given = {"provider": "water", "consumer": "police", "kinds": ("water.level",), **fields}
-    return Terms(Agreement(id=name, **given))  # type: ignore[arg-type]
+    given: dict[str, Any] = {
+        "provider": "water",
+        "consumer": "police",
+        "kinds": ("water.level",),
+        **fields,
+    }
+    return Terms(Agreement(id=name, **given))
 
 
 def _permit(*terms: Terms, **emergency: dict[int, str]) -> Permit:

@@ -27,14 +27,14 @@ def printed(page: str, name: str) -> Any:
     return names[name]
 
 
-def asking(city: City, agency: str) -> Callable[[Callable[[grpc.Channel], list[str]]], list[str]]:
+def asking(city: City, agency: str) -> Callable[[Callable[[grpc.Channel], Any]], Any]:
     """Return how to call a client with a department's channel."""
     pem, key = city.home.certificate(agency)
     credentials = grpc.ssl_channel_credentials(
         city.home.ca.read_bytes(), key.read_bytes(), pem.read_bytes()
     )
 
-    def call(client: Callable[[grpc.Channel], list[str]]) -> list[str]:
+    def call(client: Callable[[grpc.Channel], Any]) -> Any:
         with grpc.secure_channel(f"localhost:{city.gateway.port}", credentials) as channel:
             return client(channel)
 

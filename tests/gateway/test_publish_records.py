@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from typing import Any
 
 import grpc
 import pytest
@@ -19,14 +20,14 @@ from broker.subscriber import scan
 from liandong.gateway.v1 import publishing_pb2 as api
 from liandong.gateway.v1 import publishing_pb2_grpc as rpc
 from liandong.quantity.v1 import quantity_pb2
-from liandong.record.v1.record_pb2 import Record
+from liandong.record.v1.record_pb2 import STATUS_UNSPECIFIED, Record
 from tests.gateway.town import NOW, City, level
 
 Connect = Callable[[str], AbstractAsyncContextManager[Bus]]
 STORED, DUPLICATE = api.PUBLISH_OUTCOME_STORED, api.PUBLISH_OUTCOME_DUPLICATE
 
 
-def stated(station: str, metres: float, **fields: int) -> Record:
+def stated(station: str, metres: float, **fields: Any) -> Record:
     """Return a record as a department states it: without what the gateway adds."""
     record = level(station, metres, **fields)
     record.ClearField("provenance")
@@ -52,7 +53,7 @@ def fields(error: grpc.aio.AioRpcError) -> dict[str, str]:
     """Return the fields that a refusal names."""
     details = next(
         detail
-        for detail in rpc_status.from_call(error).details  # type: ignore[arg-type,union-attr]
+        for detail in rpc_status.from_call(error).details  # type: ignore[arg-type]  # it has what that reads
         if detail.Is(error_details_pb2.BadRequest.DESCRIPTOR)
     )
     told = error_details_pb2.BadRequest()
@@ -109,7 +110,7 @@ async def test_of_several_records_none_is_stored_when_one_is_wrong(
     """Each wrong field is named with the record it is in."""
     wrong = stated(station, 7.6)
     wrong.ClearField("observed_at")
-    wrong.status = 0
+    wrong.status = STATUS_UNSPECIFIED
 
     error = await refusal(city, "water", stated(station, 7.5), wrong)
 
@@ -125,7 +126,9 @@ async def test_a_name_must_say_what_the_record_states(city: City, station: str) 
 
     error = await refusal(city, "water", record)
 
-    assert "of the kind water.rainfall, but the record states water_level" in error.details()
+    assert "of the kind water.rainfall, but the record states water_level" in (
+        error.details() or ""
+    )
 
 
 async def test_records_can_be_tried_without_being_stored(

@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.agreement import Agreement
+from gateway.disclosure import Disclosure
 from gateway.entry import Entry, entry_of
 from gateway.hidden import of_kind, steps_of
 from gateway.identity import Caller
-from gateway.permit import Disclosure, Opening, Permit
+from gateway.permit import Opening, Permit
 from gateway.redaction import _KEPT_BYTES, Redaction, _Kept
 from gateway.selection import Selector
 from gateway.terms import Terms
-from liandong.gateway.v1.shared_state_pb2 import Selection
+from liandong.gateway.v1.shared_state_pb2 import BoundingBox, Selection
 from liandong.record.v1.record_pb2 import Record
 from tests.gateway.random_records import graft, hideable, record, values
 from tests.gateway.town import level
@@ -66,7 +67,8 @@ def test_what_is_selected_does_not_depend_on_hidden_values(
     kind = made.name.split("/")[1]
     agreement = Agreement(id="a", provider="water", consumer="police", kinds=(kind,), hidden=hidden)
     permit = Permit(Caller("police", "", ""), (Opening(Terms(agreement), None),))
-    box = {"south_deg": -45, "west_deg": choice % 180 - 90, "north_deg": 45, "east_deg": 90}
+    west = choice % 180 - 90
+    box = BoundingBox(south_deg=-45, west_deg=west, north_deg=45, east_deg=90)
     selections = (
         Selection(districts=[("320102", "3201", "320104", "11")[choice % 4]]),
         Selection(bounding_box=box),

@@ -1,5 +1,7 @@
 """Reflection as clients of today ask for it, and as older ones do."""
 
+from typing import Any
+
 import grpc
 import pytest
 from google.protobuf import descriptor_pb2
@@ -24,14 +26,14 @@ async def test_each_service_that_is_listed_is_described(city: City, version: str
             f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
             request_serializer=ask.SerializeToString,
             response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
-        )(timeout=10)
+        )(None, timeout=10)
         await call.write(ask(list_services=""))
-        told = await call.read()
+        told: Any = await call.read()
         names = {one.name for one in told.list_services_response.service}
         defined = set()
         for name in names:
             await call.write(ask(file_containing_symbol=name))
-            answer = await call.read()
+            answer: Any = await call.read()
             for encoded in answer.file_descriptor_response.file_descriptor_proto:
                 file = descriptor_pb2.FileDescriptorProto.FromString(encoded)
                 defined |= {f"{file.package}.{one.name}" for one in file.service}

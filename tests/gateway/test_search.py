@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from gateway.order import Order, order_of
 from gateway.search import Search
 from gateway.selection import Selector
 from liandong.gateway.v1 import shared_state_pb2 as api
+from liandong.place.v1.place_pb2 import Circle, Polygon
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
 from tests.gateway.state import (
@@ -29,6 +31,7 @@ from tests.gateway.state import (
 LATITUDES = st.one_of(st.floats(31.9, 32.1), st.floats(-90, 90))
 LONGITUDES = st.one_of(st.floats(118.7, 118.9), st.floats(-180, 180))
 POINTS = st.tuples(LATITUDES, LONGITUDES)
+ACTUAL, EXERCISE = record_pb2.STATUS_ACTUAL, record_pb2.STATUS_EXERCISE
 RADII = st.one_of(st.floats(0, 20_000), st.floats(0, 20_000_000))
 
 
@@ -76,7 +79,7 @@ def states(draw: st.DrawFn) -> list[Record]:
             minutes=number + draw(st.floats(0, 200)),
         )
         record.location.district = draw(st.sampled_from(["320102", "320104", "330100"]))
-        record.status = draw(st.sampled_from([1, 1, 2]))
+        record.status = draw(st.sampled_from([ACTUAL, ACTUAL, EXERCISE]))
         shape = draw(st.integers(0, 5))
         if shape <= 3:
             latitude, longitude = draw(POINTS)
@@ -109,7 +112,7 @@ def selections(draw: st.DrawFn) -> api.Selection:
     if draw(st.booleans()):
         selection.districts.append("320100")
     if draw(st.booleans()):
-        selection.statuses.extend([1, 2])
+        selection.statuses.extend([ACTUAL, EXERCISE])
     if draw(st.booleans()):
         selection.observed.start_at.FromSeconds(int(START.timestamp()) + 3000)
     if draw(st.booleans()):
@@ -155,7 +158,9 @@ def test_a_box_holds_the_points_between_its_edges(
     view = view_of(reading(f"{i:02d}", *point) for i, point in enumerate(points))
     south, west, north, east = box.values()
 
-    names = listed(view, api.ListRecordsRequest(selection={"bounding_box": box}))
+    names = listed(
+        view, api.ListRecordsRequest(selection=api.Selection(bounding_box=api.BoundingBox(**box)))
+    )
 
     assert names == [
         f"water/water.level/{number:02d}"
@@ -173,7 +178,10 @@ def test_a_circle_holds_the_points_within_its_radius(
     """Beside the angle between two vectors; what lies on the edge by rounding may be either."""
     view = view_of(reading(f"{i:02d}", *point) for i, point in enumerate(points))
 
-    names = listed(view, api.ListRecordsRequest(selection={"circle": circle(*center, radius)}))
+    names = listed(
+        view,
+        api.ListRecordsRequest(selection=api.Selection(circle=Circle(**circle(*center, radius)))),
+    )
 
     distances = [_distance(center, point) for point in points]
     assert {i for i, d in enumerate(distances) if d < radius - 1} <= _numbers(names)
@@ -188,7 +196,9 @@ def test_a_polygon_holds_the_points_inside_its_ring(
     """Beside counting the edges that a ray crosses."""
     view = view_of(reading(f"{i:02d}", *point) for i, point in enumerate(points))
 
-    names = listed(view, api.ListRecordsRequest(selection={"polygon": polygon(*ring)}))
+    names = listed(
+        view, api.ListRecordsRequest(selection=api.Selection(polygon=Polygon(**polygon(*ring))))
+    )
 
     assert _numbers(names) == {i for i, point in enumerate(points) if _is_inside(ring, point)}
 
@@ -235,8 +245,8 @@ def test_an_area_is_selected_when_it_touches_and_not_when_only_its_box_does() ->
     disc.location.areas.add().circles.add(**circle(10.0, 10.0, 100_000))
     view = view_of([triangle, disc])
 
-    def found(**selection: object) -> list[str]:
-        request = api.ListRecordsRequest(selection=selection)  # type: ignore[arg-type]
+    def found(**selection: Any) -> list[str]:
+        request = api.ListRecordsRequest(selection=api.Selection(**selection))
         return [name.rpartition("/")[2] for name in listed(view, request)]
 
     beyond = {"south_deg": 32.8, "west_deg": 118.8, "north_deg": 32.9, "east_deg": 118.9}
@@ -287,8 +297,8 @@ def test_more_than_is_sorted_at_once_is_found_once(order: str, count: int) -> No
         for i in range(24_000)
     ]
     view = view_of(records)
-    box = {"south_deg": 31.9, "west_deg": 118, "north_deg": 32.1, "east_deg": 119}
-    selection = api.Selection(bounding_box=box)  # type: ignore[arg-type]
+    box = api.BoundingBox(south_deg=31.9, west_deg=118, north_deg=32.1, east_deg=119)
+    selection = api.Selection(bounding_box=box)
     selector, place = Selector(selection, PERMIT), Order(order)
     names: list[str] = []
     position = None

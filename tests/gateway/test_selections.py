@@ -1,6 +1,7 @@
 """Selections, orders and masks over real gRPC: what is answered, and what is refused."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import grpc
 import pytest
@@ -11,6 +12,7 @@ from grpc_status import rpc_status
 from gateway import tokens
 from gateway.query import Queries
 from liandong.gateway.v1 import shared_state_pb2 as api
+from liandong.place.v1.place_pb2 import Circle, Point, Polygon
 from tests.gateway.state import PERMIT, circle, polygon
 from tests.gateway.town import City, level, listed
 
@@ -30,8 +32,8 @@ async def test_circle_polygon_and_filter_select_together(city: City, station: st
     low = level(f"{station}-low", 3.0)
     await city.share(near, far, low)
     selection = api.Selection(
-        circle=HERE,  # type: ignore[arg-type]  # protobuf takes dictionaries
-        polygon=AROUND,  # type: ignore[arg-type]
+        circle=Circle(**HERE),
+        polygon=Polygon(**AROUND),
         filter=f'record.water_level.level_m > 8.5 && record.name.contains("{station}")',
     )
 
@@ -65,7 +67,7 @@ async def test_records_come_by_distance_from_the_circles_centre(city: City, stat
         record.location.point.longitude_deg = 118.8 + int(record.name[-1]) / 1000
     await city.share(*records)
     request = api.ListRecordsRequest(
-        selection=api.Selection(circle=HERE, filter=f'record.name.contains("{station}")'),  # type: ignore[arg-type]
+        selection=api.Selection(circle=Circle(**HERE), filter=f'record.name.contains("{station}")'),
         order_by="distance",
         page_size=3,
     )
@@ -100,12 +102,12 @@ async def test_records_come_by_distance_from_the_circles_centre(city: City, stat
     ],
 )
 async def test_whatever_is_malformed_is_an_invalid_argument_with_its_field(
-    city: City, request_fields: dict[str, object], field: str, said: str
+    city: City, request_fields: dict[str, Any], field: str, said: str
 ) -> None:
     """BadRequest names the field; the sentence says what was expected."""
     async with city.stub("water") as stub:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await stub.ListRecords(api.ListRecordsRequest(**request_fields))  # type: ignore[arg-type]
+            await stub.ListRecords(api.ListRecordsRequest(**request_fields))
 
     assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     (violation,) = violations(raised.value)
@@ -118,7 +120,7 @@ async def test_a_made_up_position_is_refused_or_a_place_in_the_order(
     city: City, order: str
 ) -> None:
     """A token that no gateway made never fails the gateway."""
-    request = api.ListRecordsRequest(order_by=order, distance_from={"latitude_deg": 1})  # type: ignore[arg-type]
+    request = api.ListRecordsRequest(order_by=order, distance_from=Point(latitude_deg=1))
     digest = Queries().of(request, PERMIT).digest
     async with city.stub("water") as stub:
         codes = set()
@@ -136,10 +138,10 @@ def violations(
     error: grpc.aio.AioRpcError,
 ) -> Sequence[error_details_pb2.BadRequest.FieldViolation]:
     """Return the fields that an error names."""
-    status = rpc_status.from_call(error)
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it has what that reads
     assert status is not None
     for detail in status.details:
         bad = error_details_pb2.BadRequest()
         if detail.Unpack(bad):
-            return bad.field_violations
+            return list(bad.field_violations)
     return ()

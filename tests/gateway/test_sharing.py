@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import grpc
 import pytest
@@ -14,6 +15,8 @@ from broker.subjects import record_name
 from liandong.gateway.v1 import agreement_pb2, agreement_pb2_grpc
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.incident.v1 import incident_pb2
+from liandong.place.v1.place_pb2 import Location
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
 from tests.gateway.town import AGREEMENTS, NOW, City, level, listed
@@ -31,20 +34,20 @@ opens_at_level = "II"
 """
 
 
-def _incident(district: str, *, seconds: int = 0, **fields: int) -> Record:
+def _incident(district: str, *, seconds: int = 0, **fields: Any) -> Record:
     """Make an incident of the police, in a district."""
     record = Record(
         name=record_name("police", "incident.report", f"in-{district}"),
         classification=record_pb2.CLASSIFICATION_INTERNAL,
         status=fields.get("status", record_pb2.STATUS_ACTUAL),
-        quality={"level": 1},
-        provenance={"feed": "test"},
-        location={"district": district},
-        incident={
-            "number": district,
-            "level": fields.get("level", incident_pb2.LEVEL_II),
-            "lifecycle": fields.get("lifecycle", incident_pb2.LIFECYCLE_RESPONDING),
-        },
+        quality=Quality(level=QUALITY_LEVEL_VALID),
+        provenance=record_pb2.Provenance(feed="test"),
+        location=Location(district=district),
+        incident=incident_pb2.Incident(
+            number=district,
+            level=fields.get("level", incident_pb2.LEVEL_II),
+            lifecycle=fields.get("lifecycle", incident_pb2.LIFECYCLE_RESPONDING),
+        ),
     )
     record.observed_at.FromDatetime(NOW + timedelta(seconds=seconds))
     record.received_at.FromDatetime(NOW)
@@ -159,7 +162,7 @@ async def test_what_is_closed_does_not_tell_whether_it_exists(city: City, statio
                 await stub.GetRecord(api.GetRecordRequest(name=name))
             with pytest.raises(grpc.aio.AioRpcError) as batched:
                 await stub.BatchGetRecords(api.BatchGetRecordsRequest(names=[name]))
-        status = rpc_status.from_call(raised.value)
+        status = rpc_status.from_call(raised.value)  # type: ignore[arg-type]  # it has what that reads
         assert status is not None
         assert raised.value.details() == batched.value.details()
         info = error_details_pb2.ErrorInfo()
@@ -222,7 +225,8 @@ async def test_a_department_lists_the_agreements_that_concern_it(city: City, dis
     async def listed(agency: str) -> dict[str, agreement_pb2.Agreement]:
         async with city.channel(agency) as channel:
             stub = agreement_pb2_grpc.AgreementServiceStub(channel)
-            request, found = agreement_pb2.ListAgreementsRequest(page_size=1), {}
+            request = agreement_pb2.ListAgreementsRequest(page_size=1)
+            found: dict[str, agreement_pb2.Agreement] = {}
             while True:
                 page = await stub.ListAgreements(request)
                 found |= {one.id: one for one in page.agreements}
@@ -245,7 +249,7 @@ async def test_a_department_lists_the_agreements_that_concern_it(city: City, dis
 
 
 async def _explained(
-    city: City, agency: str, **request: object
+    city: City, agency: str, **request: Any
 ) -> agreement_pb2.ExplainAccessResponse:
     async with city.channel(agency) as channel:
         stub = agreement_pb2_grpc.AgreementServiceStub(channel)

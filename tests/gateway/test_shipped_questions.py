@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from adapters.responding import ResponderRunner
 from adapters.sdk.errors import ResponderMisconfigured
 from adapters.sdk.responder import ResponderConfig
+from liandong.place.v1.place_pb2 import Point
 from liandong.question.v1.beds_pb2 import BedsAnswer, BedsQuestion
 from liandong.question.v1.discharge_nearby_pb2 import (
     DischargeNearbyAnswer,
@@ -50,7 +51,7 @@ def cases(token: str) -> dict[str, tuple[ResponderConfig, Record, Message, Messa
             responder("environment/discharge_nearby", limits={"cod_mg_l": {"max": 50}}),
             record("environment", "environment.discharge", token, where=XINJIEKOU,
                    outlet_id=token, cod_mg_l=62.0),
-            DischargeNearbyQuestion(near=XINJIEKOU, radius_m=100),
+            DischargeNearbyQuestion(near=Point(**XINJIEKOU), radius_m=100),
             DischargeNearbyAnswer(),
         ),
         "levels": (
@@ -62,7 +63,7 @@ def cases(token: str) -> dict[str, tuple[ResponderConfig, Record, Message, Messa
         "units": (
             responder("police/units_nearby"),
             record("police", "traffic.vehicle", token, where=XINJIEKOU, vehicle_id=token),
-            UnitsNearbyQuestion(near=XINJIEKOU, radius_m=100),
+            UnitsNearbyQuestion(near=Point(**XINJIEKOU), radius_m=100),
             UnitsNearbyAnswer(),
         ),
     }  # fmt: skip
@@ -101,6 +102,7 @@ async def test_a_responder_follows_its_departments_stream(asked_city: City) -> N
         )
         await asked_city.publish(later)
 
+        assert isinstance(answer, LevelsUpstreamAnswer)
         async with asyncio.timeout(PATIENCE_S):
             while not (answer.stations and answer.stations[0].level_m == 9.9):
                 answer.Clear()

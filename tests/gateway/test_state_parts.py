@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import msgspec
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -27,6 +28,8 @@ from liandong.gateway.v1 import (
 from liandong.gateway.v1 import publishing_pb2 as publishing
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.incident.v1 import incident_pb2
+from liandong.place.v1.place_pb2 import Location
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
 from tests.gateway.audit.reading import reader_of
@@ -126,9 +129,9 @@ def _bare(agency: str, kind: str, entity: str, district: str = "320102", **body:
         name=record_name(agency, kind, entity),
         classification=record_pb2.CLASSIFICATION_INTERNAL,
         status=record_pb2.STATUS_ACTUAL,
-        quality={"level": 1},
-        provenance={"feed": "test"},
-        location={"district": district},
+        quality=Quality(level=QUALITY_LEVEL_VALID),
+        provenance=record_pb2.Provenance(feed="test"),
+        location=Location(district=district),
         **body,
     )
     record.observed_at.FromDatetime(NOW)
@@ -206,7 +209,7 @@ def _within(name: str, district: str) -> list[Ask]:
         ),
         lambda stub: stub.SummarizeRecords(
             api.SummarizeRecordsRequest(
-                selection=over_time, value="water_level.level_m", bucket={"seconds": 3600}
+                selection=over_time, value="water_level.level_m", bucket=Duration(seconds=3600)
             )
         ),
     ]
@@ -386,12 +389,12 @@ async def test_a_watch_goes_on_between_a_part_and_another_and_the_whole(
 
 @pytest.mark.parametrize("every", [False, True])
 async def test_a_part_knows_how_far_the_stream_is_read_though_nothing_of_it_came(
-    split: Split, station: str, *, every: bool
+    split: Split, station: str, district: str, *, every: bool
 ) -> None:
     """The whole has seen what is no state of the part; there is nothing to tell anew for that."""
-    await split.whole.share(level(station, 1.0))
+    await split.whole.share(level(station, 1.0, district=district))
     water = await split.part(WATER)
-    here = api.Selection(kinds=["water.level"], agencies=["water"])
+    here = api.Selection(kinds=["water.level"], agencies=["water"], districts=[district])
     await split.whole.share(vehicle(station))
     async with watching(split.whole, "water", here, every_revision=every) as watch:
         await watch.until(BOOKMARK)

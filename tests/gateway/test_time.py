@@ -4,6 +4,7 @@ import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import msgspec
@@ -52,12 +53,16 @@ async def test_back_fill_of_any_length_leaves_the_state_also_after_a_restart(
 
     await publish(city, *old)
 
-    assert city.gateway.view.get(newest.name).payload == newest.SerializeToString()
+    held = city.gateway.view.get(newest.name)
+    assert held is not None
+    assert held.payload == newest.SerializeToString()
     settings = msgspec.structs.replace(
         city.gateway._settings, audit=journal(tmp_path / "restarted")
     )
     async with Gateway(settings) as restarted:
-        assert restarted.view.get(newest.name).payload == newest.SerializeToString()
+        held = restarted.view.get(newest.name)
+        assert held is not None
+        assert held.payload == newest.SerializeToString()
 
 
 async def test_only_what_advances_the_state_counts_as_a_change(city: City, station: str) -> None:
@@ -71,7 +76,9 @@ async def test_only_what_advances_the_state_counts_as_a_change(city: City, stati
     assert city.gateway.view.changes == changes + 1, "what was shared after it"
 
 
-async def told(city: City, name: str, seconds: float, basis: int) -> float | None:
+async def told(
+    city: City, name: str, seconds: float, basis: api.TimeBasis.ValueType
+) -> float | None:
     """Return the level that stood at a moment, in seconds from now."""
     settings = BusSettings.of(city.home, city.plan, "gateway")
     async with Bus(settings) as bus:
@@ -225,12 +232,12 @@ async def test_a_warning_stands_in_the_past_until_its_end(city: City, station: s
     ],
 )
 async def test_a_wrong_time_names_its_field(
-    city: City, request_: dict[str, object], field: str
+    city: City, request_: dict[str, Any], field: str
 ) -> None:
     """A time that lies ahead, an order that the past has not, a basis that is none."""
     async with city.stub("water") as stub:
         with pytest.raises(grpc.aio.AioRpcError, match=field) as refused:
-            await stub.ListRecords(api.ListRecordsRequest(**request_))  # type: ignore[arg-type]
+            await stub.ListRecords(api.ListRecordsRequest(**request_))
 
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
@@ -260,7 +267,9 @@ async def test_answers_say_how_their_feeds_fare(city: City, station: str) -> Non
                 break
         summary = await stub.SummarizeRecords(api.SummarizeRecordsRequest(selection=selection))
 
-    alone = api.FeedAge.FromString(trailing["liandong-feed-bin"])
+    encoded = trailing["liandong-feed-bin"]
+    assert isinstance(encoded, bytes)
+    alone = api.FeedAge.FromString(encoded)
     for age in (listed.feeds[0], several.feeds[0], alone, told[0][0], summary.feeds[0]):
         assert (age.feed, age.state) == ("water/test", FEED_STATE_RUNNING)
         assert age.age.seconds < 60

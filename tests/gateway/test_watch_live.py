@@ -127,7 +127,7 @@ async def test_what_is_closed_is_not_sent_to_a_slow_watcher_any_more(
     ):
         await latest.until(BOOKMARK)
         await every.until(BOOKMARK)
-        (one, other) = city.gateway.watches._groups.values()
+        (one, other) = city.gateway.watches._groups
         entry = city.gateway.view.get(record_name("water", "water.level", station))
         assert entry is not None
 

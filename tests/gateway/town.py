@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import grpc
 from google.rpc import error_details_pb2
@@ -22,8 +23,11 @@ from gateway.audit import JournalSettings
 from gateway.server import Gateway
 from liandong.gateway.v1 import shared_state_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
+from liandong.place.v1.place_pb2 import Location, Point
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
+from liandong.water.v1.water_pb2 import Level
 
 NOW = datetime.now(UTC)
 AGREEMENTS = """
@@ -38,20 +42,20 @@ districts = ["320100"]
 
 
 def level(
-    station: str, metres: float, *, at: datetime = NOW, district: str = "320102", **fields: int
+    station: str, metres: float, *, at: datetime = NOW, district: str = "320102", **fields: Any
 ) -> Record:
     """Make a level record of the water department."""
     record = Record(
         name=record_name("water", "water.level", station),
         classification=fields.get("classification", record_pb2.CLASSIFICATION_INTERNAL),
         status=fields.get("status", record_pb2.STATUS_ACTUAL),
-        quality={"level": 1},
-        provenance={"feed": "test"},
-        location={
-            "district": district,
-            "point": {"latitude_deg": 32.0, "longitude_deg": 118.8},
-        },
-        water_level={"station_id": station, "level_m": metres},
+        quality=Quality(level=QUALITY_LEVEL_VALID),
+        provenance=record_pb2.Provenance(feed="test"),
+        location=Location(
+            district=district,
+            point=Point(latitude_deg=32.0, longitude_deg=118.8),
+        ),
+        water_level=Level(station_id=station, level_m=metres),
     )
     record.observed_at.FromDatetime(at)
     record.received_at.FromDatetime(NOW)
@@ -75,7 +79,7 @@ def reason(error: grpc.aio.AioRpcError) -> str:
     assert status.message == error.details()
     info = error_details_pb2.ErrorInfo()
     assert status.details[0].Unpack(info)
-    return info.reason
+    return str(info.reason)
 
 
 class City:

@@ -2,9 +2,10 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
@@ -53,13 +54,13 @@ class Watch:
 
 @asynccontextmanager
 async def watching(
-    city: City, agency: str, selection: api.Selection, token: str = "", **options: object
+    city: City, agency: str, selection: api.Selection, token: str = "", **options: Any
 ) -> AsyncIterator[Watch]:
     """Open a watch, until the end of the block."""
     request = api.WatchRecordsRequest(
         selection=selection,
         resume_token=token,
-        **options,  # type: ignore[arg-type]
+        **options,
     )
     async with city.stub(agency) as stub, aclosing(_events(stub, request)) as events:
         yield Watch(events)
@@ -67,7 +68,7 @@ async def watching(
 
 async def _events(
     stub: "rpc.SharedStateServiceAsyncStub", request: api.WatchRecordsRequest
-) -> AsyncIterator[api.RecordEvent]:
+) -> AsyncGenerator[api.RecordEvent]:
     """Yield events one by one, and end the call with the reader."""
     call = stub.WatchRecords(request)
     try:
@@ -79,7 +80,7 @@ async def _events(
 
 
 @asynccontextmanager
-async def another(city: City, **limits: float) -> AsyncIterator[City]:
+async def another(city: City, **limits: Any) -> AsyncIterator[City]:
     """Run another gateway of the same city."""
     settings = msgspec.structs.replace(
         city.gateway._settings,
@@ -99,10 +100,10 @@ async def store(city: City, records: Iterable[Record]) -> None:
             await publisher.publish(Outgoing(subject, record.SerializeToString(), uuid.uuid4().hex))
 
 
-def risen(station: str, count: int, start: int = 0, **fields: object) -> list[Record]:
+def risen(station: str, count: int, start: int = 0, **fields: Any) -> list[Record]:
     """Make revisions of one station, a second and a metre apart."""
     return [
-        level(station, float(number), at=NOW + timedelta(seconds=number - 1000), **fields)  # type: ignore[arg-type]
+        level(station, float(number), at=NOW + timedelta(seconds=number - 1000), **fields)
         for number in range(start, start + count)
     ]
 

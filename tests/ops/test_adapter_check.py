@@ -1,16 +1,20 @@
 """`liandong adapter check`: what an adapter makes of sample files, without a bus."""
 
 import json
+import os
 import subprocess
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.adapters.environment.hj212.hj212_frames import upload
+from tests.adapters.sdk.packages import install
 from tests.adapters.transport.jt808 import jt808_frames as jt808
 from tests.running_city import LIANDONG
 
+ROOT = Path(__file__).parents[2]
 GOOD = upload("a34004-Rtd=31.5")
 LATE = upload("a34004-Rtd=32.5", at="20241301120000")
 TABLE = """接警编号,报警时间,事件类型,经度,纬度
@@ -168,6 +172,36 @@ def test_a_feed_of_the_city_file_has_its_own_options(tmp_path: Path) -> None:
     record = objects(done)[0]["records"][0]["record"]
     assert record["provenance"]["feed"] == "environment.loggers"
     assert record["classification"] == "CLASSIFICATION_RESTRICTED"
+
+
+def test_a_fault_of_the_adapter_is_told_with_its_words_and_line(tmp_path: Path) -> None:
+    """Whoever writes it has the samples; a feed that runs keeps the words to itself."""
+    source = """
+
+        from tests.adapters.testing.gauges import Gauge
+        class Faulty(Gauge):
+            def translate(self, message):
+                record = next(iter(super().translate(message))).record
+                record.water_level.metres = 1
+    """
+    install(
+        tmp_path,
+        "faulty_bureau",
+        "[liandong.adapters]\nwater/faulty = faulty_bureau:Faulty\n",
+        textwrap.dedent(source),
+    )
+    (tmp_path / "sample.txt").write_text("1001,3.21\n")
+    done = subprocess.run(
+        [LIANDONG, "adapter", "check", tmp_path / "sample.txt", "--adapter", "water/faulty"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+    )
+
+    assert done.returncode == 1
+    assert 'Level has no "metres" field' in done.stderr
+    assert "faulty_bureau.py" in done.stderr
 
 
 def test_a_long_file_is_counted_whole_and_shown_in_part(tmp_path: Path) -> None:

@@ -77,6 +77,11 @@ def test_errors_are_shown_and_count_when_nobody_answered(town: Town) -> None:
         (("bets",), 2, "there is no question 'bets'; ask beds, discharge_nearby, levels_"),
         (("beds", "--near", "here"), 2, "--near is 'here', expected LATITUDE,LONGITUDE"),
         (("beds", "--near", "a,b"), 2, "--near is 'a,b', expected LATITUDE,LONGITUDE"),
+        (
+            ("levels_upstream", "--near", "32,118", "--river", "x"),
+            2,
+            "--near and --river exclude one another",
+        ),
         (("beds", "--color", "red"), 2, "the question has no --color; it has: --bed-types"),
         (("beds", "--min-free"), 2, "--min-free lacks its value"),
         (("beds", "--min-free", "many"), 2, "the question is not right: "),

@@ -13,13 +13,14 @@ import grpc
 import pytest
 
 from broker.connection import Bus, BusSettings
+from broker.definitions import definitions
 from broker.home import Home
 from broker.outgoing import Outgoing
 from broker.plan import BusPlan
 from broker.publisher import Publisher
 from broker.server import EmbeddedServer
 from broker.signing import read_public_keys
-from broker.streams import definitions, reconcile
+from broker.streams import reconcile
 from broker.subjects import share_subject
 from broker.subscriber import scan
 from broker.users import AUDIT, HUB, admin
@@ -28,6 +29,7 @@ from gateway.audit.service import verify
 from liandong.gateway.v1 import audit_pb2 as api
 from liandong.gateway.v1 import shared_state_pb2 as state
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
+from ops.audit_verify import _who
 from ops.city import read_city
 from tests.conftest import free_port
 from tests.gateway.town import AGREEMENTS, level
@@ -221,6 +223,22 @@ async def test_a_whole_log_verifies_and_its_head_can_be_noted(
     assert first == told
     assert again[-1]["whole"] is True
     assert again[-1]["entries"] == 1
+    assert (again[-1]["gateways"], again[-1]["operators"]) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("chains", "told"),
+    [
+        (set(), "0 gateways"),
+        ({"gateway"}, "1 gateway"),
+        ({"gateway", "ops"}, "1 gateway and of the operators"),
+        ({"gateway", "gateway-2", "ops"}, "2 gateways and of the operators"),
+        ({"ops"}, "the operators"),
+    ],
+)
+def test_operators_are_told_apart_from_gateways(chains: set[str], told: str) -> None:
+    """They have a chain of their own, and are no gateway."""
+    assert _who(chains) == told
 
 
 def change_second(groups: list[api.AccessGroup]) -> None:

@@ -24,6 +24,13 @@ def test_the_default_city_has_every_feed_of_the_demo() -> None:
         ('title = "南京 Nanjing"', 'titel = "N"', "line 8: there is no key `titel` here"),
         ("port = 7222", 'port = "x"', "line 14: Expected `int`, got `str`"),
         ("port = 7443", "port = 99999", "line 19: Expected `int` <= 65535"),
+        ("port = 7480", 'port = "x"', "line 23: Expected `int`, got `str` for `port`"),
+        (
+            'district = "320100"',
+            'district = "Nanjing"',
+            "line 9: Expected a GB/T 2260 code of 6, 9 or 12 digits, such as 320102 for `district`",
+        ),
+        ('id = "weather.cap"', 'id = "weather cap"', "joined by dots, 64 at most for `id`"),
         ('name = "nanjing"', "name = ", "is no TOML: Invalid value (at line 7"),
         ('"Asia/Shanghai"', '"Asia/Nanjing"', "there is no time zone 'Asia/Nanjing'"),
         ('agency = "water"', 'agency = "Water"', "feed water.sl651 belongs to agency 'Water'"),

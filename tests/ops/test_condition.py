@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,15 +46,24 @@ def state(name: str, told_ago: timedelta = timedelta(), **facts: object) -> Feed
     return feed
 
 
+def hindered(name: str, since: timedelta) -> Feed:
+    """Return the state of a feed whose source has not been readable for some time."""
+    feed = state(name, trouble="no such table: stages")
+    feed.trouble_since.FromDatetime(feed.updated_at.ToDatetime(UTC) - since)
+    return feed
+
+
 def states() -> list[Feed]:
     """Return states of each kind; the last is of an adapter that was killed."""
-    some = {"entities_heard": 1893, "entities_expected": 2500}
+    some: dict[str, Any] = {"entities_heard": 1893, "entities_expected": 2500}
     return [
         state("water.fresh"),
         state("water.late", freshness=FRESHNESS_LATE),
         state("water.silent", freshness=FRESHNESS_SILENT),
         state("water.some", freshness=FRESHNESS_INCOMPLETE, **some),
         state("water.spooling", spooled=12_345, spooled_bytes=4_200_000, in_flight=12_345),
+        hindered("water.hindered", timedelta(minutes=5)),
+        hindered("water.blinking", timedelta()),
         state("water.stopped", state=FEED_STATE_STOPPED),
         state("water.killed", timedelta(minutes=10)),
     ]
@@ -65,6 +75,8 @@ WORDS = {
     "water.silent": "silent",
     "water.some": "1893 of 2500",
     "water.spooling": "12,345 spooled",
+    "water.hindered": "hindered",
+    "water.blinking": "hindered",
     "water.stopped": "stopped",
     "water.killed": "unheard",
 }
@@ -113,18 +125,21 @@ def test_a_narrow_screen_says_how_each_feed_fares_on_one_line(
 
 
 def test_status_says_what_is_not_well_in_a_phrase(told: tuple[Town, Path]) -> None:
-    """A feed that is silent, stopped or unheard needs looking after; a spool is told."""
+    """Silent, stopped, unheard or hindered for long needs looking after; a spool is told."""
     town, city = told
     done = town.run("status", "--json", "--city", city)
     parts = {part["name"]: part for part in map(json.loads, done.stdout.splitlines())}
 
     assert done.returncode == 1
     assert {name for name in WORDS if not parts[name]["well"]} == {
+        "water.hindered",
         "water.silent",
         "water.stopped",
         "water.killed",
     }
     assert parts["water.silent"]["state"].startswith("silent, and an entity speaks every 5 min")
+    assert parts["water.hindered"]["state"].startswith("hindered since ")
+    assert ": no such table: stages; last received " in parts["water.hindered"]["state"]
     assert parts["water.killed"]["state"].startswith("not heard of since ")
     assert parts["water.some"]["state"].startswith("1893 of 2500 entities are heard; last received")
     assert parts["water.spooling"]["state"].endswith("; 12,345 spooled, 4.2 MB")

@@ -5,6 +5,7 @@ import json
 import shutil
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -93,9 +94,7 @@ def test_another_shape_than_the_city_files_is_told(
         ({"renew": ["nobody"]}, "there is no server 'nobody'; there is: console, gateway, nats"),
     ],
 )
-def test_a_key_that_cannot_turn_is_told(
-    tmp_path: Path, turned: dict[str, list[str]], said: str
-) -> None:
+def test_a_key_that_cannot_turn_is_told(tmp_path: Path, turned: dict[str, Any], said: str) -> None:
     """One sentence."""
     city, home = city_file(tmp_path, "single"), tmp_path / "home"
     keys(home, city)

@@ -68,7 +68,7 @@ async def test_an_action_is_recorded_before_it_begins_and_with_how_it_ended(
     assert (ended.phase, ended.opened_sequence) == (PHASE_ENDED, begun.sequence)
     assert ended.action.removed == 2
     outcome = OUTCOME_ALLOWED if failure is None else OUTCOME_BROKEN_OFF
-    told = {LookupError: "FAILED", asyncio.CancelledError: "STOPPED"}
+    told: dict[type, str] = {LookupError: "FAILED", asyncio.CancelledError: "STOPPED"}
     assert (ended.outcome, ended.reason) == (outcome, told.get(type(failure), ""))
 
 

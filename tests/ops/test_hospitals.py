@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from adapters.health.have import Have
+from adapters.health.have import Have, HaveOptions
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.translation import Translation
 from ops.demo import hospitals
@@ -13,7 +13,7 @@ AT = datetime(2026, 7, 1, 20, 0, tzinfo=UTC)
 def intensive(minute: float) -> dict[str, int]:
     """Return the free beds in intensive care that are read, by hospital."""
     feed = FeedConfig(id="health.have", adapter="health/have", agency="health", source="drop:x")
-    adapter = Have(feed, Have.options_type())
+    adapter = Have(feed, HaveOptions())
     decoder = adapter.decoder()
     messages = [*decoder.feed(hospitals.document(AT, minute)), *decoder.close()]
     free = {}

@@ -1,6 +1,7 @@
 """What a department would gain or lose, on records of any origin."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway.agreement import Agreement
 from gateway.terms import Terms
@@ -12,8 +13,13 @@ _NOW = datetime.now(UTC)
 
 
 def _terms(name: str = "a", **fields: object) -> Terms:
-    given = {"provider": "water", "consumer": "police", "kinds": ("water.level",), **fields}
-    return Terms(Agreement(id=name, **given))  # type: ignore[arg-type]
+    given: dict[str, Any] = {
+        "provider": "water",
+        "consumer": "police",
+        "kinds": ("water.level",),
+        **fields,
+    }
+    return Terms(Agreement(id=name, **given))
 
 
 def _traffic() -> Traffic:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,14 +11,14 @@ from liandong.gateway.v1.shared_state_pb2 import BoundingBox
 from liandong.place.v1.place_pb2 import Circle, Point
 from ops.city import read_city
 from ops.failure import USAGE, Failure
-from ops.selecting import selection
+from ops.selecting import Chosen
 
 CITY = read_city()
 
 
 def test_a_box_is_south_west_north_east() -> None:
     """Blanks do no harm."""
-    selected = selection(CITY, kinds=[], agencies=[], districts=[], bbox="31.2, 118.5,32.6,119")
+    selected = Chosen(bbox="31.2, 118.5,32.6,119").selection(CITY)
 
     assert selected.bounding_box == BoundingBox(
         south_deg=31.2, west_deg=118.5, north_deg=32.6, east_deg=119.0
@@ -26,7 +27,7 @@ def test_a_box_is_south_west_north_east() -> None:
 
 def test_a_circle_is_a_place_and_a_radius() -> None:
     """Latitude first, as people say it."""
-    selected = selection(CITY, kinds=[], agencies=[], districts=[], circle="32.04,118.78, 2000")
+    selected = Chosen(circle="32.04,118.78, 2000").selection(CITY)
 
     center = Point(latitude_deg=32.04, longitude_deg=118.78)
     assert selected.circle == Circle(center=center, radius_m=2000)
@@ -45,7 +46,7 @@ def test_a_polygon_is_written_out_or_a_geojson_file(form: str, tmp_path: Path) -
     file.write_text(json.dumps(document))
     text = "32.0,118.7 32.0,118.8 32.1,118.8" if form == "text" else str(file)
 
-    selected = selection(CITY, kinds=[], agencies=[], districts=[], polygon=text)
+    selected = Chosen(polygon=text).selection(CITY)
 
     points = [(point.longitude_deg, point.latitude_deg) for point in selected.polygon.points]
     assert points == [tuple(corner) for corner in ring]
@@ -57,7 +58,7 @@ def test_a_file_without_a_polygon_is_refused(tmp_path: Path) -> None:
         file = tmp_path / "area.json"
         file.write_text(content)
         with pytest.raises(Failure, match=r"area\.json holds no GeoJSON polygon") as caught:
-            selection(CITY, kinds=[], agencies=[], districts=[], polygon=str(file))
+            Chosen(polygon=str(file)).selection(CITY)
         assert caught.value.status == USAGE
 
 
@@ -65,7 +66,7 @@ def test_since_takes_an_age_or_a_time_and_the_citys_zone_when_it_has_none() -> N
     """18:00 in Nanjing is 10:00 UTC."""
 
     def since(text: str) -> datetime:
-        selected = selection(CITY, kinds=[], agencies=[], districts=[], since=text)
+        selected = Chosen().selection(CITY, since=text)
         return selected.observed.start_at.ToDatetime(UTC)
 
     assert since("2026-06-15T18:00") == datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
@@ -83,16 +84,22 @@ def test_since_takes_an_age_or_a_time_and_the_citys_zone_when_it_has_none() -> N
         ("polygon", "1,2 3,4", "has 2 corners, expected a GeoJSON file"),
         ("polygon", "1,2 3,x 5,6", "expected a GeoJSON file"),
         ("polygon", "1,2 3,4,5 6,7", "expected a GeoJSON file"),
-        ("since", "yesterday", "expected 30m, 2h, 1d or a time"),
-        ("since", "99999999999d", "expected 30m, 2h, 1d or a time"),
     ],
 )
 def test_a_malformed_option_is_refused_with_what_was_expected(
     option: str, text: str, expected: str
 ) -> None:
     """It is a usage error, and the sentence quotes what was given."""
+    given: dict[str, Any] = {option: text}
     with pytest.raises(Failure, match=expected) as caught:
-        selection(CITY, kinds=[], agencies=[], districts=[], **{option: text})
+        Chosen(**given).selection(CITY)
 
     assert caught.value.status == USAGE
     assert repr(text) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "99999999999d"])
+def test_a_moment_that_is_none_is_refused_as_they_are(text: str) -> None:
+    """Whether it is no time, or one that no calendar has."""
+    with pytest.raises(Failure, match=f"--since is '{text}', expected 30m, 2h, 1d or a time"):
+        Chosen().selection(CITY, since=text)

@@ -1,6 +1,9 @@
 """What every schema must hold, whoever adds the next one."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import protovalidate
 import pytest
@@ -98,3 +101,16 @@ def name_is_refused(name: str) -> bool:
         violation.proto.field is not None and violation.proto.field.elements[0].field_name == "name"
         for violation in protovalidate.collect_violations(Record(name=name))
     )
+
+
+def test_a_folder_of_the_same_name_beside_a_script_takes_nothing_from_them(tmp_path: Path) -> None:
+    """Whoever starts a program in the folder above a clone has one, with a `gateway` in it."""
+    clone = tmp_path / "liandong" / "gateway"
+    clone.mkdir(parents=True)
+    (clone / "__init__.py").write_text("raise ImportError('the clone')\n")
+    script = tmp_path / "client.py"
+    script.write_text("import liandong.gateway.v1.catalog_pb2, liandong.testing\n")
+
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")

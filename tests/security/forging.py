@@ -17,10 +17,10 @@ from typing import Any, Self
 import nkeys
 
 from broker.connection import Bus, BusSettings
+from broker.definitions import definitions
 from broker.home import Home
 from broker.nkey import public_key
 from broker.nodes import certificate_of
-from broker.streams import definitions
 from broker.users import admin, link
 from tests.e2e.machines import Machine, Machines, city_file, leaf, node
 

@@ -149,7 +149,8 @@ class Stronghold(RunningCity):
             assert f"MSA|AA|C{self._number}".encode() in hospital.recv(4096)
 
     def _tell_gateway(self) -> None:
-        self.listed("police")
+        # Police is who besieges it, with a certificate that is good.
+        self.listed("health")
 
     def listed(self, agency: str, *metadata: tuple[str, str]) -> list[str]:
         """Return the names of the records that a department sees."""

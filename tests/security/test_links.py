@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ class Door:
         self.machines, self._port, self._greets = machines, port, greets
 
     def says(
-        self, pair: tuple[Path, Path] | None, seed: bytes = b"", nonce: str = "", **more: str
+        self, pair: tuple[Path, Path] | None, seed: bytes = b"", nonce: str = "", **more: Any
     ) -> tuple[bytes, str]:
         """Come as a server would; return all that is answered, and what was to be signed."""
         context = ssl.create_default_context(cafile=str(self.machines.home.ca))
@@ -103,7 +104,7 @@ async def test_a_cluster_takes_no_server_without_its_secret(
     secret = home.route_secret.read_text().strip()
     own = home.certificate("server.nats-2")
 
-    for pair, words in (
+    tried: tuple[tuple[tuple[Path, Path] | None, dict[str, Any]], ...] = (
         (None, {"user": "routes", "pass": secret}),
         (
             forged(home, "server.nats-2", "of another authority", tmp_path),
@@ -112,10 +113,11 @@ async def test_a_cluster_takes_no_server_without_its_secret(
         (home.certificate("police"), {}),
         (own, {"user": "routes", "pass": secret[:-1]}),
         (own, {"user": "", "pass": ""}),
-    ):
+    )
+    for pair, words in tried:
         said, _ = cluster_door.says(pair, cluster="liandong", **words)
         assert b"PONG" not in said
         assert b"RS+" not in said
-    right = {"user": "routes", "pass": secret, "cluster": "liandong"}
+    right: dict[str, Any] = {"user": "routes", "pass": secret, "cluster": "liandong"}
     said, _ = cluster_door.says(own, **right)
     assert b"PONG" in said

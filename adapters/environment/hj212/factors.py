@@ -64,6 +64,8 @@ _BOUNDS: Final = {
         for field, unit in fields.values()
         if unit in {"ug/m3", "mg/m3", "mg/L", "ug/L", "uS/cm", "{NTU}", "dB[SPL]"}
     },
+    # The largest power stations have half of it in one chimney; what is beyond is m3/h.
+    "gas_flow_m3_s": (-90.0, 3000.0),
     "temperature_c": (-90.0, 100.0),
     "humidity_pct": (0.0, 110.0),
     "pressure_hpa": (300.0, 1100.0),

@@ -26,7 +26,10 @@ _HEAD_BYTES: Final = 6
 _START: Final = re.compile(rb"##[0-9]{3}")
 _START_BYTES: Final = 5
 _PARAMETERS: Final = re.compile(rb"CP=&&", re.IGNORECASE)
-_END: Final = re.compile(rb"&&([0-9A-Fa-f]{4})")
+_END: Final = re.compile(rb"&&([0-9A-Fa-f]{4}|[0-9A-Fa-f]{1,3}(?=\r\n))")
+"""Some loggers leave out the check value's leading zeros."""
+_COUNTED: Final = (4, 6, 10, 12)
+"""What lengths are too long by that count the check value, the line end, or the frame's head."""
 _CHECK: Final = re.compile(rb"[0-9A-Fa-f]{4}")
 _CHECK_BYTES: Final = 4
 _RUN: Final = 4096
@@ -57,8 +60,9 @@ class Hj212Decoder:
     its QN and MN may be what was damaged, and a logger that hears nothing sends
     the frame again (6.4; QnRtn 9 answers requests, not uploads).
 
-    A length that counts characters instead of bytes (6.3.2) is taken when the check value
-    is right: Chinese logs would never arrive otherwise.
+    A length that counts characters instead of bytes (6.3.2), or the check value and the rest of
+    the frame too, is taken when the check value is right: all that such a logger sends
+    would never arrive otherwise.
 
     Holds at most ``longest_segment`` and a little more.
     """
@@ -139,14 +143,16 @@ class Hj212Decoder:
             )
             return self._find_end(held, at, pieces, fault, ended=ended)
         end = start + length
-        if len(held) < end + _CHECK_BYTES and not ended:
-            self._need = end + _CHECK_BYTES - at
+        stop = _true_end(held, start, end)
+        if not stop and len(held) < end + _CHECK_BYTES and not ended:
+            self._need = max(end + _CHECK_BYTES - _COUNTED[-1], len(held) + 1) - at
             return None
-        if len(held) >= end + _CHECK_BYTES:
-            piece = _checked(held[at : end + _CHECK_BYTES], held[start:end])
+        stop = stop or end
+        if len(held) >= stop + _CHECK_BYTES:
+            piece = _checked(held[at : stop + _CHECK_BYTES], held[start:stop])
             if piece is not None:
                 pieces.append(piece)
-                return end + _CHECK_BYTES
+                return stop + _CHECK_BYTES
         fault = _Fault(
             "length", f"The length field says {length} bytes, and no segment ends there."
         )
@@ -165,7 +171,9 @@ class Hj212Decoder:
             start = _head_end(held, at)
             segment = held[start : end.start() + 2]
             is_right = checksum(segment) == int(end[1], 16)
-            if is_right and int(held[at + 2 : start]) == _characters(segment):
+            said = int(held[at + 2 : start])
+            is_short = len(end[1]) < _CHECK_BYTES and said == len(segment)
+            if is_right and (is_short or said == _characters(segment)):
                 pieces.append(_read(held[at : end.end()], segment))
                 return end.end()
             right = "right" if is_right else "wrong too"
@@ -227,6 +235,20 @@ def _checked(raw: bytes, segment: bytes) -> Piece | None:
         reason=f"The frame says its check value is {check.decode()}; over the data segment it is "
         f"{computed:04X}. The frame was damaged on its way, or edited.",
     )
+
+
+def _true_end(held: bytes, start: int, end: int) -> int:
+    """Return where a segment ends whose length counts more than itself; 0: it does not."""
+    for stop in (end - more for more in _COUNTED):
+        check = held[stop : stop + _CHECK_BYTES]
+        if (
+            stop > start
+            and held[stop - 2 : stop] == b"&&"
+            and _CHECK.fullmatch(check)
+            and int(check, 16) == checksum(held[start:stop])
+        ):
+            return stop
+    return 0
 
 
 def _characters(segment: bytes) -> int:

@@ -15,6 +15,7 @@ _SUBFIELDS = {
 }
 _NO_FACTORS = frozenset({"datatime", "qn", "begintime", "endtime"})
 """Times of the message, and of what was asked for."""
+_CODE = re.compile(r"[aw][0-9]{5}", re.IGNORECASE)
 _TIME = re.compile(r"(?:^|(?<=[;,]))\s*(?=DataTime\s*=)")
 
 
@@ -35,8 +36,15 @@ class Items(NamedTuple):
     """Items without a sub-field, ``DataTime``; names as written."""
 
     def bare(self) -> list[Factor]:
-        """Return what a data message says without a sub-field, other than its time."""
-        return [Factor(key, {"value": value}) for key, value in self.plain if _is_bare(key)]
+        """Return what a data message says without a sub-field, other than its time.
+
+        A factor's code with nothing but a number is its reading.
+        """
+        return [
+            Factor(key, {"Rtd" if _CODE.fullmatch(key) else "value": value})
+            for key, value in self.plain
+            if _is_bare(key)
+        ]
 
     def plain_value(self, name: str) -> str:
         """Return a plain item's value by its name in any case, or an empty text."""

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from adapters.sdk.places import District, Latitude, Longitude
 from adapters.sdk.units import ucum
 from liandong.place.v1.place_pb2 import Location
 
@@ -13,11 +14,11 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     title: str = ""
     """What people call it; shown as the record's address."""
-    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    latitude: Latitude | None = None
     """Degrees north, WGS-84."""
-    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+    longitude: Longitude | None = None
     """Degrees east, WGS-84."""
-    district: Annotated[str, msgspec.Meta(pattern="^([0-9]{6}|[0-9]{9}|[0-9]{12})?$")] = ""
+    district: District = ""
     """GB/T 2260 code; the feed's when empty."""
     units: dict[str, str] = {}
     """Factor code to unit, for example ``a34001 = "mg/m3"``."""

@@ -21,7 +21,7 @@ _PIECE = re.compile(r"(?:[^;,/]|/(?!/)|//.*?//|//)+", re.DOTALL)
 """What stands between ``;`` and ``,``; between ``//`` and ``//`` these are part of a text."""
 
 _USUAL = re.compile(
-    r"QN=([0-9]{17});ST=([0-9]{2});CN=([0-9]{4});PW=([^;=,]*);MN=([^;=,]+);Flag=([0-9]{1,3});"
+    r"QN=([0-9]{17});ST=([0-9]{2});CN=([0-9]{4});PW=([^;=,]*);MN=([^;=,\s]+);Flag=([0-9]{1,3});"
     r"(?:PNUM=([0-9]{1,4});PNO=([0-9]{1,4});)?CP=&&(.*)&&",
     re.DOTALL,
 )
@@ -132,6 +132,8 @@ def _parse_freely(text: str) -> Segment:
 
 
 def _flag(text: str) -> int:
+    if not text:
+        return 0
     if not (text.isascii() and text.isdigit() and len(text) <= _FLAG_DIGITS):
         raise MalformedSegment(f"says Flag={text!r}", expected="a whole number from 0 to 255")
     return int(text)

@@ -32,6 +32,9 @@ _ONE_BYTE: Final = 127
 """Longest text whose length protobuf writes in one byte."""
 _SHORT: Final = (8, 10, 12)
 """Digits of a DataTime that ends with the day, the hour or the minute."""
+_WRITTEN_OUT: Final = 19
+"""Characters of ``2026-06-01 12:00:00``, as some loggers write it."""
+_NO_SEPARATORS: Final = str.maketrans("", "", "-/: T")
 _VALID: Final = quantity.QUALITY_LEVEL_VALID
 _SUSPECT: Final = quantity.QUALITY_LEVEL_SUSPECT
 _NORMAL: Final = {
@@ -74,7 +77,7 @@ class Translator:
                 that tells water from air under an unknown system type, or, where the
                 feed says so, a factor without a unit.
         """
-        if not segment.packets and not segment.packet:
+        if not (segment.packets or segment.packet or segment.others):
             reading = read(segment.parameters)
             if reading is not None and (short := self._short_way(segment, reading)):
                 return short
@@ -164,6 +167,9 @@ class Translator:
         doubt = ""
         if subject is None:
             subject, doubt = _guess(segment, factors)
+        if cut := [one.code for one in factors if _is_rest_of_number(one)]:
+            doubt = f"{doubt} {cut[0]!r} stands alone: the comma before it may be a number's."
+            doubt = doubt.strip()
         averaging = AVERAGING[segment.cn]
         profile = self._factors.profile(segment.mn)
         measured = []
@@ -175,6 +181,11 @@ class Translator:
         quality = quality_of(measured, doubt)
         if quality.level != _VALID:
             state_each(measured)
+        if number <= 1:
+            # A vendor's own fields of the head have no place but among the measurements.
+            for name, value in segment.others:
+                definition = self._factors.definition(profile, subject, name or "-")
+                measured.append(measure(Factor(name, {"value": value}), definition, averaging))
         body = body_of(subject, segment.st, averaging, measured)
         setattr(body, _STATION[subject.kind], segment.mn)
         _packets(body, union)
@@ -184,8 +195,15 @@ class Translator:
         if data_time:
             # Of an hour or a day, some loggers write no more than its digits.
             whole = data_time.ljust(14, "0") if len(data_time) in _SHORT else data_time
+            if len(whole) == _WRITTEN_OUT:
+                whole = whole.translate(_NO_SEPARATORS)
             return self._clock.moment("DataTime", whole)
         return self._clock.moment("QN", segment.qn)
+
+
+def _is_rest_of_number(factor: Factor) -> bool:
+    """Tell whether what stands for a factor are the decimals of the number before it."""
+    return factor.code.isdecimal() and not any(factor.values.values())
 
 
 def _guess(segment: Segment, factors: Sequence[Factor]) -> tuple[Subject, str]:
@@ -198,7 +216,7 @@ def _guess(segment: Segment, factors: Sequence[Factor]) -> tuple[Subject, str]:
             expected="a system type of the standard, or factors whose codes tell water from air",
             cause="station_type",
         )
-    return subject, f"System type {segment.st or '(none)'} is not the standard's; taken by factors."
+    return subject, f"System type {segment.st or '(none)'} has no kind of record; taken by factors."
 
 
 def _no_unit(code: str) -> Untranslatable:

@@ -1,6 +1,8 @@
 """Turn a facility of EDXL-HAVE into liandong's words."""
 
+import math
 import re
+from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -28,7 +30,7 @@ _SYSTEMS: Final = {
 _COLOURS: Final = ("red", "yellow", "green", "black")
 _POSITION: Final = re.compile(r"(-?\d{1,3}(?:\.\d+)?)[\s,]+(-?\d{1,3}(?:\.\d+)?)(?:[\s,]+\S+)?")
 _IDENTIFIERS: Final = frozenset({"OrganisationID", "OrganizationID", "ID"})
-_COUNT: Final = re.compile(r"\d{1,9}")
+_COUNT: Final = re.compile(r"(\d{1,9})(?:\.0{1,9})?")
 _POLE: Final = 90.0
 _HALF_TURN: Final = 180.0
 _MOST: Final = 512
@@ -101,16 +103,18 @@ class Translation:
             if not written:
                 continue
             shape = _POSITION.fullmatch(written)
-            if shape is None or abs(float(shape[1])) > _POLE or abs(float(shape[2])) > _HALF_TURN:
+            north, east = (float(shape[1]), float(shape[2])) if shape else (math.nan, math.nan)
+            if _POLE < abs(north) <= _HALF_TURN and abs(east) <= _POLE:
+                north, east = east, north
+                self.doubts.append(f"{name} has longitude first, and was turned round")
+            if not (abs(north) <= _POLE and abs(east) <= _HALF_TURN):
                 self.doubts.append(f"{name} is {written[:60]!r}, expected latitude and longitude")
                 continue
-            if not (float(shape[1]) or float(shape[2])):
+            if not (north or east):
                 self.doubts.append(f"{name} is {written[:60]!r}, where no hospital is")
                 continue
             point = location.point
-            point.latitude_deg, point.longitude_deg = to_wgs84(
-                float(shape[1]), float(shape[2]), system
-            )
+            point.latitude_deg, point.longitude_deg = to_wgs84(north, east, system)
             point.source_coordinate_system = _SYSTEMS[system]
             break
         location.address = self._address()[:1024]
@@ -157,7 +161,7 @@ class Translation:
         if element is None:
             return health.AMBULANCE_STATUS_UNSPECIFIED
         written = self._leaves.peek(element)
-        known = _TRAFFIC.get(written.casefold())
+        known = _TRAFFIC.get("".join(written.split()).casefold())
         if known is None:
             self.doubts.append(f"EMSTrafficStatus is {written[:40]!r}, which HAVE does not know")
             return health.AMBULANCE_STATUS_UNSPECIFIED
@@ -181,17 +185,33 @@ class Translation:
         """Return the beds by type; a type with sub-categories has one entry for each."""
         beds = []
         for element in self._leaves.under(self._element, "BedCapacity"):
-            finer = self._leaves.under(element, "SubCategoryBedType")
-            label = " ".join(
-                (self._leaves.text("BedType", of=element), *map(self._leaves.take, finer))
-            )
-            counts = next(iter(self._leaves.under(element, "Capacity")), element)
-            beds.append(self._bed(counts, label.strip(), "CapacityStatus"))
+            beds += [
+                self._bed(counts, label, "CapacityStatus") for label, counts in self._typed(element)
+            ]
         for item in self._leaves.under(self._element, "serviceListItem"):
             for counts in self._leaves.under(item, "serviceBedCapacity"):
                 beds.append(self._bed(counts, self._service(item), ""))
                 beds[-1].status = self._colour(item)
         return [bed for bed in beds if bed.bed_type]
+
+    def _typed(self, element: Element) -> Iterator[tuple[str, Element]]:
+        """Yield the types of beds that one element speaks of, and where each is counted.
+
+        Some senders put all types into one element, one after the other.
+        """
+        bed_type, finer, is_counted = "", list[str](), False
+        for child in element:
+            name = name_of(child).casefold().removesuffix("default")
+            if name == "bedtype":
+                bed_type, finer, is_counted = self._leaves.take(child), [], False
+            elif name == "subcategorybedtype":
+                finer = [*([] if is_counted else finer), self._leaves.take(child)]
+                is_counted = False
+            elif name == "capacity":
+                is_counted = True
+                yield " ".join((bed_type, *finer)).strip(), child
+        if not is_counted:
+            yield " ".join((bed_type, *finer)).strip(), element
 
     def _bed(self, element: Element, label: str, status: str) -> health.BedCapacity:
         """Return the beds that an element counts."""
@@ -239,8 +259,8 @@ class Translation:
         if found is None:
             return
         written = self._leaves.peek(found)
-        if _COUNT.fullmatch(written):
+        if count := _COUNT.fullmatch(written):
             self._leaves.take(found)
-            setattr(into, field, int(written))
+            setattr(into, field, int(count[1]))
         else:
             self.doubts.append(f"{name} is {written[:40]!r}, expected a whole number")

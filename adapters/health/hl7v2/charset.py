@@ -4,7 +4,7 @@ import codecs
 import re
 from typing import Final
 
-from adapters.sdk.text import GB18030, UTF8, encoding_of
+from adapters.sdk.text import GB18030, UTF8, encoding_of, encoding_of_chinese
 
 # HL7 table 0211, and the names that Chinese systems write besides.
 _ENCODINGS: Final = {
@@ -29,18 +29,16 @@ _ENCODINGS: Final = {
     "GBK": GB18030,
     "CP936": GB18030,
     "MS936": GB18030,
+    "CP1252": "cp1252",
+    "WINDOWS-1252": "cp1252",
     "BIG-5": "big5",
     "ISO IR87": "iso2022_jp",
     "KS X 1001": "euc_kr",
 }
+_BY_NAME: Final = {name.encode(): encoding for name, encoding in _ENCODINGS.items()}
 # In GB 18030 the later bytes of a character may be `|` and `~`, so a field cannot be
 # counted before the text is decoded; a whole field that is a known name can be found.
-_NAMED: Final = re.compile(
-    rb"[^\w /-]("
-    + b"|".join(re.escape(name.encode()) for name in _ENCODINGS)
-    + rb")(?=[^\w /-]|$)",
-    re.IGNORECASE,
-)
+_WORDS: Final = re.compile(rb"[^\w /-]([\w /-]+)")
 _LINE: Final = re.compile(rb"[^\r\n]*")
 _MSH_18: Final = 17
 
@@ -52,15 +50,20 @@ class CharsetRefused(ValueError):
 def decode(raw: bytes) -> tuple[str, str]:
     """Return a message's text and the name of its encoding.
 
-    ASCII and silence mean what the bytes are: UTF-8 or GB 18030.
+    ASCII and silence mean what the bytes are: UTF-8 or GB 18030. So does GB 18030, for what
+    is UTF-8 is almost never Chinese in the other. Where several sets are named, the one
+    beside ASCII is meant: ISO 2022 switches to it by itself.
 
     Raises:
         CharsetRefused: The text cannot be read.
     """
     raw = raw.removeprefix(codecs.BOM_UTF8)
-    named = _NAMED.search(_header(raw))
-    encoding = _ENCODINGS[named[1].decode("ascii").upper()] if named else ""
-    if encoding in {"", "ascii"}:
+    words = _WORDS.findall(_header(raw).upper())
+    named = [*filter(None, map(_BY_NAME.get, words))]
+    encoding = next((one for one in named if one != "ascii"), "")
+    if encoding == GB18030:
+        encoding = encoding_of_chinese(raw) or GB18030
+    if not encoding:
         found = encoding_of(raw)
         if found is None or (not raw.isascii() and not named and _declares(raw)):
             raise CharsetRefused(

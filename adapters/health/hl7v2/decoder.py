@@ -19,6 +19,7 @@ START: Final = b"\x0b"
 END: Final = b"\x1c"
 FRAME_END: Final = END + b"\r"
 _BETWEEN: Final = b" \t\r\n\x1c"
+_GAP: Final = re.compile(b"[%b]*+(?:%b)?" % (_BETWEEN, codecs.BOM_UTF8))
 _NEXT: Final = re.compile(rb"\x0b|(?<=[\r\n])(?:MSH|[FB]HS|[FB]TS)(?=[^A-Za-z0-9\s]|[\r\n]|$)")
 _ENVELOPE: Final = re.compile(rb"[FB][HT]S(?:[^A-Za-z0-9\s][^\r\n]*)?(?=[\r\n]|$)")
 # After an empty line, a line that is no segment: what people write between messages. It begins
@@ -29,6 +30,11 @@ _STRAY: Final = re.compile(
 )
 # How far back a start must be looked for again, when its line was cut.
 _LOOK_BACK: Final = 8
+_OTHERS: Final = {
+    b"<": "XML (version 3, CDA, or version 2 in XML)",
+    b"{": "JSON (FHIR)",
+    b"[": "JSON (FHIR)",
+}
 Refuse = Callable[[Undecodable, bool], Undecodable]
 Item = Hl7Message | Undecodable
 
@@ -81,11 +87,9 @@ class Hl7StreamDecoder:
 
     def _skip(self) -> None:
         """Drop what stands between messages."""
-        count = len(self._buffer) - len(self._buffer.lstrip(_BETWEEN))
-        if self._buffer.startswith(codecs.BOM_UTF8, count):
-            count += len(codecs.BOM_UTF8)
-        if count:
-            self._forget(count)
+        gap = _GAP.match(self._buffer)
+        if gap is not None and gap.end():
+            self._forget(gap.end())
 
     def _is_short_mark(self, *, at_end: bool) -> bool:
         """Tell whether the buffer may hold the beginning of a byte order mark."""
@@ -154,6 +158,8 @@ class Hl7StreamDecoder:
         if not piece:
             return []
         reason = "there is text between messages that belongs to none; expected MSH"
+        if other := _OTHERS.get(piece[:1]):
+            reason = f"the text is {other}; expected HL7 version 2 as it is written with MSH|^~\\&"
         return [self._refuse(Undecodable(piece, "not_hl7", reason), False)]
 
     def _item(self, raw: bytes, *, framed: bool) -> Item:

@@ -108,7 +108,10 @@ class Hl7Message:
         pairs: list[tuple[Segment | None, Segment | None]] = []
         for segment in self.segments:
             name = segment[0]
-            if name == "PID":
+            if name == "PID" and pairs and pairs[-1][0] is None:
+                # Some senders put the visit before the patient.
+                pairs[-1] = (segment, pairs[-1][1])
+            elif name == "PID":
                 pairs.append((segment, None))
             elif name == "PV1" and pairs and pairs[-1][1] is None:
                 pairs[-1] = (pairs[-1][0], segment)
@@ -117,7 +120,10 @@ class Hl7Message:
         return pairs or [(None, None)]
 
     def _unescape(self, text: str) -> str:
-        """Return a value with delimiters and bytes for the sequences that stand for them."""
+        """Return a value with what the sequences in it stand for: delimiters, or bytes in hex.
+
+        Bytes that are no text, or control something, stay as they are written.
+        """
         mark = self.delimiters.escape
         meanings = {
             "F": self.delimiters.field,
@@ -126,8 +132,18 @@ class Hl7Message:
             "T": self.delimiters.subcomponent,
             "E": mark,
         }
-        sequence = re.compile(f"{re.escape(mark)}([FSRTE]){re.escape(mark)}")
-        return sequence.sub(lambda found: meanings[found[1]], text)
+
+        def meaning(found: re.Match[str]) -> str:
+            if found[1] in meanings:
+                return meanings[found[1]]
+            try:
+                written = bytes.fromhex(found[1][1:]).decode(self.encoding)
+            except UnicodeDecodeError:
+                return found[0]
+            return written if written.isprintable() else found[0]
+
+        sequence = f"{re.escape(mark)}([FSRTE]|X(?:[0-9A-Fa-f]{{2}})+){re.escape(mark)}"
+        return re.sub(sequence, meaning, text)
 
 
 def lines_of(text: str) -> list[str]:

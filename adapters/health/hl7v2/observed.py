@@ -16,7 +16,7 @@ from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, Quality
 Stated = tuple[str, str]
 """A field, and what it says."""
 # Digits of a time may be told to people; anything else may be a name in the wrong place.
-_HARMLESS: Final = re.compile(r"[0-9.+-]{1,26}")
+_HARMLESS: Final = re.compile(r"[0-9.+:/TZ -]{1,30}", re.ASCII)
 _NOTE: Final = 512
 
 

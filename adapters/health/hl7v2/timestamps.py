@@ -1,4 +1,7 @@
-"""Read HL7's times: ``YYYYMMDD[HH[MM[SS[.S[S[S[S]]]]]]][+/-ZZZZ]`` (HL7 2.5.1, 2.A.22)."""
+"""Read HL7's times: ``YYYYMMDD[HH[MM[SS[.S[S[S[S]]]]]]][+/-ZZZZ]`` (HL7 2.5.1, 2.A.22).
+
+Engines that copy a database's times write ISO 8601, which says the same.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,6 +14,10 @@ from adapters.sdk.times import AHEAD, EARLIEST
 _SHAPE: Final = re.compile(
     r"(\d{8}(?:\d{4}|\d{2})?)(?:(?<=\d{12})(\d{2})(?:\.(\d{1,6}))?)?([+-]\d{4})?", re.ASCII
 )
+_ISO: Final = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,6})?\d*)?)?(.*)", re.ASCII
+)
+_ZONE: Final = re.compile(r" ?(?:(Z)|([+-]\d\d):?(\d\d)?)$", re.ASCII)
 _LAST_SECOND: Final = 59
 
 
@@ -22,7 +29,7 @@ def timestamp(text: str, zone: ZoneInfo, now: datetime) -> datetime | None:
         zone: The zone of a time without one.
         now: The time now, UTC.
     """
-    shape = _SHAPE.fullmatch(text)
+    shape = _SHAPE.fullmatch(text) or _SHAPE.fullmatch(_plain(text))
     if shape is None:
         return None
     digits, written, fraction, offset = shape.groups()
@@ -32,6 +39,13 @@ def timestamp(text: str, zone: ZoneInfo, now: datetime) -> datetime | None:
         return None
     moment = minute + timedelta(seconds=second, microseconds=int((fraction or "").ljust(6, "0")))
     return moment if EARLIEST <= moment <= now + AHEAD else None
+
+
+def _plain(text: str) -> str:
+    """Return a time of ISO 8601, or one whose zone is written otherwise, as HL7 has it."""
+    iso = _ISO.fullmatch(text)
+    plain = "".join(filter(None, iso.groups())) if iso else text
+    return _ZONE.sub(lambda zone: "+0000" if zone[1] else f"{zone[2]}{zone[3] or '00'}", plain)
 
 
 @lru_cache(maxsize=4096)

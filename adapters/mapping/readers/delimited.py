@@ -51,7 +51,7 @@ class DelimitedReader:
     def close(self) -> list[Row | Undecodable]:
         """Return the last row, whose line end may be missing."""
         rest = self._lines.feed(self._opening.feed(b"", ended=True))
-        return [*rest, *self._lines.close()]
+        return [*rest, *self._opening.take_foreign(), *self._lines.close()]
 
     def _parse(self, cut: CutRow, text: str) -> Row | Undecodable | None:
         """Read a row's cells."""

@@ -71,8 +71,11 @@ class JsonDocumentReader(WholeReader):
                         + (f"; did you mean {meant}?" if meant else "")
                     )
                 part = level[key]
-            # How many services say that there are none.
-            return [] if self._path and bytes(part).strip() == b"null" else _ARRAY.decode(part)
+            written = bytes(part).strip() if self._path else b""
+            # How many services say that there are none, and what others make of a single one.
+            if written == b"null":
+                return []
+            return [part] if written.startswith(b"{") else _ARRAY.decode(part)
         except (msgspec.DecodeError, RecursionError) as error:
             where = f"at {'.'.join(self._path)!r} " if self._path else ""
             raise _Refused(f"the document {where}is no JSON array of objects: {error}") from error

@@ -52,7 +52,7 @@ class XmlDocumentReader(WholeReader):
                 parser.close()
         except MarkupRefused as refusal:
             return [Undecodable(raw, refusal.cause, str(refusal))]
-        if not rows.found:
+        if not (rows.found or rows.is_empty):
             seen = ", ".join(sorted(rows.names)[:12])
             reason = f"the document has no <{'/'.join(self._path)}>, expected one of: {seen}"
             return [Undecodable(raw, "rows", reason)]
@@ -77,12 +77,15 @@ class _RowTrees:
         found: The rows' elements, with the positions at which their first and their last
             tag begin.
         names: Some names of elements that were seen.
+        is_empty: Whether what holds the rows, by the path's names but the last, was seen, and
+            held no other element either.
         position: Returns the position of the tag that is being read.
     """
 
     def __init__(self, path: tuple[str, ...]) -> None:
         self.found: list[tuple[Element, int, int]] = []
         self.names: set[str] = set()
+        self.is_empty = False
         self.position: Callable[[], int] = int
         self._path = path
         self._open: list[str] = []
@@ -102,6 +105,11 @@ class _RowTrees:
         if self._builder is None:
             if len(self.names) < _MAX_ELEMENTS:
                 self.names.add(name)
+            *parent, _ = self._path
+            if parent and self._open[-len(self._path) : -1] == parent:
+                self.is_empty = False
+            elif parent and self._open[-len(parent) :] == parent:
+                self.is_empty = True
             if tuple(self._open[-len(self._path) :]) != self._path:
                 return
             self._builder, self._elements = TreeBuilder(), 0

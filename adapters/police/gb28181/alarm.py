@@ -1,5 +1,6 @@
 """Turn an alarm into an incident (GB/T 28181-2022, A.2.5.3)."""
 
+import re
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +19,11 @@ from adapters.sdk.privacy import masked
 from liandong.incident.v1 import incident_pb2 as incident
 from liandong.quantity.v1.quantity_pb2 import Attribute
 
+# As some write it all the same; each can be read in one way only.
+_TIMES: Final = (
+    re.compile(r"(\d{4})[-/](\d\d?)[-/](\d\d?)[T ](\d\d?):(\d\d?):(\d\d?)", re.ASCII),
+    re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)", re.ASCII),
+)
 _LEVELS: Final = {
     "1": incident.LEVEL_I,
     "2": incident.LEVEL_II,
@@ -61,8 +67,12 @@ def alarm_time(message: Notification) -> datetime:
         Untranslatable: It is no time.
     """
     written = message.get("AlarmTime")
+    found = next(filter(None, (known.fullmatch(written) for known in _TIMES)), None)
     try:
-        return datetime.fromisoformat(written)
+        if found is None:
+            return datetime.fromisoformat(written)
+        year, month, day, hour, minute, second = map(int, found.groups())
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - in the feed's zone.
     except ValueError as error:
         expected = "a local time as yyyy-MM-ddTHH:mm:ss"
         raise Untranslatable("AlarmTime", written, expected=expected, cause="time") from error

@@ -4,8 +4,10 @@ from typing import Annotated
 
 import msgspec
 
-from adapters.police.gb28181.document import MAX_DOCUMENT_BYTES
+from adapters.police.gb28181.decoder import MAX_DOCUMENT_BYTES
+from adapters.police.gb28181.subscriptions import SubscribeOptions
 from adapters.sdk.coordinates import CoordinateSystem
+from adapters.sdk.places import District, Latitude, Longitude
 
 
 class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -19,9 +21,9 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """
 
     title: str = ""
-    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
-    district: Annotated[str, msgspec.Meta(pattern="^([0-9]{6}|[0-9]{9}|[0-9]{12})?$")] = ""
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    district: District = ""
 
 
 class Gb28181Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -34,9 +36,18 @@ class Gb28181Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         district_of_device: Whether the first six digits of a device's number are its
             district.
         max_document_bytes: Documents beyond this go to quarantine, cut.
+        password_file: File whose first line is the password by which devices and platforms
+            register, relative to the home folder; empty: there is none.
+        passwords_file: File of lines ``<number> <password>`` for those that have one of
+            their own, relative to the home folder. Without either nobody needs to register.
+        subscribe: How devices are asked for their alarms; without it they are not: most send
+            them unasked.
     """
 
     devices: dict[str, Device] = {}
     coordinate_system: CoordinateSystem = CoordinateSystem.WGS84
     district_of_device: bool = True
     max_document_bytes: Annotated[int, msgspec.Meta(ge=256, le=1 << 20)] = MAX_DOCUMENT_BYTES
+    password_file: str = ""
+    passwords_file: str = ""
+    subscribe: SubscribeOptions | None = None

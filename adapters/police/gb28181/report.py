@@ -18,6 +18,14 @@ _TYPES: Final = {
     "MobilePosition": station.REPORT_TYPE_EVENTS,
     "VideoUploadNotify": station.REPORT_TYPE_EVENTS,
 }
+# A device that registers lives, as one does that asks what is spoken here.
+_SIGNALS: Final = {
+    "REGISTER": station.REPORT_TYPE_KEEP_ALIVE,
+    "OPTIONS": station.REPORT_TYPE_KEEP_ALIVE,
+    "NOTIFY": station.REPORT_TYPE_EVENTS,
+    "": station.REPORT_TYPE_REPLY,
+}
+_ASKING: Final = frozenset({"Query", "Control"})
 _TYPED: Final = frozenset({"CmdType", "DeviceID", "Info/DeviceID"})
 _LISTED: Final = "Info/DeviceID["
 _FUNCTION: Final = 32
@@ -30,16 +38,24 @@ def to_report(message: Notification, device: str) -> tuple[station.Report, bool]
     """Return a report, and whether its texts are as short as they must be.
 
     Args:
-        message: A document that is no alarm.
+        message: A document that is no alarm, or a SIP message without one.
         device: The device that it is about.
     """
     command = message.get("CmdType")
-    is_reply = message.root == "Response"
-    usual = station.REPORT_TYPE_REPLY if is_reply else station.REPORT_TYPE_UNSPECIFIED
+    if not message.is_document:
+        kind = _SIGNALS.get(message.root, station.REPORT_TYPE_UNSPECIFIED)
+        function = message.root or "response"
+    elif message.root in _ASKING:
+        # Nobody here has what a device has: it is kept that somebody asked.
+        kind, function = station.REPORT_TYPE_UNSPECIFIED, f"{message.root} {command}"
+    else:
+        is_reply = message.root == "Response"
+        usual = station.REPORT_TYPE_REPLY if is_reply else station.REPORT_TYPE_UNSPECIFIED
+        kind, function = _TYPES.get(command, usual), command
     report = station.Report(
         station_id=device,
-        type=_TYPES.get(command, usual),
-        function=command[:_FUNCTION],
+        type=kind,
+        function=function[:_FUNCTION],
         alarms=[f"faulty device {one}"[:128] for one in message.devices[:_MOST_ALARMS]],
     )
     if message.get("Status") == "ERROR":

@@ -68,7 +68,7 @@ class IncidentCsv(Adapter[IncidentRow, IncidentCsvOptions]):
         cells = self._reader(message.layout)(message.values)
         times = self._times(cells)
         doubts: list[str] = []
-        number = number_of(message)
+        number = number_of(message, cells["number"])
         body = to_incident(cells.__getitem__, number, doubts)
         body.attributes.extend(attributes_of(message))
         location = to_location(cells.__getitem__, self._system, doubts)

@@ -15,7 +15,7 @@ from adapters.sdk.tables import MAX_ROW_LINES, CutRow, RowCutter, RowText, Table
 # Titles and dates of a report may stand above its header.
 _MOST_TITLES: Final = 5
 # How digits are kept from Excel: ="0123" or '0123.
-_AS_TEXT: Final = re.compile(r"=\"([^\"]*)\"|'(\d+)")
+_AS_TEXT: Final = re.compile(r"=\"([^\"]*)\"|'(\d[\d .:/-]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class IncidentDecoder:
     def close(self) -> list[IncidentRow | Undecodable]:
         """Return the last row, whose line end may be missing."""
         rest = self._decode(self._cut(self._opening.feed(b"", ended=True)))
+        rest += self._opening.take_foreign()
         return [*rest, *self._decode(self._cutter.close() if self._cutter else ())]
 
     def _cut(self, data: bytes) -> Iterable[CutRow]:

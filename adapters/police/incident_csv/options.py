@@ -34,6 +34,7 @@ TIME_FORMATS: Final = (
     "%Y年%m月%d日%H时%M分%S秒",
     "%Y年%m月%d日%H时%M分",
     "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
     "%Y.%m.%d %H:%M:%S",
     "%Y.%m.%d %H:%M",
     "%Y-%m-%d",

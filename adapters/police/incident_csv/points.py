@@ -15,11 +15,12 @@ _SYSTEMS: Final = {
 }
 _NORTH, _EAST = 90.0, 180.0
 _DECIMAL: Final = re.compile(
-    r"([NESW东西南北])?\s*(\d{1,3}(?:[.,]\d+)?)\s*[°度]?\s*([NESW])?", re.ASCII
+    r"([NESW东西南北])?[经纬]?[:：]?\s*(\d{1,3}(?:[.,]\d+)?)\s*[°度]?\s*([NESW])?",  # noqa: RUF001
+    re.ASCII,
 )
 """Degrees with a letter before or after them, or with a comma for the point."""
 _MINUTES: Final = re.compile(
-    r"[NE东北]?\s*(\d{1,3})[°度]\s*(\d{1,2}(?:\.\d+)?)[′'’分]"  # noqa: RUF001 - a prime and a quote.
+    r"[NE东北]?[经纬]?\s*(\d{1,3})[°度]\s*(\d{1,2}(?:\.\d+)?)[′'’分]"  # noqa: RUF001 - a prime and a quote.
     r"(?:\s*(\d{1,2}(?:\.\d+)?)[″\"”秒])?\s*[NE]?",
     re.ASCII,
 )

@@ -11,13 +11,18 @@ from zoneinfo import ZoneInfo
 
 from adapters.police.incident_csv.options import TIME_FORMATS
 from adapters.sdk.errors import Untranslatable
-from adapters.sdk.times import in_utc, require_plausible
+from adapters.sdk.times import AHEAD, EARLIEST, in_utc
 
 # Days since the end of 1899, from 1970 to 2099; longer numbers count from 1970.
 _EXCEL_DAYS: Final = re.compile(r"(2[5-9]|[3-6]\d|7[0-2])\d{3}(\.\d+)?", re.ASCII)
 _UNIX: Final = re.compile(r"(1\d{9})(\d{3})?", re.ASCII)
 _EXCEL_EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - the caller knows the zone.
 _HALF: Final = re.compile(r"(.*?)\s*(上午|下午)\s*(.*)")
+_CLOCK: Final = re.compile(r"\d{1,2}[:时]\d{1,2}[:分]?(\d{1,2}秒?)?", re.ASCII)
+_JOIN: Final = (
+    "where the day has a column of its own, give the table to the adapter `mapping`, whose "
+    "`template` joins columns"
+)
 _NOON: Final = 12
 _LONGEST: Final = 64
 
@@ -54,8 +59,9 @@ class Moments:
             minute = _minute(plain[1], self._zone)
             if minute is not None:
                 moment = minute + timedelta(seconds=int(plain[3]))
-                require_plausible(field, moment, now)
-                return moment
+                # What cannot be true is told below as it was written.
+                if EARLIEST <= moment <= now + AHEAD:
+                    return moment
         return in_utc(field, parse_time(field, written, self._formats), self._zone, now)
 
 
@@ -84,7 +90,8 @@ def parse_time(field: str, written: str, formats: Iterable[str]) -> datetime:
         found = _parse(written, formats) or _parse(unicodedata.normalize("NFKC", written), formats)
     if found is None:
         expected = f"a time as {' or '.join(formats)}"
-        raise Untranslatable(field, written, expected=expected, cause="time")
+        remedy = _JOIN if _CLOCK.fullmatch(unicodedata.normalize("NFKC", written)) else ""
+        raise Untranslatable(field, written, expected=expected, cause="time", remedy=remedy)
     return found
 
 

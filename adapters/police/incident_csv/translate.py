@@ -11,7 +11,12 @@ from adapters.police.incident_csv.decode import IncidentRow
 from adapters.police.incident_csv.fields import CASUALTIES
 from adapters.police.incident_csv.options import ENUMERATED
 from adapters.police.incident_csv.points import to_point
-from adapters.police.incident_csv.words import LEVELS, LIFECYCLES, category_of_type
+from adapters.police.incident_csv.words import (
+    CATEGORIES,
+    LEVELS,
+    LIFECYCLES,
+    category_of_type,
+)
 from adapters.sdk.coordinates import CoordinateSystem
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.privacy import masked
@@ -21,7 +26,11 @@ from liandong.quantity.v1.quantity_pb2 import Attribute
 
 Cells = Callable[[str], str]
 
-_TABLES: Final[Mapping[str, Mapping[str, str]]] = {"level": LEVELS, "lifecycle": LIFECYCLES}
+_TABLES: Final[Mapping[str, Mapping[str, str]]] = {
+    "level": LEVELS,
+    "lifecycle": LIFECYCLES,
+    "category": CATEGORIES,
+}
 _VALUES: Final[Mapping[str, Callable[[str], int]]] = {
     "level": incident.Level.Value,
     "lifecycle": incident.Lifecycle.Value,
@@ -38,7 +47,7 @@ _LONGEST: Final = {
 _LONGEST_ADDRESS: Final = 1024
 _SHORTENED: Final = re.compile(r"\d(\.\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
 _EXPLAINED: Final = re.compile(r"\s*[(（\[【].*", re.DOTALL)  # noqa: RUF001 - full-width brackets are meant.
-_DISTRICT: Final = re.compile(r"(\d{6}|\d{9}|\d{12})", re.ASCII)
+_DISTRICT: Final = re.compile(r"(\d{6}|\d{9}|\d{12})(?:\.0)?", re.ASCII)
 _SEPARATORS: Final = re.compile(r"[,;、，；|]+")  # noqa: RUF001 - Chinese commas are meant.
 _TITLE: Final = re.compile(r"([^:：]{1,64})[:：]\s*(.*?)[\s-]*")  # noqa: RUF001 - as above.
 _PEOPLE: Final = re.compile(r"(\d{1,12})(?:\.0{1,12})?", re.ASCII)
@@ -88,8 +97,9 @@ def to_location(cells: Cells, system: CoordinateSystem, doubts: list[str]) -> pl
     if point is not None:
         location.point.CopyFrom(point)
     district = cells("district")
-    if _DISTRICT.fullmatch(district):
-        location.district = district
+    # A number that went through a spreadsheet or a program has a fraction, of nothing.
+    if code := _DISTRICT.fullmatch(district):
+        location.district = code[1]
     elif district:
         doubts.append(f"district {district[:40]!r} is no division code")
     return location
@@ -116,13 +126,16 @@ def attributes_of(row: IncidentRow) -> list[Attribute]:
     return [Attribute(key=column, value=value) for column, value in kept if value]
 
 
-def number_of(row: IncidentRow) -> str:
+def number_of(row: IncidentRow, number: str) -> str:
     """Return the incident's number, or a digest of what else identifies it.
+
+    Args:
+        row: The row.
+        number: What fills the number; empty: nothing does.
 
     Raises:
         Untranslatable: Excel has shortened the number, so that it names many incidents.
     """
-    number = row.get("number")
     if _SHORTENED.fullmatch(number):
         raise Untranslatable(
             "number",
@@ -162,7 +175,7 @@ def _graded(field: str, cells: Cells, doubts: list[str]) -> Any:
 @lru_cache(maxsize=4096)
 def _grade(field: str, written: str) -> tuple[int, bool]:
     """Return a word's number in the schema, and whether it has one."""
-    table = _TABLES.get(field, {})
+    table = _TABLES[field]
     meaning = table.get(written) or table.get(_EXPLAINED.sub("", written), written.upper())
     is_known = not written or meaning in ENUMERATED[field]
     label = meaning if written and is_known else "UNSPECIFIED"

@@ -15,22 +15,50 @@ LEVELS: Final[dict[str, str]] = {
 }
 LIFECYCLES: Final[dict[str, str]] = {
     **dict.fromkeys(
-        ("已接警", "接警", "已接收", "待处置", "未处置", "待处理", "未处理", "新建"), "REPORTED"
+        (
+            "已接警",
+            "接警",
+            "已接收",
+            "待处置",
+            "未处置",
+            "待处理",
+            "未处理",
+            "新建",
+            "已受理",
+            "待派警",
+        ),
+        "REPORTED",
     ),
     **dict.fromkeys(("已核实", "已确认", "已立案"), "CONFIRMED"),
     **dict.fromkeys(
-        ("处置中", "处理中", "已派警", "已出警", "出警中", "已到场", "已到达", "已签收"),
+        (
+            *("处置中", "处理中", "处警中", "办理中", "在办", "现场处置"),
+            *("已派警", "已派单", "已出警", "出警中", "已处警"),
+            *("已到场", "已到达", "已到现场", "已签收"),
+        ),
         "RESPONDING",
     ),
     **dict.fromkeys(("已控制", "基本控制"), "CONTROLLED"),
     **dict.fromkeys(
-        ("已结案", "结案", "已办结", "已处置", "处置完毕", "已处理", "已完成", "已归档", "关闭"),
+        (
+            *("已结案", "结案", "已办结", "办结", "已结束", "结束", "处置结束", "处置完毕"),
+            *("已处置", "已处理", "已完成", "已归档", "已关闭", "关闭"),
+        ),
         "CLOSED",
     ),
     **dict.fromkeys(("误报", "虚警", "虚假警情", "假警", "无效警情"), "FALSE_ALARM"),
 }
+# The four of the Emergency Response Law (突发事件应对法).
+CATEGORIES: Final[dict[str, str]] = {
+    **dict.fromkeys(("自然灾害", "自然灾害类"), "NATURAL_DISASTER"),
+    **dict.fromkeys(("事故灾难", "事故灾难类"), "ACCIDENT"),
+    **dict.fromkeys(("公共卫生", "公共卫生类", "公共卫生事件", "公共卫生事件类"), "PUBLIC_HEALTH"),
+    **dict.fromkeys(
+        ("社会安全", "社会安全类", "社会安全事件", "社会安全事件类"), "SOCIAL_SECURITY"
+    ),
+}
 # Only what is clear: an injury or a power cut may belong to any category.
-_CATEGORIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+_TYPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (
         re.compile(
             r"洪|内涝|台风|暴雨|大风|冰雹|雷击|滑坡|泥石流|山体|地震|河堤|堤防|溃堤|决堤|溃坝|管涌"
@@ -63,7 +91,7 @@ _CATEGORIES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
 @lru_cache(maxsize=4096)
 def category_of_type(written: str) -> "incident.Category.ValueType":
     """Return the category that a type clearly belongs to."""
-    for pattern, category in _CATEGORIES:
+    for pattern, category in _TYPES:
         if pattern.search(written.upper()):
             return incident.Category.Value(f"CATEGORY_{category}")
     return incident.CATEGORY_UNSPECIFIED

@@ -46,6 +46,7 @@ REPORT: Final = "station.report"
 _OTHERS: Final = ("shape", "stop", "trip_modifications")
 _NO_TIME: Final = "the feed says no time that can be true: this is when it came"
 _NOTE: Final = 512
+_MILLISECONDS: Final = 10**12
 _VEHICLES: Final = ("vehicle",)
 _TYPES: Final = {
     "": traffic.VEHICLE_TYPE_UNSPECIFIED,
@@ -284,7 +285,12 @@ class GtfsRt(Adapter[GtfsEntity | GtfsDataset, GtfsRtOptions]):
 
 
 def _moment(seconds: int) -> datetime:
-    """Return a POSIX time as a datetime, UTC; one beyond all calendars as their end."""
+    """Return a POSIX time as a datetime, UTC; one beyond all calendars as their end.
+
+    What would be in the year 33,000 and later are milliseconds, as some producers write.
+    """
+    if seconds >= _MILLISECONDS:
+        seconds //= 1000
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):

@@ -71,9 +71,13 @@ def end(body: traffic.Alert, at: datetime) -> None:
 
 
 def _best(text: gtfs.TranslatedString, languages: Sequence[str]) -> str:
-    """Return a text in the best language that there is, else in the first."""
+    """Return a text in the best language that there is, else in the first.
+
+    One that is marked up (``en-html``) gives way to the same language without.
+    """
+    plain = [one for one in text.translation if not one.language.casefold().endswith("-html")]
     for language in (*languages, ""):
-        for one in text.translation:
+        for one in (*plain, *text.translation):
             if one.language.casefold().partition("-")[0] == language.casefold():
                 return one.text
     return next((one.text for one in text.translation), "")

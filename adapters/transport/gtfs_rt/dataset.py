@@ -4,6 +4,7 @@ GTFS-Realtime 2.0 (MobilityData). An entity that cannot be used must not cost th
 so each is settled by itself; the dataset comes last and says what was not in it any more.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,15 @@ MAX_BYTES: Final = 32 << 20
 _ENTITY: Final = bytes((gtfs.FeedMessage.ENTITY_FIELD_NUMBER << 3 | 2,))
 _MISSING_SHOWN: Final = 5
 _NO_TEXT: Final = "not UTF-8; expected UTF-8, as Protobuf demands"
+_HEAD: Final = 256
+_ASK: Final = "ask the source for the other form (.pb; Accept: application/x-protobuf)"
+_OTHERS: Final = (
+    (re.compile(rb"[{\[]"), f"JSON: {_ASK}"),
+    (re.compile(rb"(?:header|entity)\s*[:{]|#"), f"Protobuf in its text form: {_ASK}"),
+    (re.compile(rb"<"), "a web page or XML (SIRI is not read)"),
+    (re.compile(rb"\x1f\x8b"), "compressed (gzip)"),
+    (re.compile(rb"PK\x03\x04"), "an archive (a timetable of GTFS is not read)"),
+)
 Trip = tuple[str, str]
 
 
@@ -88,7 +98,8 @@ def _decode(raw: bytes) -> list[Item]:
     try:
         message = gtfs.FeedMessage.FromString(raw)
     except DecodeError as error:
-        reason = f"the bytes are no Protobuf FeedMessage of GTFS-Realtime ({error})"
+        what = f"are {other}" if (other := _other(raw)) else f"cannot be read ({error})"
+        reason = f"the bytes {what}; expected a FeedMessage of GTFS-Realtime in Protobuf, binary"
         return [Undecodable(raw, "protobuf", reason)]
     header = message.header
     if not message.HasField("header") or not header.IsInitialized():
@@ -117,6 +128,12 @@ def _decode(raw: bytes) -> list[Item]:
         entity.id for entity in readable if entity.HasField("alert") and not entity.is_deleted
     )
     return [*items, GtfsDataset(own, header, alerts, counts)]
+
+
+def _other(raw: bytes) -> str:
+    """Say what the bytes are that are no Protobuf, and what to do; empty: nobody knows."""
+    head = raw[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return next((what for shape, what in _OTHERS if shape.match(head)), "")
 
 
 def _item(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from google.protobuf.message import Message
+from google.protobuf.text_format import MessageToString
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from adapters.transport.gtfs_rt.dataset import GtfsDataset, delay_of
@@ -17,6 +18,7 @@ from liandong.station.v1.station_pb2 import (
 
 _STATION: Final = 64
 _TEXT: Final = 16_384
+_VALUE: Final = 8192
 _STOPS: Final = 2000
 _LATEST: Final = 253_402_300_799
 
@@ -42,22 +44,38 @@ def trip_report(entity: gtfs.FeedEntity) -> Report:
         ("start_time", update.trip.start_time),
         ("vehicle_id", update.vehicle.id),
         ("vehicle_label", update.vehicle.label),
+        ("license_plate", update.vehicle.license_plate),
         ("delay_s", "" if delay is None else str(delay)),
+        *rarities(update.trip, update.vehicle),
     ):
         if value:
             report.attributes.append(Attribute(key=key, value=value))
+    if update.trip.HasField("direction_id"):
+        direction = Attribute(key="direction_id", value=str(update.trip.direction_id))
+        report.attributes.append(direction)
     if update.trip.HasField("schedule_relationship"):
         name = gtfs.TripDescriptor.ScheduleRelationship.Name(update.trip.schedule_relationship)
         report.attributes.append(Attribute(key="schedule_relationship", value=name))
     report.attributes.extend(_stops(update))
     if update.HasField("trip_properties"):
-        report.text = str(update.trip_properties)[:_TEXT]
+        report.text = _text(update.trip_properties)[:_TEXT]
     return report
+
+
+def rarities(
+    trip: gtfs.TripDescriptor, vehicle: gtfs.VehicleDescriptor
+) -> Iterator[tuple[str, str]]:
+    """Yield what few feeds say of a trip and its vehicle."""
+    if trip.HasField("modified_trip"):
+        yield "modified_trip", _text(trip.modified_trip, is_line=True)
+    if vehicle.HasField("wheelchair_accessible"):
+        names = gtfs.VehicleDescriptor.WheelchairAccessible
+        yield "wheelchair_accessible", names.Name(vehicle.wheelchair_accessible)
 
 
 def other_report(entity: gtfs.FeedEntity, kind: str, said: Message) -> Report:
     """Return an entity that is kept as its text: a shape, a stop, a modification of trips."""
-    text = str(said)
+    text = _text(said)
     report = Report(
         station_id=f"{kind}:{entity.id}"[:_STATION],
         type=REPORT_TYPE_EVENTS,
@@ -101,9 +119,14 @@ def _stops(update: gtfs.TripUpdate) -> Iterator[Attribute]:
             said = _event(event)
             if said:
                 parts.append(f"{name} {said}")
+        if stop.HasField("departure_occupancy_status"):
+            occupancy = gtfs.VehiclePosition.OccupancyStatus.Name(stop.departure_occupancy_status)
+            parts.append(f"departure {occupancy}")
+        if stop.HasField("stop_time_properties"):
+            parts.append(_text(stop.stop_time_properties, is_line=True))
         number = stop.stop_sequence if stop.HasField("stop_sequence") else ""
         key = ":".join(("stop", str(number), stop.stop_id))
-        yield Attribute(key=key[:128], value=", ".join(parts))
+        yield Attribute(key=key[:128], value=", ".join(parts)[:_VALUE])
     if len(update.stop_time_update) > _STOPS:
         left = str(len(update.stop_time_update) - _STOPS)
         yield Attribute(key="stops_left_out", value=left)
@@ -113,7 +136,23 @@ def _event(event: gtfs.TripUpdate.StopTimeEvent) -> str:
     """Return an arrival or departure: its time, UTC, and its delay in seconds."""
     parts = []
     if 0 < event.time <= _LATEST:
-        parts.append(datetime.fromtimestamp(event.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        parts.append(_instant(event.time))
     if event.HasField("delay"):
         parts.append(f"{event.delay:+d} s")
+    if event.HasField("uncertainty"):
+        parts.append(f"within {event.uncertainty} s")
+    if event.HasField("scheduled_time"):
+        parts.append(f"scheduled {_instant(event.scheduled_time)}")
     return " ".join(parts)
+
+
+def _instant(seconds: int) -> str:
+    """Return a POSIX time in ISO 8601, UTC; one beyond all calendars as it is."""
+    if not 0 < seconds <= _LATEST:
+        return str(seconds)
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _text(said: Message, *, is_line: bool = False) -> str:
+    """Return a message in Protobuf's text form, with its words as people read them."""
+    return MessageToString(said, as_utf8=True, as_one_line=is_line)

@@ -9,6 +9,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.limits import attributes_fit, most
+from adapters.transport.gtfs_rt.reports import rarities
 from liandong.place.v1.place_pb2 import COORDINATE_SYSTEM_WGS84, Location, Point
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_MISSING, Attribute, Quality
 from liandong.traffic.v1.traffic_pb2 import Vehicle, VehicleType
@@ -121,6 +122,7 @@ def _attributes(seen: gtfs.VehiclePosition) -> Iterator[tuple[str, str]]:
     ):
         if value:
             yield key, value
+    yield from rarities(trip, seen.vehicle)
     if trip.HasField("direction_id"):
         yield "trip.direction_id", str(trip.direction_id)
     if trip.HasField("schedule_relationship"):

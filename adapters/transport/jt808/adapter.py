@@ -163,7 +163,7 @@ class Jt808(Adapter[Frame, Jt808Options]):
         batch = items_of(frame.body)
         for part, item in enumerate(batch.items):
             is_short = len(item) < SIZE
-            if is_short or self._clock.perhaps("time", time_of(item)) is None:
+            if is_short or self._vehicles.when(time_of(item)) is None:
                 lack = f"has not {SIZE} bytes" if is_short else "has no possible time"
                 note = f"The position {lack}; its bytes are kept."
                 quality = quantity.Quality(level=quantity.QUALITY_LEVEL_INVALID, note=note)
@@ -185,7 +185,7 @@ class Jt808(Adapter[Frame, Jt808Options]):
         """
         where = frame.body[_MEDIA_HEAD : _MEDIA_HEAD + SIZE]
         pairs = messages.read_body(frame)
-        if len(where) == SIZE and self._clock.perhaps("time", time_of(where)) is not None:
+        if len(where) == SIZE and self._vehicles.when(time_of(where)) is not None:
             yield self._vehicle(frame, where)
             content = frame.body[_MEDIA_HEAD + SIZE :].hex().upper()
             pairs = [(key, content if key == "content" else value) for key, value in pairs]

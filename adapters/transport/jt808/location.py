@@ -21,6 +21,8 @@ _TIME: Final = 22
 _TENTHS_KM_H: Final = 36.0
 """0.1 km/h in one metre per second."""
 _MILEAGE, _FUEL = (0x01, 4), (0x02, 2)
+_UNKNOWN: Final = {_MILEAGE: b"\xff" * 4, _FUEL: b"\xff" * 2}
+"""How terminals say that they do not know."""
 _MOST_EXTRAS: Final = 128
 """What follows is ``trailing``, so that attributes keep below the schema's 256."""
 _CODES: Final = tuple(f"{code:02X}" for code in range(256))
@@ -77,7 +79,9 @@ def _read_extras(body: bytes, vehicle: Vehicle) -> bytes:
             break
         at += 2 + size
         count += 1
-        if known == _MILEAGE:
+        if known in _UNKNOWN and value == _UNKNOWN[known]:
+            add(key=_CODES[code], value=value.hex().upper())
+        elif known == _MILEAGE:
             vehicle.mileage_km = int.from_bytes(value, "big") / 10
         elif known == _FUEL:
             vehicle.fuel_l = int.from_bytes(value, "big") / 10

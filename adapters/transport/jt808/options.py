@@ -1,15 +1,19 @@
 """What the city file can say about a JT/T 808 feed."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from adapters.sdk.coordinates import CoordinateSystem
+from adapters.sdk.places import District
 from liandong.traffic.v1 import traffic_pb2 as traffic
 
 VehicleKind = Literal[
     "", "bus", "coach", "taxi", "truck", "dangerous_goods", "rail", "vessel", "emergency"
 ]
+
+_PHONE: Final = re.compile("0|[1-9A-F][0-9A-F]*")
 
 
 class Vehicle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -21,7 +25,7 @@ class Vehicle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What people call it; shown as the record's address."""
     kind: VehicleKind = ""
     """What it is."""
-    district: Annotated[str, msgspec.Meta(pattern="^([0-9]{6}|[0-9]{9}|[0-9]{12})?$")] = ""
+    district: District = ""
     """GB/T 2260 code; the feed's when empty."""
 
     @property
@@ -43,3 +47,16 @@ class Jt808Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """How many split messages are remembered to put their packets together."""
     longest_message: Annotated[int, msgspec.Meta(ge=1024, le=393_216)] = 262_144
     """Longest split message that is put together, in bytes."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no terminal's number: it would never be found.
+
+        Raises:
+            ValueError: A key of ``vehicles`` is none.
+        """
+        for phone in self.vehicles:
+            if _PHONE.fullmatch(phone) is None:
+                raise ValueError(
+                    f"`vehicles.{phone}` is no terminal's number, expected its digits without "
+                    "zeros in front"
+                )

@@ -83,12 +83,13 @@ class Jt809(Adapter[Frame, Jt809Options]):
                 "superior platform's",
                 cause="direction",
             )
+        if message.type != LOGIN:
+            self._require_login(message)
         body = self._plain(message)
         if message.type == LOGIN:
             result = self._log_in(message, body)
             pairs = messages.read_message(LOGIN, body, owned=False)
             return [self._report(message, [*pairs, ("result", str(result))])]
-        self._require_login(message)
         if message.type == LOGOUT:
             self._admitted.discard(message.access_code)
         sub = submessage_of(message.type, body)
@@ -154,7 +155,9 @@ class Jt809(Adapter[Frame, Jt809Options]):
         return result
 
     def _require_login(self, frame: Frame) -> None:
-        if self.options.logins and frame.access_code not in self._admitted:
+        # Of what is tried again, those whose platform had not logged in are kept back already.
+        is_admitted = self.tries_again or frame.access_code in self._admitted
+        if self.options.logins and not is_admitted:
             raise Untranslatable(
                 "access code",
                 frame.access_code,
@@ -171,15 +174,18 @@ class Jt809(Adapter[Frame, Jt809Options]):
             return
         batch = read_batch(sub.data)
         for part, seen in enumerate(batch.items):
-            if self._clock.perhaps("time", seen.time) is not None:
+            if self._vehicles.when(seen.time) is not None:
                 yield self._vehicle(frame, entity, seen, part)
                 continue
             note = f"Position {part + 1} has no possible time; the message's data is kept."
             quality = quantity.Quality(level=quantity.QUALITY_LEVEL_INVALID, note=note)
             content = [("content", sub.data.hex().upper())]
             yield self._report(frame, content, entity, sub.type, part, quality=quality)
-        if batch.trailing or not batch.items:
-            content = [("trailing", batch.trailing.hex().upper())]
+        if batch.trailing or not batch.items or len(batch.items) < batch.announced:
+            content = [
+                ("announced", str(batch.announced)),
+                ("trailing", batch.trailing.hex().upper()),
+            ]
             yield self._report(frame, content, entity, sub.type, len(batch.items))
 
     def _vehicle(self, frame: Frame, entity: str, seen: Position, part: int) -> Translated:

@@ -19,12 +19,16 @@ _ALARM: Final = struct.Struct(">11sI")
 _LENGTH: Final = 5
 _PLATFORMS: Final = 3
 _KM_H: Final = 3.6
+_NO_MILEAGE: Final = 0xFFFFFFFF
+_CENTURY: Final = 100
 _DIGITS: Final = 14
 
 
 class Batch(NamedTuple):
     """The positions of a message."""
 
+    announced: int
+    """How many it says that it holds."""
     items: list[Position]
     trailing: bytes
 
@@ -44,14 +48,23 @@ def read_one(data: bytes) -> Position:
 def read_batch(data: bytes) -> Batch:
     """Return the positions of 1203: their count in a byte, then each as in 1202.
 
+    Platforms miscount: those that are whole are given all the same.
+
     Raises:
-        Untranslatable: It ends within one.
+        Untranslatable: It announces some and not one is whole.
     """
-    at, items = 1, []
-    for _ in range(data[0] if data else 0):
-        seen, at = _read(data, at)
+    at = 1
+    items: list[Position] = []
+    announced = data[0] if data else 0
+    while len(items) < announced and (at < len(data) or not items):
+        try:
+            seen, at = _read(data, at)
+        except Untranslatable:
+            if not items:
+                raise
+            break
         items.append(seen)
-    return Batch(items, data[at:])
+    return Batch(announced, items, data[at:])
 
 
 def _read(data: bytes, at: int) -> tuple[Position, int]:
@@ -59,11 +72,13 @@ def _read(data: bytes, at: int) -> tuple[Position, int]:
     own_end = at + 1 + _OWN.size
     size = int.from_bytes(data[at + 1 : at + _LENGTH], "big")
     end = at + _LENGTH + size + _PLATFORMS * _ALARM.size
-    if size >= SIZE and end <= len(data):
-        begin = at + _LENGTH
+    begin = at + _LENGTH
+    is_alone = begin + size == len(data)
+    if size >= SIZE and (is_alone or end <= len(data)):
         gnss = data[begin : begin + size]
         seen = read_position(gnss) if _is_808(gnss) else _own(gnss)
-        for number in range(_PLATFORMS):
+        end = begin + size if is_alone else end
+        for number in range(0 if is_alone else _PLATFORMS):
             _add(seen, _alarms(number + 1, data, begin + size + number * _ALARM.size))
     elif own_end <= len(data):
         seen, end = _own(data[at + 1 : own_end]), own_end
@@ -84,6 +99,8 @@ def _own(data: bytes) -> Position:
     values = _OWN.unpack_from(data)
     day, month, year, hour, minute, second, east, north, speed, recorder, mileage = values[:11]
     course, altitude, status, alarm = values[11:]
+    # Some write two digits of the year into its two bytes.
+    year += 2000 if year < _CENTURY else 0
     time = f"{year:04d}{month:02d}{day:02d}{hour:02d}{minute:02d}{second:02d}"
     seen = position_of(
         alarm=alarm,
@@ -95,7 +112,8 @@ def _own(data: bytes) -> Position:
         course=course,
         time=time if len(time) == _DIGITS else "",
     )
-    seen.vehicle.mileage_km = mileage
+    if mileage != _NO_MILEAGE:
+        seen.vehicle.mileage_km = mileage
     _add(seen, [("recorder_speed_km_h", str(recorder))])
     return seen
 

@@ -1,5 +1,6 @@
 """What stands in the body of 1200 and its like: whose it is, its subtype, its data."""
 
+import re
 from typing import Final, NamedTuple
 
 from adapters.sdk.errors import Untranslatable
@@ -9,6 +10,7 @@ from adapters.transport.fields import text_of
 PLATE: Final = 21
 """Bytes of a registration plate: GBK, filled up with zeros."""
 
+_DECORATION: Final = re.compile(r"(?<=.)[\s·•・.-]+(?=.)")
 _HEAD: Final = 6
 _OWNER: Final = PLATE + 1
 EXCHANGES: Final = frozenset({0x1200, 0x1300, 0x1400, 0x1500, 0x1600, 0x1700})
@@ -65,5 +67,8 @@ def vehicle_of(owner: bytes) -> tuple[str, int]:
 
 
 def entity_of(plate: str, colour: int) -> str:
-    """Return a vehicle's entity: plates of one number and different colours exist."""
-    return f"{plate}-{colour}"
+    """Return a vehicle's entity: plates of one number and different colours exist.
+
+    However a platform writes a plate, ``苏a·12345``, it is the same.
+    """
+    return f"{_DECORATION.sub('', plate).upper()}-{colour}"

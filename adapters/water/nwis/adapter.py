@@ -13,6 +13,7 @@ from adapters.sdk.envelope import Envelopes
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.times import require_plausible
+from adapters.water.nwis.alone import opening_of
 from adapters.water.nwis.document import MAX_DOCUMENT_BYTES, NwisDecoder
 from adapters.water.nwis.moments import moment
 from adapters.water.nwis.parameters import Kind
@@ -79,6 +80,10 @@ class Nwis(Adapter[NwisMessage, NwisOptions]):
             site = self._sites.get(site.number, site)
         for kind, readings in by_kind(message.readings).items():
             yield self._observed(message, kind, site, observed, readings)
+
+    def opening(self, message: NwisMessage) -> bytes:
+        """Return what the document says of a message beside its bytes."""
+        return opening_of(message)
 
     def _observed(
         self,

@@ -1,9 +1,11 @@
 """Cut files and responses of NWIS: RDB line by line, JSON and XML as a whole."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from adapters.sdk.message import Undecodable
+from adapters.water.nwis.alone import opened_by
 from adapters.water.nwis.rdb import MAX_LINE_BYTES, RdbReader
 from adapters.water.nwis.readings import NwisMessage
 from adapters.water.nwis.waterml import read
@@ -28,6 +30,7 @@ class NwisDecoder:
         self._size = 0
         self._line = bytearray()
         self._rdb = RdbReader()
+        self._opened: NwisMessage | None = None
 
     def feed(self, data: bytes) -> list[NwisMessage | Undecodable]:
         """Return the rows that these bytes complete; JSON and XML are only collected."""
@@ -42,6 +45,9 @@ class NwisDecoder:
             return []
         found: list[NwisMessage | Undecodable] = []
         for piece in _LINE.findall(data):
+            if self._opened is not None:
+                self._document += piece[: self._limit - len(self._document)]
+                continue
             self._line += piece[: MAX_LINE_BYTES + 1 - len(self._line)]
             if piece.endswith(b"\n"):
                 found += self._end_line()
@@ -56,6 +62,10 @@ class NwisDecoder:
                 reason = f"the document has {size} bytes; expected at most {self._limit}"
                 return [Undecodable(raw, "oversize", reason)]
             return list((read_xml if raw.startswith(b"<") else read)(raw))
+        if self._opened is not None:
+            alone = replace(self._opened, raw=bytes(self._document))
+            self._document, self._is_whole, self._opened = bytearray(), None, None
+            return [alone]
         found = self._end_line()
         comments = self._rdb.close()
         self._rdb, self._is_whole = RdbReader(), None
@@ -64,5 +74,8 @@ class NwisDecoder:
     def _end_line(self) -> list[NwisMessage | Undecodable]:
         line = bytes(self._line).rstrip(b"\r\n")
         self._line = bytearray()
+        self._opened = opened_by(line)
+        if self._opened is not None:
+            return []
         found = self._rdb.line(line)
         return [] if found is None else [found]

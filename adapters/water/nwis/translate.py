@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from adapters.water.nwis.conversion import linear
 from adapters.water.nwis.parameters import PARAMETERS, STATISTICS, UNKNOWN, Kind, Parameter
 from adapters.water.nwis.qualifiers import quality_of
 from adapters.water.nwis.readings import INSTANTANEOUS, Reading, Site
@@ -125,13 +126,12 @@ def _number(reading: Reading) -> float | None:
 def _value(reading: Reading) -> float | None:
     """Return the value in liandong's unit; a product has no more digits than are true."""
     number = _number(reading)
-    parameter = _parameter(reading)
-    if number is None or (parameter.factor == 1 and not parameter.offset):
+    if number is None:
+        return None
+    factor, offset = linear(_parameter(reading), reading.unit)
+    if factor == 1 and not offset:
         return number
-    if reading.unit == parameter.unit:
-        # Whoever says the unit means it, whatever unit USGS has for the code.
-        return number
-    return float(f"{number * parameter.factor + parameter.offset:.{_SIGNIFICANT}g}")
+    return float(f"{number * factor + offset:.{_SIGNIFICANT}g}")
 
 
 def _put_field(body: Any, reading: Reading, value: float) -> None:

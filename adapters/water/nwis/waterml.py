@@ -13,6 +13,8 @@ from adapters.water.nwis.readings import Reading, Readings, Site
 T = TypeVar("T")
 
 _SHOWN: Final = 60
+_HEAD: Final = 4096
+_OGC: Final = b'"FeatureCollection"'
 
 
 class _Code(msgspec.Struct):
@@ -88,7 +90,7 @@ class _Series(msgspec.Struct):
 
 
 class _Value(msgspec.Struct):
-    value: str
+    value: str | int | float | None
     dateTime: str  # noqa: N815
     qualifiers: list[str] = []
 
@@ -113,6 +115,13 @@ def read(raw: bytes) -> Iterator[Readings | Undecodable]:
     stands: the document, a series, or a single value.
     """
     document = _parsed(_document, raw, "the document", "WaterML 1.1 as JSON")
+    if isinstance(document, Undecodable) and _OGC in raw[:_HEAD]:
+        reason = (
+            "the document is GeoJSON of the newer interface (api.waterdata.usgs.gov), which is not "
+            "read; expected WaterML 1.1 or RDB: poll waterservices.usgs.gov/nwis/iv/?format=json"
+        )
+        yield Undecodable(raw, "json", reason)
+        return
     if isinstance(document, Undecodable):
         yield document
         return
@@ -146,7 +155,7 @@ def _take(part: bytes, gathered: Gathered) -> Iterator[Undecodable]:
 def _reading(blank: Reading, value: _Value) -> Reading:
     return Reading(
         parameter=blank.parameter,
-        text=value.value.strip(),
+        text="" if value.value is None else str(value.value).strip(),
         qualifiers=tuple(value.qualifiers),
         statistic=blank.statistic,
         unit=blank.unit,

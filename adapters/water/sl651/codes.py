@@ -175,6 +175,7 @@ UNIFORM: Final = frozenset({0x31, 0x38})
 """Even intervals, sent or asked for: one element and its values (tables 30 and 45)."""
 EQUIPMENT_STATE: Final = 0x46
 EVENTS: Final = 0x50
+BY_HAND: Final = 0x35
 REPORTS: Final = range(0x30, 0x3B)
 """Functions that carry observations."""
 WITH_PASSWORD: Final = frozenset({0x40, 0x41, 0x49})
@@ -184,22 +185,25 @@ RELAY_TABLE: Final = 0x0E
 COMMANDS: Final = frozenset({0x40, 0x42, 0x47, 0x48, 0x49, 0x4A, 0x4B, 0x4F})
 """Functions by which a centre changes a station; those that a station also reports by
 itself (4CH to 4EH) are not among them."""
-FUNCTIONS: Final = frozenset({*range(0x2F, 0x52), *range(0xE0, 0x100)})
+FOR_USERS: Final = range(0xE0, 0x100)
+"""Functions that the standard leaves to its users."""
+FUNCTIONS: Final = frozenset({*range(0x2F, 0x52), *FOR_USERS})
+
+
+_REPORT_TYPES: Final = {
+    KEEP_ALIVE: station.REPORT_TYPE_KEEP_ALIVE,
+    BY_HAND: station.REPORT_TYPE_EVENTS,
+    EVENTS: station.REPORT_TYPE_EVENTS,
+    **dict.fromkeys((EQUIPMENT_STATE, *range(0x4C, 0x50)), station.REPORT_TYPE_EQUIPMENT),
+    **dict.fromkeys((0x4A, 0x51), station.REPORT_TYPE_CLOCK),
+    **dict.fromkeys(range(0x40, 0x46), station.REPORT_TYPE_SETTINGS),
+    **dict.fromkeys(FOR_USERS, station.REPORT_TYPE_UNSPECIFIED),
+}
 
 
 def report_type(function: int) -> "station.ReportType.ValueType":
     """Return what kind of report a function without observations makes (annex B)."""
-    if function == KEEP_ALIVE:
-        return station.REPORT_TYPE_KEEP_ALIVE
-    if function == EVENTS:
-        return station.REPORT_TYPE_EVENTS
-    if function in {EQUIPMENT_STATE, 0x4C, 0x4D, 0x4E, 0x4F}:
-        return station.REPORT_TYPE_EQUIPMENT
-    if function in {0x4A, 0x51}:
-        return station.REPORT_TYPE_CLOCK
-    if function in range(0x40, 0x46):
-        return station.REPORT_TYPE_SETTINGS
-    return station.REPORT_TYPE_REPLY
+    return _REPORT_TYPES.get(function, station.REPORT_TYPE_REPLY)
 
 
 CLASSES: Final = {

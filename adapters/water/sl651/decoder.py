@@ -3,7 +3,7 @@
 What it gives depends on the bytes alone, never on how they were cut into chunks.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from adapters.sdk.message import Undecodable
 from adapters.water.sl651.answers import Answers
@@ -20,9 +20,21 @@ from adapters.water.sl651.multipacket import Packet, Reassembly
 
 # Stations end queries and reports of events with control characters of the downlink.
 _ENDS: Final = frozenset({0x03, 0x17, 0x04, 0x05, 0x06, 0x15, 0x1B})
+_LINE_ENDS: Final = b"\r\n"
+"""Modems write them after each frame."""
 _COUNTER: Final = 0xFFF
 _RUN: Final = 4096
 """Bytes that are no frame are given in pieces of at most this size."""
+
+
+class _Fault(NamedTuple):
+    """Why bytes belong to no frame; empty: they do not begin as one."""
+
+    cause: str = ""
+    reason: str = ""
+
+
+_NONE: Final = _Fault()
 
 
 class Sl651Decoder:
@@ -42,7 +54,7 @@ class Sl651Decoder:
         self._held = b""
         self._need = 0
         self._run = b""
-        self._fault = ("", "")
+        self._fault = _NONE
         self._is_whole = packets is None
         self._packets = Reassembly() if packets is None else packets
 
@@ -96,15 +108,15 @@ class Sl651Decoder:
         run = self._run + piece if self._run else piece
         first = 0
         while len(run) - first > _RUN:
-            found.append(_no_frame(run[first : first + _RUN], *self._fault))
+            found.append(_no_frame(run[first : first + _RUN], self._fault))
             first += _RUN
         self._run = run[first:]
 
     def _end_run(self, found: list[Frame | Undecodable]) -> None:
-        """Report the run of bytes that are no frame."""
-        if self._run:
-            found.append(_no_frame(self._run, *self._fault))
-            self._run, self._fault = b"", ("", "")
+        """Report the run of bytes that are no frame; line ends between frames are nothing."""
+        if self._run and (self._fault is not _NONE or self._run.strip(_LINE_ENDS)):
+            found.append(_no_frame(self._run, self._fault))
+        self._run, self._fault = b"", _NONE
 
     def _take(
         self, raw: bytes, encoding: Encoding, direction: int, found: list[Frame | Undecodable]
@@ -114,10 +126,14 @@ class Sl651Decoder:
         said, is_so = encoding.number(raw[checked:]), crc(raw[:checked])
         if said != is_so:
             shown = raw[checked:].decode("ascii", "replace") if said < 0 else f"{said:04X}"
-            reason = (
-                f"the checksum is {shown}, calculated is {is_so:04X} over "
-                f"{len(raw) + checked} bytes: damaged on its way, or a wrong length"
+            is_swapped = said == (is_so & 0xFF) << 8 | is_so >> 8
+            why = (
+                "its bytes are swapped, let the station send the high byte first"
+                if is_swapped
+                else "damaged on its way, or a wrong length"
             )
+            size = len(raw) + checked
+            reason = f"the checksum is {shown}, calculated is {is_so:04X} over {size} bytes: {why}"
             return self._damaged(raw, reason, found)
         end = raw[-encoding.tail]
         if direction == DOWN:
@@ -141,7 +157,7 @@ class Sl651Decoder:
         """
         start = START.search(raw, 1)
         size = start.start() if start else begun(raw, 1)
-        self._run, self._fault = raw[:size], ("crc", reason)
+        self._run, self._fault = raw[:size], _Fault("crc", reason)
         if start or size == len(raw):
             self._end_run(found)
         return size
@@ -191,10 +207,10 @@ def _half(held: bytes, size: int, found: list[Frame | Undecodable]) -> int:
     return len(piece)
 
 
-def _no_frame(run: bytes, cause: str, reason: str) -> Undecodable:
+def _no_frame(run: bytes, damage: _Fault) -> Undecodable:
     """Report bytes that belong to no frame, or to the damaged one with this fault."""
-    if cause:
-        return Undecodable(run, cause, reason)
+    if damage.cause:
+        return Undecodable(run, damage.cause, damage.reason)
     fault = start_fault(run)
     if fault:
         return Undecodable(run, "start", fault)

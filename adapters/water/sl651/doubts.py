@@ -15,6 +15,7 @@ _FAULTS: Final = {
     _LEVEL_FAULT: {"level_m", "downstream_level_m", "groundwater_depth_m"},
 }
 """Faults of table 58 and the fields that they make doubtful."""
+_EMPTY: Final = quantity.Quality(level=_MISSING, note="the station has no value")
 _NAMED: Final = 8
 """How many values without a number a note names."""
 _NO_VALUES: Final = frozenset(
@@ -68,7 +69,7 @@ def quality_of(
         if fault in body.alarms and present & fields
     ]
     if not doubts:
-        return VALID
+        return VALID if has_values else _EMPTY
     levels = {one.quality.level for one in without}
     level = levels.pop() if len(levels) == 1 and not note and not has_values else _SUSPECT
     return quantity.Quality(level=level, note="; ".join(doubts)[:512])

@@ -112,15 +112,19 @@ class _Reader:
 
     def _station(self, at: int) -> int:
         """Begin a station's part: address and class belong together (clause 6.6.2.6)."""
-        address = self._slice(at, _STATION + 1, "F1")
-        station = address[:_STATION].hex().upper()
+        address = self._slice(at, _STATION, "F1")
+        at += _STATION
+        station = address.hex().upper()
         if self._section.groups:
             self._section = Section(station)
             self._content.sections.append(self._section)
         self._section.station = station
-        self._section.station_class = address[_STATION]
         self._group = None
-        return at + len(address)
+        if self._body.startswith(_OBSERVED_GUIDE, at):
+            # Some stations leave the class out.
+            return at
+        self._section.station_class = self._slice(at, 1, "F1")[0]
+        return at + 1
 
     def _series(self, group: Group, code: int, definition: int, at: int) -> int:
         """Read the elements of a report of even intervals: all that follows are their values.

@@ -78,13 +78,17 @@ def observations(
             not known.
     """
     present = {value.code for value in group.values} | {one.code for one in group.series}
-    kinds = [name for name, kind in _KINDS.items() if present & kind.known]
+    # How long something took tells no rain by itself: pumps and intakes say it too.
+    telling = present - {codes.DURATION}
+    kinds = [name for name, kind in _KINDS.items() if telling & kind.known]
     if not kinds and (present - {codes.VOLTAGE} or group.series):
         kinds = [_MAIN.get(section.station_class, LEVEL)]
     for name in kinds:
         accepted = _KINDS[name].known
         if name == kinds[0]:
             accepted |= present - _KNOWN
+            if RAINFALL not in kinds:
+                accepted |= {codes.DURATION}
         series = [one for one in group.series if one.code in accepted]
         values = [one for one in group.values if one.code in accepted | {codes.VOLTAGE}]
         if name != QUALITY:

@@ -1,9 +1,11 @@
 """What the city file can say about a feed of telemetry stations."""
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 import msgspec
 
+from adapters.sdk.places import District, Latitude, Longitude
 from liandong.place.v1.place_pb2 import COORDINATE_SYSTEM_WGS84, Location, Point
 
 
@@ -23,9 +25,9 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     title: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
-    district: str = ""
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    district: District = ""
     datum: str = ""
     level_base_m: float | None = None
     warning_level_m: float | None = None
@@ -46,6 +48,7 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 UNKNOWN_SITE = Site()
+_ADDRESS: Final = re.compile("[0-9A-F]{10}")
 
 
 class Sl651Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,9 +58,23 @@ class Sl651Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         mode: How stations send (clause 6.3.1): M1 expects no answer, the others do.
         last: What confirms a frame after which no more follows (table 10): ACK; EOT, on which
             a station may hang up; ESC, which keeps it on line for ten minutes.
-        sites: What is known of each station, by its 10 digits.
+        sites: What is known of each station, by its address: 10 digits, those of SL 502 after
+            ``00``.
     """
 
     mode: Literal["M1", "M2", "M3", "M4"] = "M2"
     last: Literal["ACK", "EOT", "ESC"] = "ACK"
     sites: dict[str, Site] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse what is no station's address: it would never be found.
+
+        Raises:
+            ValueError: A key of ``sites`` is none.
+        """
+        for address in self.sites:
+            if _ADDRESS.fullmatch(address) is None:
+                raise ValueError(
+                    f"`sites.{address}` is no station's address, expected its 10 digits, A to F "
+                    "as capitals; the 8 digits of SL 502 stand after 00"
+                )

@@ -1,5 +1,6 @@
 """Parse CAP 1.0, 1.1 and 1.2 alerts (OASIS CAP-V1.2, section 3.2) into one plain shape."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Final, TypeVar
@@ -18,7 +19,10 @@ from liandong.weather.v1 import weather_pb2 as weather
 T = TypeVar("T")
 
 _CLAUSE: Final = "CAP 1.2, 3.2"
+_PAIR: Final = 2
 _TRIPLE: Final = 3
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT|\d{8}T", re.ASCII)
+_GAP: Final = re.compile(r"[\s;]+")
 _FIRST: Final = "CAP 1.0"
 
 
@@ -160,15 +164,39 @@ def word(alert: Children, name: str, known: Mapping[str, T]) -> T:
 def references(written: str, zone: tzinfo) -> tuple[ReferenceText, ...]:
     """Read ``sender,identifier,sent`` triples; a bare identifier stands for itself.
 
-    CAP 1.0 has ``identifier/sender``.
+    CAP 1.0 has ``identifier/sender``. A sender may have blanks in its name, which CAP forbids.
     """
-    return tuple(_reference(one, zone) for one in tight(written).split())
+    if not written:
+        return ()
+    triples = _triples(written)
+    if triples is None:
+        triples = [one.strip(",;").split(",") for one in tight(written).split()]
+    return tuple(_reference(one, zone) for one in triples if any(one))
 
 
-def _reference(written: str, zone: tzinfo) -> ReferenceText:
+def _triples(written: str) -> list[list[str]] | None:
+    """Part a list of triples where their times end; None: it is no such list."""
+    parts = [part.strip() for part in written.strip(" \t\r\n,;").split(",")]
+    found: list[list[str]] = []
+    at, sender = 0, ""
+    while at < len(parts) or sender:
+        if not sender:
+            sender, at = parts[at], at + 1
+            continue
+        if at + 1 >= len(parts) or not _TIME.match(parts[at + 1]):
+            return None
+        sent, *rest = _GAP.split(parts[at + 1], maxsplit=1)
+        found.append([sender, parts[at], sent])
+        at, sender = at + 2, "".join(rest)
+    return found
+
+
+def _reference(parts: list[str], zone: tzinfo) -> ReferenceText:
     """Read one reference; a time that cannot be read is left out, the name is what counts."""
-    parts = written.split(",")
+    if len(parts) == _PAIR and all(parts):
+        return ReferenceText(parts[1], parts[0])
     if len(parts) != _TRIPLE or not parts[1]:
+        written = ",".join(parts)
         identifier, slash, sender = written.partition("/")
         is_pair = slash and identifier and "@" in sender and "/" not in sender
         return ReferenceText(identifier, sender) if is_pair else ReferenceText(written)

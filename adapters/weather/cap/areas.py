@@ -10,15 +10,12 @@ from typing import Final, TypeVar
 import msgspec
 
 from adapters.sdk.limits import fit, longest, most
-from adapters.weather.cap.values import tight
-from liandong.place.v1.place_pb2 import Area, Circle, Geocode, Location, Point, Polygon
+from adapters.weather.cap.shapes import circle, polygon
+from liandong.place.v1.place_pb2 import Area, Geocode, Location, Point, Polygon
 
 T = TypeVar("T")
 
 _FOOT_M: Final = 0.3048
-_KILOMETRE_M: Final = 1000.0
-_RING: Final = 4
-_MOST_POINTS: Final = 10_000
 _MOST_AREAS: Final = 512
 _MOST_SHAPES: Final = min(most(Area, field) for field in ("polygons", "circles"))
 _MOST_CODES: Final = most(Area, "geocodes")
@@ -102,8 +99,8 @@ def _area(written: AreaText) -> Drawn:
     doubts: list[str] = []
     area = Area(
         description=written.description,
-        polygons=_read(written.polygons, _polygon, "polygon", doubts),
-        circles=_read(written.circles, _circle, "circle", doubts),
+        polygons=_read(written.polygons, polygon, "polygon", doubts),
+        circles=_read(written.circles, circle, "circle", doubts),
         geocodes=[Geocode(system=system, code=code) for system, code in written.geocodes],
     )
     for altitude in _read((written.altitude_ft,), _metres, "altitude", doubts):
@@ -120,7 +117,7 @@ def _is_within(area: Area) -> bool:
         and max(len(area.polygons), len(area.circles)) <= _MOST_SHAPES
         and len(area.geocodes) <= _MOST_CODES
         and all(fit((one.system, one.code), _CODE) for one in area.geocodes)
-        and all(math.isfinite(circle.radius_m) for circle in area.circles)
+        and all(math.isfinite(one.radius_m) for one in area.circles)
     )
 
 
@@ -182,46 +179,19 @@ def _common_district(areas: Iterable[Area]) -> str:
 
 
 def _read(
-    written: Iterable[str], reader: Callable[[str], T], shape: str, doubts: list[str]
+    written: Iterable[str], reader: Callable[[str, list[str]], T], shape: str, doubts: list[str]
 ) -> Iterator[T]:
     """Yield what a reader makes of each text that is not empty."""
     for one in filter(None, written):
         try:
-            yield reader(one)
+            yield reader(one, doubts)
         except ValueError:
             doubts.append(f"{shape} {one[:_SHOWN]!r} cannot be read and was left out")
 
 
-def _polygon(written: str) -> Polygon:
-    """Read ``lat,lon lat,lon ...``; a ring left open is closed."""
-    points = [_point(pair) for pair in tight(written).split()]
-    if points and points[0] != points[-1]:
-        points.append(points[0])
-    if not _RING <= len(points) <= _MOST_POINTS:
-        raise ValueError
-    return Polygon(points=points)
-
-
-def _circle(written: str) -> Circle:
-    """Read ``lat,lon radius``, the radius in kilometres."""
-    center, radius = tight(written).split()
-    radius_m = _number(radius) * _KILOMETRE_M
-    if radius_m < 0:
-        raise ValueError
-    return Circle(center=_point(center), radius_m=radius_m)
-
-
-def _metres(written: str) -> float:
+def _metres(written: str, _: list[str]) -> float:
     """Read feet."""
     return _number(written) * _FOOT_M
-
-
-def _point(written: str) -> Point:
-    """Read ``lat,lon``."""
-    latitude, longitude = (_number(part) for part in written.split(","))
-    if abs(latitude) > _HALF_TURN / 2 or abs(longitude) > _HALF_TURN:
-        raise ValueError
-    return Point(latitude_deg=latitude, longitude_deg=longitude)
 
 
 def _number(written: str) -> float:

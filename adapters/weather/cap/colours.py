@@ -30,6 +30,14 @@ _WORD: Final = re.compile(
     r"\b(red|orange|yellow|blue)\b|[红橙黄蓝](?=色|$|[^一-鿿])", re.IGNORECASE
 )
 _IN_HEADLINE: Final = re.compile(r"([红橙黄蓝])色?(?:预警|警报|警示)|([红橙黄蓝])色")
+# Of the four levels of warnings (Emergency Response Law, article 42) the first is red.
+_LEVEL: Final = re.compile(r"(?:([ⅠI1一])|([Ⅱ2二]|II)|([Ⅲ3三]|III)|([Ⅳ4四]|IV))(?:级.{0,40})?")  # noqa: RUF001
+_BY_LEVEL: Final = (
+    weather.COLOR_RED,
+    weather.COLOR_ORANGE,
+    weather.COLOR_YELLOW,
+    weather.COLOR_BLUE,
+)
 _KEY: Final = re.compile(r"colou?r|awareness_level|颜色|色标", re.IGNORECASE)
 
 
@@ -37,6 +45,14 @@ def color_of_word(word: str) -> Color:
     """Return the colour that a value names, as ``Blue``, ``蓝色`` or ``3; orange; Severe``."""
     found = _WORD.search(word.strip())
     return _WORDS[found[0].lower()] if found else weather.COLOR_UNSPECIFIED
+
+
+def color_of_level(word: str) -> Color:
+    """Return the colour of a level that stands in a colour's place: ``Ⅱ级``, ``二级`` or ``2``."""
+    found = _LEVEL.fullmatch(word.strip())
+    return (
+        _BY_LEVEL[found.lastindex - 1] if found and found.lastindex else weather.COLOR_UNSPECIFIED
+    )
 
 
 def color_of_headline(headline: str) -> Color:

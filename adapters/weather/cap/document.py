@@ -1,20 +1,27 @@
 """Collect one XML document per file or response and find the alerts in it."""
 
+import binascii
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from adapters.sdk.distribution import distribution_status
+from adapters.sdk.distribution import distribution_status, encoded_contents
+from adapters.sdk.elements import name_of
 from adapters.sdk.markup import MarkupRefused, parse
 from adapters.sdk.message import Undecodable
-from adapters.sdk.whole import MAX_BYTES, WholeFile
-from adapters.weather.cap.index import entries_of, link_of, oldest_first
+from adapters.sdk.whole import WholeFile
+from adapters.weather.cap.index import base_of, entries_of, link_of, oldest_first
 
 NAMESPACE_PREFIX: Final = "urn:oasis:names:tc:emergency:cap:"
 NAMESPACE_1_0: Final = "http://www.incident.com/cap/1.0"
-MAX_DOCUMENT_BYTES: Final = MAX_BYTES
+MAX_DOCUMENT_BYTES: Final = 16 << 20
+"""An index of a whole country has several MiB on bad days, which are those that count."""
 _MAX_ALERTS: Final = 1000
+_ENVELOPES: Final = ("EDXLDistribution", "edxlDistribution", "Envelope")
+# What may be XML although nobody says so.
+_ANYTHING: Final = frozenset({"", "application/octet-stream", "text/plain"})
 _ESCAPED: Final = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?alert[\s/>]")
 
 
@@ -38,8 +45,9 @@ class CapDecoder:
 
     The document's end is the file's: ``feed`` only collects, ``close`` decodes. A document
     may be one alert, or hold alerts (an Atom feed, SOAP, EDXL-DE), as elements or written out
-    in a text. An index without entries holds nothing: there is no warning now. One whose
-    entries only link to their alerts is refused with those links, for whoever can fetch them.
+    in a text, in EDXL-DE also in base64. An index without entries holds nothing: there is no
+    warning now. One whose entries only link to their alerts is refused with those links, for
+    whoever can fetch them.
     """
 
     def __init__(self, limit: int = MAX_DOCUMENT_BYTES) -> None:
@@ -69,8 +77,9 @@ def _decode(raw: bytes) -> list[CapDocument | Undecodable]:
     alerts = find_alerts(root)
     if entries or not alerts:
         alerts += _written_out(root, refused)
+    alerts += _encoded(root, refused)
     if bare := [entry for entry in entries or () if not _holds_alert(entry)]:
-        refused += _index(raw, len(entries or ()), bare)
+        refused += _index(raw, base_of(root), len(entries or ()), bare)
     if not alerts and (refused or entries is not None):
         return refused
     if not alerts:
@@ -114,6 +123,30 @@ def _written_out(root: Element, refused: list[CapDocument | Undecodable]) -> lis
     return found
 
 
+def _encoded(root: Element, refused: list[CapDocument | Undecodable]) -> list[Element]:
+    """Return the alerts that EDXL-DE carries in base64.
+
+    Args:
+        root: The tree.
+        refused: Gets what is said to be XML and is none.
+    """
+    found: list[Element] = []
+    if not name_of(root).startswith(_ENVELOPES):
+        return found
+    for media_type, text in encoded_contents(root.iter()):
+        if text.startswith("<") or not (media_type in _ANYTHING or "xml" in media_type):
+            continue
+        try:
+            found += find_alerts(parse(b64decode("".join(text.split()), validate=True)))
+        except (binascii.Error, MarkupRefused) as error:
+            if media_type in _ANYTHING:
+                continue
+            cause = error.cause if isinstance(error, MarkupRefused) else "encoding"
+            reason = f"contentData of type {media_type[:60]} is no XML in base64: {error}"
+            refused.append(Undecodable(text.encode(), cause, reason))
+    return found
+
+
 def _begins_as_alert(text: str) -> bool:
     """Tell whether an element's text is markup in which there is an alert."""
     return text.startswith("<") and _ESCAPED.search(text) is not None
@@ -127,15 +160,17 @@ def _holds_alert(entry: Element) -> bool:
     )
 
 
-def _index(raw: bytes, entries: int, bare: list[Element]) -> list[Undecodable]:
+def _index(raw: bytes, base: str, entries: int, bare: list[Element]) -> list[Undecodable]:
     """Say that an index tells of alerts elsewhere, and where they are.
 
     Args:
         raw: The index.
+        base: What its addresses are relative to; empty: its own.
         entries: How many entries it has.
         bare: Those without their alert.
     """
-    found = [link for link in map(link_of, oldest_first(bare)) if link is not None]
+    links = (link_of(entry, base) for entry in oldest_first(bare))
+    found = [link for link in links if link is not None]
     told = (
         f"the document is an index of {entries} alerts, of which {len(bare)} are not in it; "
         "expected the alerts themselves: "

@@ -1,12 +1,13 @@
 """Make the records of an alert: the warning, and those that it replaces or cancels."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
+
+import msgspec
 
 from adapters.sdk.adapter import VALID, Adapter
 from adapters.sdk.clock import moment_of
-from adapters.sdk.errors import Untranslatable
 from adapters.sdk.limits import most
 from adapters.weather.cap.alert import Alert, ReferenceText
 from adapters.weather.cap.areas import to_location
@@ -19,6 +20,7 @@ from liandong.weather.v1 import weather_pb2 as weather
 
 KIND: Final = "weather.warning"
 _NOTE: Final = 512
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _MOST_REFERENCES: Final = most(weather.Warning, "references")
 Shape = tuple[object, ...] | None
 """What `Translated` calls a shape."""
@@ -40,15 +42,15 @@ class WarningRecords:
         """Yield the warning, then those that it replaces or cancels, each with its shape.
 
         Raises:
-            Untranslatable: A part lacks what CAP demands of it, or it names too many others.
+            Untranslatable: A part lacks what CAP demands of it.
         """
+        doubts = []
         if len(alert.references) > _MOST_REFERENCES:
-            raise Untranslatable(
-                "alert.references",
-                f"{len(alert.references)} messages",
-                expected=f"at most {_MOST_REFERENCES}",
+            doubts.append(
+                f"of {len(alert.references)} references the latest {_MOST_REFERENCES} are kept"
             )
-        warning, shape = self._warning(alert, raw)
+            alert = msgspec.structs.replace(alert, references=_latest(alert.references))
+        warning, shape = self._warning(alert, raw, doubts)
         referenced = [self._referenced(alert, one, raw) for one in _replaced(alert)]
         for record in (*filter(None, referenced), warning):
             self._earlier.remember(record)
@@ -56,9 +58,9 @@ class WarningRecords:
         for earlier in filter(None, referenced):
             yield earlier, None
 
-    def _warning(self, alert: Alert, raw: bytes) -> tuple[Record, Shape]:
+    def _warning(self, alert: Alert, raw: bytes, doubts: list[str]) -> tuple[Record, Shape]:
         """Return the record of the alert itself, and its shape."""
-        doubts = [doubt for info in alert.infos for doubt in info.doubts]
+        doubts.extend(doubt for info in alert.infos for doubt in info.doubts)
         body, is_within = to_warning(alert, doubts)
         district = alert.issuer_district or self._adapter.feed.district
         areas = tuple(area for info in alert.infos for area in info.areas)
@@ -133,6 +135,15 @@ class WarningRecords:
         if location is None and alert.issuer_district:
             record.location.district = alert.issuer_district
         return record
+
+
+def _latest(references: tuple[ReferenceText, ...]) -> tuple[ReferenceText, ...]:
+    """Return as many references as a record holds: each makes a record of the whole message.
+
+    An update names all that went before it; what those before it named, they have replaced.
+    """
+    by_time = sorted(references, key=lambda one: one.sent or _BEGINNING)
+    return tuple(by_time[-_MOST_REFERENCES:])
 
 
 def _replaced(alert: Alert) -> list[ReferenceText]:

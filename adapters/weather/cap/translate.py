@@ -15,10 +15,12 @@ from adapters.weather.cap.colours import (
     Color,
     Severity,
     color_of_headline,
+    color_of_level,
     color_of_parameters,
     color_of_word,
     gravest,
 )
+from adapters.weather.cap.trim import trimmed
 from liandong.place.v1.place_pb2 import Area
 from liandong.quantity.v1.quantity_pb2 import Attribute
 from liandong.record.v1 import record_pb2 as record
@@ -125,6 +127,7 @@ def _reference(written: ReferenceText) -> weather.Reference:
 
 def _info(alert: Alert, info: Info, doubts: list[str]) -> weather.WarningInfo:
     """Return one part."""
+    info = trimmed(info, doubts)
     chinese = alert.profile == CHINESE
     # A message that warns of nothing has no need to say how grave it is.
     lenient = chinese or alert.message_type in _FORCELESS
@@ -188,6 +191,7 @@ def _color(info: Info, *, chinese: bool) -> Color:
         (chinese and color_of_word(info.severity))
         or color_of_parameters((*info.parameters, *info.event_codes))
         or color_of_headline(info.headline)
+        or (color_of_level(info.severity) if chinese else weather.COLOR_UNSPECIFIED)
     )
 
 

@@ -12,7 +12,7 @@ from adapters.sdk.feed import FeedConfig
 from adapters.sdk.times import require_plausible
 from adapters.weather.cap.earlier import REMEMBERED
 from adapters.weather.cap.records import WarningRecords
-from adapters.weather.cma_json.document import MAX_DOCUMENT_BYTES, CmaDecoder, CmaItem
+from adapters.weather.cma_json.document import MAX_DOCUMENT_BYTES, OPENINGS, CmaDecoder, CmaItem
 from adapters.weather.cma_json.fields import time_of
 from adapters.weather.cma_json.observation import to_observation
 from adapters.weather.cma_json.surface import Row
@@ -84,6 +84,10 @@ class CmaJson(Adapter[CmaItem, CmaJsonOptions]):
         message_id = f"{alert.identifier}|{message.form}|{_canonical(message.fields)}"
         for record, shape in self._warnings.of(alert, message.raw):
             yield Translated(record, message_id, shape)
+
+    def opening(self, message: CmaItem) -> bytes:
+        """Return what tells an item's form, which a whole document tells by itself."""
+        return OPENINGS.get(message.form, b"")
 
     def _observation(self, message: CmaItem) -> Translated:
         """Return the observation of a station's page."""

@@ -35,6 +35,10 @@ _READERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {
 _WARNING: Final = frozenset({"identifier", "ALERTID", "ISSUETIME"})
 # What JSONP puts around the document: an assignment or a call.
 _BEFORE: Final = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]*\s*[=(]\s*(?=[\[{])")
+OPENINGS: Final[dict[Form, bytes]] = {
+    form: f"liandong {form}\n".encode() for form in ("now", "alarm", "row", "surface")
+}
+"""What the quarantine keeps before an item's bytes, for its form is told by what is around it."""
 _EXPECTED: Final = (
     "an answer of weather.cma.cn with data.now or data.alarm, var alarminfo={...}; of "
     "weather.com.cn, or DS of the data interface"
@@ -80,9 +84,20 @@ class CmaDecoder:
             reason = f"the document has {size} bytes; expected at most {self._limit}"
             return [Undecodable(raw, "oversize", reason)]
         try:
-            return list(_items(raw))
+            return list(_alone(raw) or _items(raw))
         except Untranslatable as error:
             return [Undecodable(raw, error.cause, str(error))]
+
+
+def _alone(raw: bytes) -> list[CmaItem]:
+    """Return the item that stands alone behind its form; of a document, nothing."""
+    for form, opening in OPENINGS.items():
+        if raw.startswith(opening):
+            item = raw.removeprefix(opening)
+            text = decode(item, "item").encode()
+            fields = _parsed("item", text, _FIELDS.get(form, dict[str, Any]))
+            return [CmaItem(item, form, _by_position(fields))]
+    return []
 
 
 def _items(raw: bytes) -> Iterator[CmaItem | Undecodable]:
@@ -139,7 +154,7 @@ def _each(listed: bytes, form: Form, encoding: str) -> Iterator[CmaItem | Undeco
         try:
             fields = _parsed("item", part, _FIELDS[form])
         except Untranslatable as error:
-            yield Undecodable(raw, error.cause, str(error))
+            yield Undecodable(raw, error.cause, str(error), opening=OPENINGS[form])
             continue
         yield CmaItem(raw, form, _by_position(fields))
 

@@ -23,7 +23,7 @@ def words(fields: Mapping[str, Any], *names: str) -> str:
 
 
 def number(fields: Mapping[str, Any], name: str) -> float | None:
-    """Return a number, also one written as text; None: not measured.
+    """Return a number, also one written as text; None, or dashes in its place: not measured.
 
     Raises:
         Untranslatable: It is no number.
@@ -31,7 +31,7 @@ def number(fields: Mapping[str, Any], name: str) -> float | None:
     value = fields.get(name)
     if type(value) is not float:
         written = words(fields, name)
-        if not written:
+        if not written.strip("-"):
             return None
         try:
             value = float(written)

@@ -10,7 +10,7 @@ from adapters.sdk.adapter import VALID, Adapter, Translated
 from adapters.sdk.clock import moment_of
 from adapters.sdk.envelope import Envelopes
 from adapters.sdk.feed import FeedConfig
-from adapters.weather.day_time import nearest_past, spelled
+from adapters.weather.day_time import latest, nearest_past, spelled
 from adapters.weather.doubts import nil, quality_of
 from adapters.weather.metar.parse import parse
 from adapters.weather.metar.pieces import put_together
@@ -63,7 +63,8 @@ class MetarReports(Adapter[MetarReport, MetarOptions]):
             Untranslatable: It names no station or no time.
         """
         parts = parts_of(message.text)
-        observed = nearest_past("time", parts.day, parts.hour, parts.minute, self.now())
+        now = latest(message.heading, self.now())
+        observed = nearest_past("time", parts.day, parts.hour, parts.minute, now)
         site = self.options.sites.get(parts.station, UNKNOWN)
         status = STATUS_TEST if "TEST" in parts.modifiers else STATUS_ACTUAL
         quality, shape = VALID, None

@@ -8,6 +8,7 @@ from typing import Final
 
 from metar.Metar import Metar
 
+from adapters.weather.metar.extras import is_extra
 from adapters.weather.metar.report import Parts
 
 # Groups of slashes say that nothing was observed; the library takes `////` for 10 km.
@@ -19,6 +20,12 @@ _UNITS: Final = frozenset({"KT", "MPS", "KMH"})
 _NO_WIND: Final = "/////MPS"
 _STOPPED_AT: Final = re.compile(r"failed while processing '(\S+)(?: (\d{3}V\d{3}) )?")
 _ATTEMPTS: Final = 16
+_PRESSURE: Final = re.compile(r"(Q|A)[\dO]{4}")
+# In hectopascals, and in hundredths of an inch of mercury; a barometer that fails says 0.
+_PRESSURES: Final = {"Q": range(300, 1201), "A": range(900, 3501)}
+_BARE: Final = re.compile(r"[\dO]{3,4}")
+# The library takes a cloud's type only where nothing follows it.
+_CLOUD: Final = re.compile(r"((?:FEW|SCT|BKN|OVC)\d{3}(?:CB|TCU))/+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,15 @@ def parse(parts: Parts, observed: datetime) -> Parsed:
         parts: The report's parts.
         observed: Its time, UTC.
     """
-    groups, aside = _behind_wind([one for one in parts.groups if not NOT_OBSERVED.fullmatch(one)])
+    groups, aside = _behind_wind(
+        [
+            _CLOUD.sub(r"\1", one)
+            for one in parts.groups
+            if not (NOT_OBSERVED.fullmatch(one) or is_extra(one))
+        ]
+    )
+    groups, implausible = _without_implausible(groups)
+    aside += implausible
     remarks = parts.remarks.split()
     for _ in range(_ATTEMPTS):
         metar, stopped_at = _read(parts, observed, groups, remarks)
@@ -65,6 +80,26 @@ def _behind_wind(groups: list[str]) -> tuple[list[str], list[str]]:
     if second in _UNITS:
         return [first + second, *groups[2:]], []
     return [_NO_WIND, *groups[1:]], [first]
+
+
+def _without_implausible(groups: list[str]) -> tuple[list[str], list[str]]:
+    """Return groups without what would be an impossible pressure, and that.
+
+    After a pressure the library takes any number for another one, a visibility of a trend too.
+    """
+    kept: list[str] = []
+    aside: list[str] = []
+    has_pressure = False
+    for group in groups:
+        pressure = _PRESSURE.fullmatch(group)
+        if pressure is not None:
+            number = int(group[1:].replace("O", "0"))
+            is_wrong = number not in _PRESSURES[pressure[1]]
+            has_pressure = True
+        else:
+            is_wrong = has_pressure and _BARE.fullmatch(group) is not None
+        (aside if is_wrong else kept).append(group)
+    return kept, aside
 
 
 def _read(

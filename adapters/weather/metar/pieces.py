@@ -97,10 +97,11 @@ def _word(code: str, text: str) -> bytes:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _piece(group: str, before: str = _ALONE) -> bytes | None:
-    """Return what a group adds, as the library reads it; None: a number out of its bounds."""
+    """Return what a group adds, as the library reads it; None: no sense, or out of bounds."""
     parts = parts_of(before + group)
-    body = to_observation(MetarReport(b"", ""), parts, parse(parts, _SOME_DAY), "")
-    if not within(body, _RANGES):
+    parsed = parse(parts, _SOME_DAY)
+    body = to_observation(MetarReport(b"", ""), parts, parsed, "")
+    if parsed.not_understood or not within(body, _RANGES):
         return None
     body.ClearField("station_id")
     words = [one for one in body.measurements if one.code != _TYPE]

@@ -23,10 +23,13 @@ _HEAD: Final = re.compile(
 # A station that has none says no time either; its bulletin's heading does.
 _NONE: Final = re.compile(r"(?:(METAR|SPECI) )?([A-Z][A-Z0-9]{3}) NIL")
 _FILED: Final = re.compile(r"[A-Z]{4}\d\d [A-Z]{4} (\d{6})")
+_TWICE: Final = re.compile(r"^(?:METAR|SPECI) (?=(?:METAR|SPECI)\b)")
 _KEYWORD: Final = re.compile(r"(METAR|SPECI)\b")
 _MODIFIERS: Final = frozenset({"AUTO", "COR", "CORR", "NIL", "FINO", "RTD", "TEST"})
 _CORRECTIONS: Final = re.compile(r"CORR?|CC[A-Z]")
-_TREND: Final = re.compile(r"(?:^|(?<= ))(?:BECMG|TEMPO|INTER|FCST|PROB\d\d)\b.*")
+_TREND: Final = re.compile(
+    r"(?:^|(?<= ))(?:(?:BECMG|TEMPO|INTER|FCST|PROB\d\d)\b|FM\d{4,6}Z?(?= |$)).*"
+)
 _REMARKS: Final = re.compile(r"(?:^|(?<= ))RMKS? ?(.*)")
 
 
@@ -68,7 +71,7 @@ class MetarDecoder:
         """Return a report; those without a keyword are of the kind of the one before."""
         if cut.bulletin != self._bulletin:
             self._bulletin, self._keyword = cut.bulletin, "METAR"
-        text = cut.text.upper()
+        text = _TWICE.sub("", cut.text.upper())
         if GRAMMAR.preamble.fullmatch(text.encode()):
             reason = f"the bulletin says {cut.text!r} and holds no report; expected one"
             return Undecodable(cut.raw, "no_report", reason)

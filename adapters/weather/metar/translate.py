@@ -7,6 +7,7 @@ from typing import Final
 from metar.Metar import Metar
 
 from adapters.weather.doubts import NOT_UNDERSTOOD, remark
+from adapters.weather.metar.extras import extras
 from adapters.weather.metar.parse import Parsed
 from adapters.weather.metar.report import MetarReport, Parts
 from liandong.quantity.v1.quantity_pb2 import UNIT_BASIS_STANDARD, Attribute, Measurement
@@ -39,6 +40,7 @@ def to_observation(report: MetarReport, parts: Parts, parsed: Parsed, title: str
     body.present_weather.extend([code for code in weather if code][:_MOST])
     body.measurements.extend(_words(report, parts, parsed))
     body.measurements.extend(_readings(parts, metar))
+    body.measurements.extend(extras(parts.groups))
     return body
 
 

@@ -10,7 +10,7 @@ from adapters.sdk.adapter import VALID, Adapter, Translated
 from adapters.sdk.clock import moment_of
 from adapters.sdk.envelope import Envelopes
 from adapters.sdk.feed import FeedConfig
-from adapters.weather.day_time import nearest_past, spelled
+from adapters.weather.day_time import latest, nearest_past, spelled
 from adapters.weather.doubts import nil, quality_of
 from adapters.weather.sites import UNKNOWN, Site
 from adapters.weather.synop.decode import decode
@@ -62,7 +62,7 @@ class Synop(Adapter[SynopReport, SynopOptions]):
             Untranslatable: It names no station or no time.
         """
         head = head_of(message.text)
-        hour = nearest_past("YYGG", head.day, head.hour, 0, self.now())
+        hour = nearest_past("YYGG", head.day, head.hour, 0, latest(message.heading, self.now()))
         site = self.options.sites.get(head.station, UNKNOWN)
         body = put_together(message, head, site.title)
         if body is None:

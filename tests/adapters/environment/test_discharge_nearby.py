@@ -1,5 +1,7 @@
 """Outlets over their limit."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -12,6 +14,7 @@ from liandong.question.v1.discharge_nearby_pb2 import (
     DischargeNearbyAnswer,
     DischargeNearbyQuestion,
 )
+from liandong.record.v1.record_pb2 import Record
 from tests.adapters.own import POLICE, XINJIEKOU, north, own, record
 
 OPTIONS = msgspec.convert(
@@ -26,7 +29,7 @@ OPTIONS = msgspec.convert(
 )
 
 
-def outlet(number: str, metres: float, medium: int = MEDIUM_WATER, **values: float) -> object:
+def outlet(number: str, metres: float, medium: int = MEDIUM_WATER, **values: Any) -> Record:
     """Make an outlet so many metres north of Xinjiekou."""
     return record(
         "environment",
@@ -39,7 +42,7 @@ def outlet(number: str, metres: float, medium: int = MEDIUM_WATER, **values: flo
     )
 
 
-def ask(*outlets: object, **question: object) -> DischargeNearbyAnswer:
+def ask(*outlets: Record, **question: Any) -> DischargeNearbyAnswer:
     """Ask the department."""
     asked = DischargeNearbyQuestion(**{"near": XINJIEKOU, "radius_m": 10_000, **question})
     return DischargeNearby(OPTIONS, own(*outlets)).discharge_nearby(asked, POLICE)

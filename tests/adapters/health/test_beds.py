@@ -1,14 +1,17 @@
 """Free beds out of what hospitals reported."""
 
+from typing import Any
+
 import pytest
 
 from adapters.health.beds import Beds
 from adapters.sdk.responder import NoOptions
 from liandong.question.v1.beds_pb2 import BedsAnswer, BedsQuestion
+from liandong.record.v1.record_pb2 import Record
 from tests.adapters.own import NOW_NS, POLICE, XINJIEKOU, north, own, record
 
 
-def hospital(number: str, metres: float | None, *, district: str = "320102", **free: int) -> object:
+def hospital(number: str, metres: float | None, *, district: str = "320102", **free: int) -> Record:
     """Make a hospital so many metres north of Xinjiekou, with free beds by type."""
     return record(
         "health",
@@ -30,7 +33,7 @@ CITY = (
 )
 
 
-def ask(**question: object) -> BedsAnswer:
+def ask(**question: Any) -> BedsAnswer:
     """Ask the department."""
     return Beds(NoOptions(), own(*CITY)).beds(BedsQuestion(**question), POLICE)
 
@@ -53,9 +56,7 @@ def numbers(answer: BedsAnswer) -> list[str]:
         ({"bed_types": ["Pediatric"]}, []),
     ],
 )
-def test_facilities_are_chosen_and_ordered(
-    question: dict[str, object], expected: list[str]
-) -> None:
+def test_facilities_are_chosen_and_ordered(question: dict[str, Any], expected: list[str]) -> None:
     """By type, place and number; the nearest or the freest first."""
     assert numbers(ask(**question)) == expected
 

@@ -169,7 +169,7 @@ def test_a_column_that_cuts_a_character_is_refused(make: Make) -> None:
     [
         (b"{}", "no 'data'"),
         (b'{"data": {"row": []}}', "did you mean row?"),
-        (b'{"data": {"rows": {}}}', "at 'data.rows' is no JSON array"),
+        (b'{"data": {"rows": 5}}', "at 'data.rows' is no JSON array"),
         (b'{"data": 1}', "no JSON array"),
         (b"nonsense", "no JSON array"),
         (b"\xff\xff", "expected UTF-8 or GB 18030"),
@@ -350,3 +350,41 @@ def test_bytes_that_only_another_encoding_can_say_name_it(make: Make) -> None:
 
     assert isinstance(refused, Undecodable)
     assert "they are UTF-8, '编号,时间,描': name that encoding" in refused.reason
+
+
+def test_a_workbook_is_refused_once_with_what_to_do(make: Make) -> None:
+    """It is put where a table of text was expected: saying so once is enough."""
+    decoder = make(HAZARDS).decoder()
+
+    found = [*decoder.feed(b"PK\x03\x04" + b"\n\x00," * 100), *decoder.close()]
+
+    (refused,) = found
+    assert isinstance(refused, Undecodable)
+    assert "save it as CSV" in refused.reason
+
+
+def test_a_single_object_where_an_array_was_expected_is_one_row(make: Make) -> None:
+    """What turns XML into JSON makes an array of several alone."""
+    number, at, what = GOOD
+    row = json.dumps({"编号": number, "时间": at, "描述": what})
+
+    decoder = make(_mapping("json")).decoder()
+    decoder.feed(f'{{"data": {{"rows": {row}}}}}'.encode())
+
+    (found,) = decoder.close()
+    assert isinstance(found, Row)
+    assert found.raw == row.encode()
+
+
+@pytest.mark.parametrize(("document", "is_refused"), [("<表/>", False), ("<页/>", True)])
+def test_xml_that_holds_no_row_says_that_there_is_none(
+    make: Make,
+    document: str,
+    is_refused: bool,
+) -> None:
+    """Where what would hold the rows is there; else the mapping speaks of another document."""
+    decoder = make(_mapping("xml")).decoder()
+
+    decoder.feed(document.encode())
+
+    assert bool(decoder.close()) == is_refused

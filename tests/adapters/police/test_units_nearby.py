@@ -1,16 +1,18 @@
 """Units near a place."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from adapters.police.units_nearby import UnitsNearby
 from adapters.sdk.responder import NoOptions
 from liandong.question.v1.units_nearby_pb2 import UnitsNearbyAnswer, UnitsNearbyQuestion
+from liandong.record.v1.record_pb2 import Record
 from tests.adapters.own import NOW, POLICE, XINJIEKOU, north, own, record
 
 
-def car(number: str, metres: float, *, minutes: float = 0.0) -> object:
+def car(number: str, metres: float, *, minutes: float = 0.0) -> Record:
     """Make a car so many metres north of Xinjiekou, seen so many minutes ago."""
     return record(
         "police",
@@ -24,7 +26,7 @@ def car(number: str, metres: float, *, minutes: float = 0.0) -> object:
     )
 
 
-def team(number: str, metres: float) -> object:
+def team(number: str, metres: float) -> Record:
     """Make a team, reported a month ago."""
     return record(
         "police",
@@ -38,7 +40,7 @@ def team(number: str, metres: float) -> object:
     )
 
 
-def ask(*units: object, **question: object) -> UnitsNearbyAnswer:
+def ask(*units: Record, **question: Any) -> UnitsNearbyAnswer:
     """Ask the department."""
     asked = UnitsNearbyQuestion(**{"near": XINJIEKOU, "radius_m": 5_000, **question})
     return UnitsNearby(NoOptions(), own(*units)).units_nearby(asked, POLICE)

@@ -6,10 +6,11 @@ import pytest
 
 from adapters.sdk import Caller, CannotAnswer, answers
 from adapters.sdk.endpoints import endpoints
+from liandong.place.v1.place_pb2 import Point
 from liandong.question.v1 import question_pb2 as q
-from liandong.question.v1.beds_pb2 import BedsAnswer, BedsQuestion
+from liandong.question.v1.beds_pb2 import BedsAnswer, BedsQuestion, FacilityBeds
 from liandong.question.v1.levels_upstream_pb2 import LevelsUpstreamAnswer, LevelsUpstreamQuestion
-from liandong.question.v1.units_nearby_pb2 import UnitsNearbyAnswer, UnitsNearbyQuestion
+from liandong.question.v1.units_nearby_pb2 import NearbyUnit, UnitsNearbyAnswer, UnitsNearbyQuestion
 from liandong.record.v1.record_pb2 import Record
 
 
@@ -21,7 +22,7 @@ class Desk:
         """Say how many types were asked for, and by whom."""
         return BedsAnswer(
             left_out=len(question.bed_types),
-            facilities=[{"title": f"{caller.agency}/{caller.role}"}],
+            facilities=[FacilityBeds(title=f"{caller.agency}/{caller.role}")],
         )
 
     @answers(LevelsUpstreamQuestion)
@@ -34,7 +35,7 @@ class Desk:
 
 def asked(question: Any) -> q.Asked:
     """Put a question into its envelope."""
-    envelope = q.Asked(id="1", caller={"agency": "police", "role": "client", "trace_id": "f" * 32})
+    envelope = q.Asked(id="1", caller=q.Caller(agency="police", role="client", trace_id="f" * 32))
     envelope.question.Pack(question)
     envelope.within.seconds = 5
     return envelope
@@ -109,9 +110,9 @@ async def test_an_answer_that_breaks_its_schema_is_a_fault_of_the_responder() ->
     class Unbound:
         @answers(UnitsNearbyQuestion)
         def units(self, question: UnitsNearbyQuestion, caller: Caller) -> UnitsNearbyAnswer:
-            return UnitsNearbyAnswer(units=[{"point": {"latitude_deg": 91.0}}])
+            return UnitsNearbyAnswer(units=[NearbyUnit(point=Point(latitude_deg=91.0))])
 
-    near = {"latitude_deg": 32, "longitude_deg": 118}
+    near = Point(latitude_deg=32, longitude_deg=118)
     answered = await said(Unbound(), UnitsNearbyQuestion(near=near, radius_m=1), "units_nearby")
 
     assert answered.error.code == q.ASK_CODE_INTERNAL

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -72,7 +73,12 @@ class Desk:
     async def refuse(self, count: int) -> list[int]:
         """Receive messages that go to quarantine; return the entries' sequences."""
         self.ledger.receive(count, NOW, HOUR)
-        facts = {"agency": "water", "cause": "crc", "reason": "wrong", "received_at": NOW}
+        facts: dict[str, Any] = {
+            "agency": "water",
+            "cause": "crc",
+            "reason": "wrong",
+            "received_at": NOW,
+        }
         made = [
             outgoing(QuarantineEntry(feed=self.feed.id, raw=b"x", **facts), uuid.uuid4().hex)
             for _ in range(count)
@@ -115,7 +121,8 @@ async def test_books_that_balance_have_no_findings(desk: Desk) -> None:
     """Other feeds' records, and what was driven out of the quarantine, are not theirs."""
     await desk.take(BEFORE, 5)
     await desk.store([desk.record(HOUR, feed="water.other")])
-    await desk.store([desk.record(HOUR, **{REDRIVEN_HEADER: "7"})])
+    redriven: dict[str, Any] = {REDRIVEN_HEADER: "7"}
+    await desk.store([desk.record(HOUR, **redriven)])
     await desk.take(HOUR, 7)
     await desk.refuse(2)
 

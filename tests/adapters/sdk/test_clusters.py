@@ -1,6 +1,7 @@
 """Entries together by what is wrong with them: codes tell causes apart, numbers do not."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,9 +15,13 @@ AT = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
 CRC = "The frame says its check value is {}; over the data segment it is {}. It was damaged."
 
 
-def entry(reason: str, number: int = 1, **facts: str) -> QuarantineEntry:
+def entry(reason: str, number: int = 1, **facts: Any) -> QuarantineEntry:
     """Make an entry."""
-    given = {"feed": "environment.hj212", "cause": "factor", "source": "192.0.2.7:40000"} | facts
+    given: dict[str, Any] = {
+        "feed": "environment.hj212",
+        "cause": "factor",
+        "source": "192.0.2.7:40000",
+    } | facts
     return QuarantineEntry(
         agency="environment",
         raw=b"",
@@ -99,7 +104,8 @@ def test_the_reason_has_a_sign_where_entries_differ_and_only_there() -> None:
 def test_feeds_and_causes_are_clusters_of_their_own() -> None:
     """The same sentence may need another remedy."""
     clusters = Clusters()
-    for facts in ({}, {"feed": "environment.other"}, {"cause": "value"}):
+    each: list[dict[str, Any]] = [{}, {"feed": "environment.other"}, {"cause": "value"}]
+    for facts in each:
         clusters.add(entry("the same", **facts))
 
     assert len(clusters.found()) == 3

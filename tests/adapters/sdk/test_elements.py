@@ -33,3 +33,18 @@ def test_what_the_standard_demands_is_named_when_it_lacks() -> None:
 
     assert missing.value.cause == "missing"
     assert _INSIDE.required("b", "CAP 1.2") == "1"
+
+
+def test_a_text_with_markup_in_it_is_all_of_its_words() -> None:
+    """A line break in a description does not cost what follows it."""
+    inside = Children(fromstring("<a><b>first<br/>second <i>third</i></b></a>"))
+
+    assert inside.text("b") == "first\nsecond\nthird"
+    assert inside.texts("b") == ("first\nsecond\nthird",)
+
+
+def test_children_may_have_no_namespace_where_their_parent_has_one() -> None:
+    """Programs that leave elements unqualified qualify only the outermost."""
+    inside = Children(fromstring('<o:a xmlns:o="urn:o"><b>1</b><o:b>2</o:b></o:a>'))
+
+    assert inside.texts("b") == ("1", "2")

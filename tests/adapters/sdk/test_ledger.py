@@ -2,7 +2,7 @@
 
 import operator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -215,6 +215,30 @@ def test_what_was_said_of_a_feed_before_stays_said() -> None:
     assert (state.last_error, state.adapter_version) == ("it broke", "2")
     assert (state.last_observed_at.seconds, state.counting_since.seconds) == (1000, 10)
     assert state.address == "tcp://here:1"
+
+
+def test_what_hinders_a_feed_is_told_until_its_source_is_read() -> None:
+    """Since when is that of the first try; what was told before a restart is over."""
+    told = Feed(name="water/a", trouble="the broker cannot be reached")
+    told.trouble_since.FromSeconds(10)
+    ledger = Ledger(Feed(name="water/a"))
+    ledger.resume(told)
+    assert not ledger.snapshot(NOW).trouble
+
+    ledger.hinder("no such table", NOW)
+    ledger.hinder("no such column", NOW + timedelta(minutes=1))
+    state = ledger.snapshot(NOW)
+    assert (state.trouble, state.last_error) == ("no such column", "no such column")
+    assert state.trouble_since.ToDatetime(UTC) == NOW
+
+    version = ledger.version
+    ledger.hinder("no such column", NOW + timedelta(minutes=2))
+    assert ledger.version == version
+
+    ledger.recover()
+    state = ledger.snapshot(NOW)
+    assert (state.trouble, state.last_error) == ("", "no such column")
+    assert not state.HasField("trouble_since")
 
 
 def test_restored_records_are_not_told_as_arrived_now() -> None:

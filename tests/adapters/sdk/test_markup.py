@@ -79,3 +79,28 @@ def test_what_says_utf_16_in_single_bytes_is_not() -> None:
     document = '<?xml version="1.0" encoding="utf-16"?><a>雨</a>'
 
     assert parse(document.encode()).text == "雨"
+
+
+@pytest.mark.parametrize(
+    ("document", "what"),
+    [
+        (b'{"features": []}', "JSON"),
+        (b"\xef\xbb\xbf [1]", "JSON"),
+        (b"<!DOCTYPE html><html><body>moved</body></html>", "a web page"),
+        (b"PK\x03\x04\x14\x00\xff", "an archive"),
+        (b"\x1f\x8b\x08\x00", "compressed"),
+        (b"%PDF-1.7", "a PDF"),
+    ],
+)
+def test_what_is_no_xml_at_all_is_called_by_its_name(document: bytes, what: str) -> None:
+    """Whoever reads the quarantine learns what to ask the source for."""
+    with pytest.raises(
+        MarkupRefused, match=f"the document is {what}.*; expected one document of XML"
+    ):
+        parse(document)
+
+
+@pytest.mark.parametrize("head", ["", '<?xml version="1.0" encoding="GBK"?>'])
+def test_what_fills_up_a_block_is_no_part_of_the_document(head: str) -> None:
+    """Old systems write files in blocks, filled with zeros, or end them with Ctrl-Z."""
+    assert parse(f"{head}<a>1</a>\n\0\0\x1a".encode()).text == "1"

@@ -1,6 +1,7 @@
 """What a department's responders take for true now."""
 
 from datetime import timedelta
+from typing import Any
 
 from adapters.sdk.records import OwnRecords
 from broker.delivery import Delivery
@@ -8,7 +9,7 @@ from liandong.record.v1.record_pb2 import STATUS_EXERCISE, Record
 from tests.adapters.own import NOW, NOW_NS, deliver, own, record
 
 
-def level(metres: float, minutes: float = 0.0, **more: object) -> Record:
+def level(metres: float, minutes: float = 0.0, **more: Any) -> Record:
     """Make a level of so many minutes ago."""
     at = NOW - timedelta(minutes=minutes)
     return record("water", "water.level", "1", at=at, station_id="1", level_m=metres, **more)

@@ -66,7 +66,8 @@ async def test_a_fast_sender_is_held_back_by_tcp_and_little_is_kept(
         transport={"max_waiting": 64},
     )
     async with FeedRunner(feed, city_home, plan) as runner:
-        assert runner.ledger is not None
+        ledger = runner.ledger
+        assert ledger is not None
         crowd = runner._transport._crowd  # type: ignore[union-attr]
         port = int(runner.address.rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -76,13 +77,13 @@ async def test_a_fast_sender_is_held_back_by_tcp_and_little_is_kept(
         await until(lambda: connection._holds)
         read = crowd.held_bytes
         # Answers come at the feed's rate, and no more is read meanwhile.
-        received = runner.ledger.received
-        await until(lambda: runner.ledger.received > received)
+        received = ledger.received
+        await until(lambda: ledger.received > received)
 
         assert crowd.held_bytes <= read < 2 << 20
         assert writer.transport.get_write_buffer_size() > 10 << 20
-        assert runner.ledger.received < 100
+        assert ledger.received < 100
         writer.transport.abort()
     # What was read is settled before the end, at no pace.
-    assert not runner.ledger.in_flight
-    assert 100 < runner.ledger.received < 10_000
+    assert not ledger.in_flight
+    assert 100 < ledger.received < 10_000

@@ -4,6 +4,7 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -489,6 +490,7 @@ async def test_an_entry_is_taken_out_of_the_hour_under_which_the_books_have_it(
         (Kept.CUT, "segment", "only its first bytes"),
         (Kept.RECORD, "refused", "a record that the bus refused"),
         (Kept.WHOLE, "oversize", "may not be the whole message"),
+        (Kept.WHOLE, "login", "its sender had not logged in when it came"),
     ],
 )
 async def test_bytes_that_are_not_the_message_are_not_tried(
@@ -503,6 +505,16 @@ async def test_bytes_that_are_not_the_message_are_not_tried(
     assert attempt.refused is not None
     assert said in attempt.refused.reason
     assert "then discard this" in attempt.refused.reason
+
+
+async def test_somebody_vouches_for_a_sender_who_had_not_logged_in(patient: Patient) -> None:
+    """By choosing that cause; whoever chooses all chooses none of them."""
+    entry = _entry(patient, air(1, "a34004"), cause="login")
+
+    attempt = Retrial(adapter_of(patient.feed), is_vouched_for=True).of(entry)
+
+    assert attempt.refused is None
+    assert len(attempt.translated) == 1
 
 
 async def test_bytes_that_hold_no_message_stay(patient: Patient) -> None:
@@ -556,7 +568,7 @@ async def test_a_row_of_a_known_header_heals_alone(
     city_home: Home, plan: BusPlan, tmp_path: Path
 ) -> None:
     """One row had a time in a form that nobody had told."""
-    options = {"fields": FIELDS}
+    options: dict[str, Any] = {"fields": FIELDS}
     patient = Patient(city_home, plan, "police/incident_csv", f"drop:{tmp_path / 'in'}", **options)
     rows = CALLS.format(at=AT).splitlines()
     rows[2] = rows[2].replace(AT, "15.06.2026 18h00")
@@ -570,7 +582,7 @@ async def test_a_row_of_a_known_header_heals_alone(
     assert (await patient.audit()).findings == ()
 
 
-HAZARDS = {
+HAZARDS: dict[str, Any] = {
     "kind": "safety.hazard",
     "entity": "{编号}",
     "format": {"type": "csv"},

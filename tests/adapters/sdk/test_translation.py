@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.sdk import Adapter, FeedConfig, Translated, Undecodable, Untranslatable
+from adapters.sdk import Adapter, Decoder, FeedConfig, Translated, Undecodable, Untranslatable
 from adapters.sdk.translation import Translation
 
 NOW = datetime(2026, 7, 17, 9, 0, tzinfo=UTC)
@@ -36,17 +36,9 @@ class Gauge(Adapter[Note, NoOptions]):
         super().__init__(feed, NoOptions())
         self.say = say
 
-    def decoder(self) -> "Gauge":
-        """Return itself: nothing is decoded here."""
-        return self
-
-    def feed(self, data: bytes) -> list[Note | Undecodable]:
-        """Take nothing."""
-        return []
-
-    def close(self) -> list[Note | Undecodable]:
-        """Leave nothing."""
-        return []
+    def decoder(self) -> Decoder[Note]:
+        """Refuse: nothing is decoded here."""
+        raise NotImplementedError
 
     def translate(self, message: Note) -> Iterable[Translated]:
         """Do as told."""

@@ -85,8 +85,8 @@ class Gauge(Adapter[Line, Options]):
 class GaugeContract(AdapterContract):
     """The contract with a gauge's samples."""
 
-    adapter = Gauge
-    good = (b"1001,3.21\n", b"1002,4.05\n", b"1001,4.05\n")
+    adapter: ClassVar[type[Adapter[Any, Any]]] = Gauge
+    good: ClassVar[tuple[bytes, ...]] = (b"1001,3.21\n", b"1002,4.05\n", b"1001,4.05\n")
     bad: ClassVar[dict[bytes, str]] = {b"1001,high\n": "level", b",1.0\n": "station"}
 
 
@@ -101,6 +101,21 @@ class Forgetful(Gauge):
                 return super()._pieces(line) if b"," in line else []
 
         return Dropping()
+
+
+class Stripping(Gauge):
+    """Takes off a mark without which its decoder reads nothing."""
+
+    def decoder(self) -> Any:
+        """Cut lines that begin with 1, and keep what is behind it."""
+
+        class Marked(Lines):
+            def _pieces(self, line: bytes) -> list[Line | Undecodable]:
+                if not line.startswith(b"1"):
+                    return [Undecodable(line, "mark", "a line begins with 1")]
+                return [Line(line[1:])]
+
+        return Marked()
 
 
 class Impatient(Gauge):

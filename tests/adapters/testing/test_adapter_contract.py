@@ -41,6 +41,7 @@ def test_who_keeps_it_passes(test: str) -> None:
         (gauges.Restless, "test_a_resent_message_is_known_again", "new ids for"),
         (gauges.Confusing, "test_different_messages_are_told_apart", "have the same ids"),
         (gauges.Vague, "test_bad_samples_are_refused_with_the_field_named", "do not name 'level'"),
+        (gauges.Stripping, "test_what_is_refused_can_be_tried_again_alone", "('mark', 'a line"),
         (gauges.Sulking, "test_answers_follow_what_became_of_the_message", "answered otherwise"),
         (gauges.Tonguetied, "test_answers_follow_what_became_of_the_message", "its answer raised"),
         (gauges.Hoarding, "test_memory_stays_bounded_on_endless_input", "without end it holds"),

@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import ClassVar
 
 from adapters.testing.contract import AdapterContract
 from adapters.testing.trial import trial_of
@@ -26,6 +27,7 @@ def block_with(name: str) -> ModuleType:
     return module_of(source)
 
 
+CALLS = block_with("CallsXml")
 SHOWN, TESTED = block_with("RiverStage"), block_with("TestRiverStage")
 
 
@@ -33,6 +35,25 @@ class TestDocumented(TESTED.TestRiverStage):  # type: ignore[name-defined,misc]
     """The guide's contract, with the guide's adapter."""
 
     adapter = SHOWN.RiverStage
+
+
+def calls(*numbers: str, at: str = "2026-07-01T21:00:00") -> bytes:
+    """Write a document of calls as the guide's sender does."""
+    each = "<f:call><f:编号>{}</f:编号><f:时间>{}</f:时间><f:描述>楼道冒烟</f:描述></f:call>"
+    body = "".join(each.format(number, at) for number in numbers)
+    declared = '<?xml version="1.0" encoding="GB18030"?>'
+    text = f'{declared}<f:calls xmlns:f="urn:example:calls:1">{body}</f:calls>'
+    return text.encode("gb18030")
+
+
+class TestDocumentedDocuments(AdapterContract):
+    """The guide's document of several messages, with a namespace and in GB 18030."""
+
+    adapter = CALLS.CallsXml
+    parts = True
+    filler = rb"\s*"
+    good = (calls("F1", "F2"), calls("F3"))
+    bad: ClassVar = {calls("F1", at="昨天"): "时间", calls(""): "the id", b"<a/>": "no call"}
 
 
 def test_the_guide_s_own_test_passes() -> None:

@@ -10,7 +10,7 @@ from tests.adapters.transports.exports import warning
 from tests.adapters.transports.running import RunningFeed, running, until
 from tests.adapters.transports.web import Web, page
 
-QUICK = {"interval_s": 0.02, "max_interval_s": 0.05}
+QUICK: dict[str, Any] = {"interval_s": 0.02, "max_interval_s": 0.05}
 LISTED = [("/a.xml", "LINK-A"), ("/b.xml", "LINK-B"), ("/c.xml", "LINK-C")]
 TYPE = "application/cap+xml"
 

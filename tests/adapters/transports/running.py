@@ -6,6 +6,7 @@ import signal
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,11 @@ class RunningFeed:
     def error(self) -> str:
         """Return its last error, as the feed tells it."""
         return self.ledger._error[0] if self.ledger._error else ""
+
+    @property
+    def trouble(self) -> str:
+        """Return what keeps it from reading its source, as the feed tells it."""
+        return self.ledger.snapshot(datetime.now(UTC)).trouble
 
     @property
     def settled(self) -> int:

@@ -8,8 +8,16 @@ from adapters.transports import ForgetfulCheckpoint
 from broker.home import Home
 from tests.adapters.transports.running import PATIENCE_S, RunningFeed
 
-OURS = {"tls_cert": "tls/nats.pem", "tls_key": "tls/nats.key", "tls_ca": "tls/ca.pem"}
-THEIRS = {"tls_cert": "tls/water.pem", "tls_key": "tls/water.key", "tls_ca": "tls/ca.pem"}
+OURS: dict[str, Any] = {
+    "tls_cert": "tls/nats.pem",
+    "tls_key": "tls/nats.key",
+    "tls_ca": "tls/ca.pem",
+}
+THEIRS: dict[str, Any] = {
+    "tls_cert": "tls/water.pem",
+    "tls_key": "tls/water.key",
+    "tls_ca": "tls/ca.pem",
+}
 
 
 class Sender:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -112,7 +113,7 @@ class Database:
                 assert self._server.returncode is None, "the database ended by itself"
                 try:
                     url = f"postgresql://{self._address}"
-                    connection = await asyncio.to_thread(psycopg.connect, url)
+                    connection: Any = await asyncio.to_thread(psycopg.connect, url)
                 except psycopg.OperationalError:
                     await asyncio.sleep(0.05)
                 else:

@@ -17,7 +17,7 @@ from tests.adapters.transports.relay import Relay
 from tests.adapters.transports.running import RunningFeed, until
 from tests.adapters.transports.sender import Sender
 
-QUICK = {"settle_s": 0.02, "scan_s": 0.02}
+QUICK: dict[str, Any] = {"settle_s": 0.02, "scan_s": 0.02}
 
 
 class FileSender(Sender):
@@ -89,7 +89,7 @@ class Table(Sender):
 
 
 @asynccontextmanager
-async def sftp_server(root: Path, home: Path) -> AsyncIterator[tuple[int, dict[str, str]]]:
+async def sftp_server(root: Path, home: Path) -> AsyncIterator[tuple[int, dict[str, Any]]]:
     """Run an SFTP server; yield its port, and the options by which a feed enters."""
     host, user = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
     user.write_private_key(home / "sftp.key")

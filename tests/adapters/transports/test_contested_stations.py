@@ -6,6 +6,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -167,10 +168,14 @@ async def test_files_claim_nothing(
 ) -> None:
     """Frames out of several files in turn are one station's."""
     async with running(city_home, plan, station.adapter, f"drop:{tmp_path}") as feed:
+
+        def is_settled(wanted: int) -> bool:
+            return feed.settled == wanted
+
         for minute, kind in enumerate("aba"):
             hidden = tmp_path / f".{minute}"
             hidden.write_bytes(station.write(minute))
             hidden.rename(tmp_path / f"{kind}.frames")
-            await until(lambda wanted=minute + 1: feed.settled == wanted)
+            await until(partial(is_settled, minute + 1))
 
         assert told(await feed.records()) == [(station.name, QUALITY_LEVEL_VALID)] * 3

@@ -21,7 +21,7 @@ from tests.adapters.transports.running import RunningFeed, own_bus, running, unt
 
 ADAPTER = "police/incident_csv"
 NOBODY = 65534
-QUICK = {"settle_s": 0.05, "scan_s": 0.05}
+QUICK: dict[str, Any] = {"settle_s": 0.05, "scan_s": 0.05}
 
 
 @pytest.fixture
@@ -268,10 +268,13 @@ async def test_a_file_that_cannot_be_read_is_reported_and_blocks_no_other(
 
             assert (shared_inbox / "a.csv").exists()
             assert feed.error.startswith("a.csv cannot be read (Permission denied)")
+            assert feed.trouble == feed.error
+            assert feed.trouble.endswith("(files that cannot be taken: 1)")
 
             (shared_inbox / "a.csv").chmod(0o600)
             await until((shared_inbox / "done" / "a.csv").exists)
             assert feed.ledger.stored == 2
+            await until(lambda: not feed.trouble)
 
 
 async def test_a_folder_taken_away_and_put_back_goes_on(watching: Any, inbox: Path) -> None:

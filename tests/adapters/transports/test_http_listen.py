@@ -10,8 +10,10 @@ import httpx
 import pytest
 
 from adapters.sdk.errors import FeedMisconfigured
+from adapters.transports import http_listen
 from broker.home import Home
 from broker.plan import BusPlan
+from broker.tls import Authority
 from tests.adapters.transports.exports import export
 from tests.adapters.transports.running import RunningFeed, impatient, own_bus, running, until
 from tests.adapters.transports.sender import OURS
@@ -67,6 +69,10 @@ async def test_without_an_answer_of_the_format_the_counts_are_told(
         assert told["error"].startswith("1 of 2 messages cannot be translated; they are kept")
         assert len(told["reasons"]) == 1
 
+        wrong = (await sent(feed, export(4).replace(b"2026-", b"1926-"))).json()
+        assert wrong["quarantined"] == 1
+        assert "1926-" in wrong["reasons"][0]
+
 
 async def test_a_wrong_path_method_or_token_takes_nothing(listening: Any, city_home: Home) -> None:
     """The sentence says what would be right."""
@@ -119,6 +125,23 @@ async def test_a_body_that_does_not_come_is_given_up(listening: Any) -> None:
 
         assert status.startswith(b"HTTP/1.1 408")
         assert (await sent(feed, reading("a"))).status_code == 200
+
+
+async def test_the_body_that_takes_longest_gives_way_when_there_are_too_many(
+    listening: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body that comes byte by byte keeps out nobody who has all of his at hand."""
+    monkeypatch.setattr(http_listen, "FAIR_S", 0.0)
+    async with listening(timeout_s=60.0, max_requests=1) as feed:
+        host, _, port = feed.address.removeprefix("http-listen://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port.partition("/")[0]))
+        writer.write(b"POST /in HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
+        await until(lambda: feed.transport._coming)
+
+        assert (await sent(feed, reading("a"))).status_code == 200
+        async with asyncio.timeout(30):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 408")
+        writer.close()
 
 
 async def test_a_sender_that_hangs_up_in_the_middle_leaves_nothing(listening: Any) -> None:
@@ -174,6 +197,23 @@ async def test_a_sender_without_a_certificate_is_not_let_in(
             with pytest.raises(httpx.TransportError):
                 await client.post(url, content=reading("a"))
         assert feed.ledger.received == 0
+
+
+async def test_a_new_certificate_is_shown_without_a_restart(listening: Any, tmp_path: Path) -> None:
+    """Posts go on by the authority's new one."""
+    own = Home(tmp_path / "own")
+    own.tls_dir.mkdir(parents=True)
+    Authority(own).issue_server("feed")
+    pem, key = own.certificate("feed")
+    async with listening(tls_cert=str(pem), tls_key=str(key)) as feed:
+        for file in (pem, own.ca):
+            file.unlink()
+        (own.tls_dir / "ca.key").unlink()
+        Authority(own).issue_server("feed")
+        url = feed.address.replace("http-listen", "https")
+        trusting = ssl.create_default_context(cafile=str(own.ca))
+        async with httpx.AsyncClient(verify=trusting) as client:
+            assert (await client.post(url, content=reading("a"))).status_code == 200
 
 
 async def test_files_that_do_not_load_are_told(listening: Any, city_home: Home) -> None:

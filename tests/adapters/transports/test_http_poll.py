@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.sdk.errors import FeedMisconfigured
 from adapters.transports import ForgetfulCheckpoint
+from adapters.transports.http_fetch import LONGEST_ASKED_S
 from broker.home import Home
 from broker.plan import BusPlan
 from tests.adapters.transports.exports import warning
@@ -17,7 +19,7 @@ from tests.adapters.transports.web import STALL, page, serving
 from tests.conftest import free_port
 
 ADAPTER = "weather/cap"
-QUICK = {"interval_s": 0.02, "max_interval_s": 0.1}
+QUICK: dict[str, Any] = {"interval_s": 0.02, "max_interval_s": 0.1}
 
 
 @pytest.fixture
@@ -85,6 +87,48 @@ async def test_a_failing_server_is_asked_ever_more_rarely_and_then_read(polling:
 
         web.answer = page(warning("HTTP-5"))
         await until(lambda: feed.ledger.stored == 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "least"),
+    [
+        ("429 Too Many Requests", "120", 120),
+        ("503 Service Unavailable", "Wed, 01 Jan 2098 00:00:00 GMT", LONGEST_ASKED_S),
+        ("503 Service Unavailable", "-1", 0),
+        ("500 Internal Server Error", "120", 0),
+    ],
+)
+async def test_a_server_that_asks_to_be_left_alone_is(
+    polling: Any, status: str, asked: str, least: float
+) -> None:
+    """RFC 9110, 10.2.3: Retry-After, in seconds or as a date, up to an hour."""
+    with capture_logs() as logs:
+        async with serving(page(b"", status, Retry_After=asked)) as web, polling(web.url) as feed:
+            await until(lambda: feed.error)
+
+    (told, *_) = (one for one in logs if one["event"] == "tried in vain")
+    assert least <= told["next_s"] < least + 1
+    assert (f"left alone for {least:.0f} s" in told["error"]) == (least > 0)
+
+
+@pytest.mark.parametrize("status", ["206 Partial Content", "202 Accepted"])
+async def test_a_part_and_a_promise_are_no_document(polling: Any, status: str) -> None:
+    """What is settled as whole would hide what it lacks."""
+    async with serving(page(warning("HTTP-PART")[:300], status)) as web, polling(web.url) as feed:
+        await until(lambda: feed.error)
+        assert feed.error.endswith(f"answers {status}, expected 200")
+
+        web.answer = page(warning("HTTP-PART"))
+        await until(lambda: feed.ledger.stored == 1)
+        assert feed.ledger.quarantined == 0
+
+
+async def test_a_source_is_told_who_asks(polling: Any) -> None:
+    """Some services refuse programs that do not say what they are."""
+    async with serving(page(warning("HTTP-AGENT"))) as web, polling(web.url) as feed:
+        await until(lambda: feed.ledger.stored == 1)
+
+        assert "user-agent: liandong/" in web.requests[0]
 
 
 async def test_secrets_of_the_address_are_told_nowhere(polling: Any) -> None:

@@ -15,7 +15,7 @@ from tests.adapters.transports.exports import export, warning
 from tests.adapters.transports.running import RunningFeed, running, until
 from tests.adapters.transports.web import Web, page, serving
 
-QUICK = {"interval_s": 0.02, "max_interval_s": 0.1}
+QUICK: dict[str, Any] = {"interval_s": 0.02, "max_interval_s": 0.1}
 LOGIN = "<html><head><title>统一登录</title></head><body>请登录</body></html>"
 ROWS = export(*range(1, 41))
 
@@ -118,6 +118,8 @@ async def test_an_encoding_that_was_not_asked_for_is_told(polling: Any) -> None:
         ("gzip", gzip.compress(ROWS)),
         ("x-gzip", gzip.compress(ROWS[:90]) + gzip.compress(ROWS[90:])),
         ("deflate", zlib.compress(ROWS)),
+        ("gzip", gzip.compress(ROWS) + bytes(20)),
+        ("UTF-8", ROWS),
     ],
 )
 def test_a_body_is_what_it_was_however_it_comes(encoding: str, body: bytes, size: int) -> None:
@@ -129,6 +131,16 @@ def test_a_body_is_what_it_was_however_it_comes(encoding: str, body: bytes, size
     inflater.close()
 
     assert found == ROWS
+
+
+def test_a_file_of_gzip_that_is_served_as_it_lies_there_is_undone() -> None:
+    """Services keep their caches compressed, and do not say so."""
+    inflater = Inflater("")
+
+    pieces = [*inflater.feed(gzip.compress(ROWS))]
+    inflater.close()
+
+    assert b"".join(pieces) == ROWS
 
 
 def test_a_small_body_that_grows_large_comes_in_small_pieces() -> None:

@@ -104,6 +104,46 @@ async def test_a_link_that_fails_is_tried_again_and_keeps_no_other_back(polling:
             assert web.asked("/a.xml") == 1
 
 
+async def test_a_document_that_is_half_written_is_read_when_it_is_whole(polling: Any) -> None:
+    """The index may tell of an alert before its file is finished."""
+    whole = warning("HALF-LINK-A")
+    async with serving(page(atom([entry("/a.xml")]))) as web:
+        web.pages["/a.xml"] = page(whole[:-20])
+        async with polling(web.url) as feed:
+            await until(lambda: "cannot be read: the XML is not well-formed" in feed.error)
+
+            web.pages["/a.xml"] = page(whole)
+            await until(lambda: feed.ledger.stored == 1)
+            assert feed.ledger.quarantined == 0
+
+
+async def test_a_document_that_never_can_be_read_is_told_once_as_it_is(polling: Any) -> None:
+    """With its bytes, so that it can be mended and put in again."""
+    async with serving(page(atom([entry("/a.xml")]))) as web:
+        web.pages["/a.xml"] = page(b'{"error": "too many requests"}')
+        async with polling(web.url) as feed:
+            await until(lambda: feed.ledger.quarantined == 1)
+            await polled(web)
+
+            (told,) = await feed.quarantined()
+            assert (told.cause, told.raw) == ("xml", b'{"error": "too many requests"}')
+            assert web.asked("/a.xml") == GIVEN_UP_AFTER
+
+
+async def test_a_server_that_asks_to_be_left_alone_is_asked_for_no_other_link(polling: Any) -> None:
+    """What it refuses one link, it would refuse the others: they wait, and so does it."""
+    async with serving([]) as web:
+        paths = [f"/{number}.xml" for number in range(6)]
+        web.answer = page(atom(map(entry, paths)))
+        busy = page(b"", "429 Too Many Requests", Retry_After="600")
+        web.pages |= dict.fromkeys(paths, busy)
+        async with polling(web.url) as feed:
+            await until(lambda: "left alone for 600 s" in feed.error)
+            await polled(web)
+
+            assert sum(map(web.asked, paths)) == 4
+
+
 @pytest.mark.parametrize("answer", [page(b"", "404 Not Found"), page(b"", "410 Gone"), HTML])
 async def test_a_document_that_stays_away_is_told_once_and_left(polling: Any, answer: Any) -> None:
     """An index may go on listing it: neither the server nor the quarantine is filled."""
@@ -157,6 +197,8 @@ async def test_what_the_bus_did_not_take_is_fetched_again(tmp_path: Path) -> Non
         three(web)
         web.answer = page(b"", "503 Service Unavailable")
         async with running(bus.home, bus.plan, "weather/cap", web.url, **QUICK) as feed:
+            # What it asks without a bus it must have begun to ask with one.
+            await polled(web)
             await bus.server.kill()
             three(web)
             await until(lambda: web.asked("/a.xml"))

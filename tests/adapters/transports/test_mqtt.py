@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import paho.mqtt.publish
 import pytest
@@ -34,7 +35,7 @@ async def wire(broker: int) -> AsyncIterator[Relay]:
 
 async def publish(broker: int, *documents: bytes, topic: str = "stages/a") -> None:
     """Publish documents."""
-    messages = [(topic, document, 1, False) for document in documents]
+    messages: list[Any] = [(topic, document, 1, False) for document in documents]
     await asyncio.to_thread(paho.mqtt.publish.multiple, messages, "127.0.0.1", broker)
 
 
@@ -43,7 +44,7 @@ async def test_what_was_not_acknowledged_comes_again_at_the_next_start(
 ) -> None:
     """A feed that is stopped while the bus is away leaves its messages with the broker."""
     source = f"mqtt://127.0.0.1:{wire.port}/stages/%23"
-    session = {"client_id": "one"}
+    session: dict[str, Any] = {"client_id": "one"}
     async with own_bus(tmp_path / "home", "water") as bus:
         async with impatient(bus.home, bus.plan, source, **session) as feed:
             await until(lambda: wire.subscribed)
@@ -88,10 +89,11 @@ async def test_a_broker_that_is_away_is_connected_to_when_it_is_there(
     """The feed starts all the same, and says what keeps messages from coming."""
     port = free_port()
     async with impatient(city_home, plan, f"mqtt://127.0.0.1:{port}/stages/#") as feed:
-        await until(lambda: "cannot be reached" in feed.error)
+        await until(lambda: "cannot be reached" in feed.trouble)
         async with mosquitto(tmp_path, port):
             # The session is kept, so that what is published before it is subscribed is not lost.
             await until(feed.transport._client.is_connected)
+            await until(lambda: not feed.trouble)
             while not feed.ledger.stored:
                 await publish(port, reading("a"))
             await feed.transport.stop()

@@ -1,6 +1,7 @@
 """SFTP servers that are away, are others than they were, or hold two files of one name."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,10 +74,11 @@ async def test_a_server_with_another_key_is_not_read(
 
 async def test_a_server_whose_key_is_not_known_is_refused(city_home: Home, plan: BusPlan) -> None:
     """There is no trust at first sight."""
-    for source, options in (
+    tried: tuple[tuple[str, dict[str, Any]], ...] = (
         ("sftp://legacy@127.0.0.1/in", {}),
         ("sftp://127.0.0.1/in", {"known_hosts": "known_hosts"}),
-    ):
+    )
+    for source, options in tried:
         with pytest.raises(FeedMisconfigured, match="without a user or without its key"):
             async with impatient(city_home, plan, source, **options):
                 pytest.fail("it started")

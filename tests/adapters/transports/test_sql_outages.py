@@ -83,7 +83,12 @@ def poll(city_home: Home, plan: BusPlan, legacy: Legacy) -> Poll:
     """Return how to run a feed that reads the rows."""
 
     def run(**further: Any) -> AbstractAsyncContextManager[RunningFeed]:
-        options = {"query": QUERY, "key": "id", "batch": 60, "interval_s": 0.1} | further
+        options: dict[str, Any] = {
+            "query": QUERY,
+            "key": "id",
+            "batch": 60,
+            "interval_s": 0.1,
+        } | further
         return impatient(city_home, plan, f"sql+{legacy.database.url}", **options)
 
     return run

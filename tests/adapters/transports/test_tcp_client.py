@@ -2,14 +2,18 @@
 
 import asyncio
 import socket
+from typing import Any
 
+import pytest
+
+from adapters.transports import tcp_client
 from broker.home import Home
 from broker.plan import BusPlan
 from tests.adapters.transports.running import impatient, until
 from tests.adapters.transports.stage import reading
 from tests.conftest import free_port
 
-QUICK = {"reconnect_s": 0.02, "longest_reconnect_s": 0.1}
+QUICK: dict[str, Any] = {"reconnect_s": 0.02, "longest_reconnect_s": 0.1}
 
 
 class LegacyServer:
@@ -33,16 +37,31 @@ class LegacyServer:
 
 
 async def test_a_server_that_is_away_is_connected_to_when_it_is_there(
-    city_home: Home, plan: BusPlan
+    city_home: Home, plan: BusPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is tried ever more rarely, and the feed says so."""
+    monkeypatch.setattr(tcp_client, "_LASTING_S", 0.05)
     port = free_port()
     async with impatient(city_home, plan, f"tcp-connect://127.0.0.1:{port}", **QUICK) as feed:
-        await until(lambda: "cannot be reached" in feed.error)
+        await until(lambda: "cannot be reached" in feed.trouble)
         legacy = LegacyServer(reading("a"))
         async with await asyncio.start_server(legacy.serve, "127.0.0.1", port):
             await until(lambda: legacy.answers)
             assert legacy.answers == [b"stored\n"]
+            await until(lambda: not feed.trouble)
+            await feed.transport.stop()
+
+
+async def test_a_server_that_says_nothing_is_no_trouble(
+    city_home: Home, plan: BusPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It accepts and holds the connection: there may be nothing to say yet."""
+    monkeypatch.setattr(tcp_client, "_LASTING_S", 0.05)
+    port = free_port()
+    async with impatient(city_home, plan, f"tcp-connect://127.0.0.1:{port}", **QUICK) as feed:
+        await until(lambda: "cannot be reached" in feed.trouble)
+        async with await asyncio.start_server(LegacyServer().serve, "127.0.0.1", port):
+            await until(lambda: not feed.trouble)
             await feed.transport.stop()
 
 

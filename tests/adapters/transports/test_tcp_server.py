@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.sdk.errors import FeedMisconfigured
+from adapters.transports import guests
 from adapters.transports.connection import Connection, _Hold
 from broker.home import Home
 from broker.plan import BusPlan
@@ -207,6 +208,30 @@ async def test_one_connection_too_many_is_hung_up_on_until_another_leaves(listen
         await answers(reader, 1)
         for _, one in [*open_ones[1:], (reader, writer)]:
             one.close()
+
+
+async def test_who_has_said_nothing_gives_way_to_newcomers(
+    listening: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Silent, or saying what is no message; never one of whom messages were understood."""
+    monkeypatch.setattr(guests, "FAIR_S", 0.0)
+    async with listening(max_connections=3) as feed:
+        station = await feed.connect()
+        station[1].write(frame(0))
+        await answers(station[0], 1)
+        silent, babbling = await feed.connect(), await feed.connect()
+        babbling[1].write(b"##00ab" * 3)
+        newcomers = [await feed.connect() for _ in range(2)]
+
+        assert await hung_up(silent[0])
+        assert await hung_up(babbling[0])
+        for number, (reader, writer) in enumerate((station, *newcomers), 1):
+            writer.write(frame(number))
+            await answers(reader, 1)
+        refused = await feed.connect()
+        assert await hung_up(refused[0])
+        for _, writer in (station, silent, babbling, *newcomers, refused):
+            writer.close()
 
 
 async def test_an_idle_connection_is_closed(listening: Any) -> None:

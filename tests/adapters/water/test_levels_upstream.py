@@ -1,5 +1,7 @@
 """Levels upstream."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -9,6 +11,7 @@ from liandong.question.v1.levels_upstream_pb2 import (
     LevelsUpstreamAnswer,
     LevelsUpstreamQuestion,
 )
+from liandong.record.v1.record_pb2 import Record
 from tests.adapters.own import POLICE, XINJIEKOU, north, own, record
 
 OPTIONS = msgspec.convert(
@@ -25,7 +28,7 @@ OPTIONS = msgspec.convert(
 )
 
 
-def station(number: str, metres: float, **level: float) -> object:
+def station(number: str, metres: float, **level: Any) -> Record:
     """Make a station so many metres north of Xinjiekou."""
     return record(
         "water",
@@ -47,7 +50,7 @@ STATIONS = (
 )
 
 
-def ask(**question: object) -> LevelsUpstreamAnswer:
+def ask(**question: Any) -> LevelsUpstreamAnswer:
     """Ask the department."""
     responder = LevelsUpstream(OPTIONS, own(*STATIONS))
     return responder.levels_upstream(LevelsUpstreamQuestion(**question), POLICE)
@@ -101,7 +104,7 @@ def test_rivers_said_to_flow_in_a_circle_come_to_an_end() -> None:
         ({"near": north(-100), "radius_m": 50}, "within 0.05 km"),
     ],
 )
-def test_what_is_not_known_is_refused_in_words(question: dict[str, object], sentence: str) -> None:
+def test_what_is_not_known_is_refused_in_words(question: dict[str, Any], sentence: str) -> None:
     """NOT_FOUND, with what there is."""
     with pytest.raises(CannotAnswer, match=sentence):
         ask(**question)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.message import Undecodable
 from adapters.weather.bulletin import MAX_REPORT_BYTES, BulletinCutter, CutReport, Grammar
-from adapters.weather.day_time import nearest_past
+from adapters.weather.day_time import latest, nearest_past
+from adapters.weather.foreign import MAX_BYTES
 
 GRAMMAR = Grammar("METAR", re.compile(rb"(METAR|SPECI)\b"), re.compile(rb"METAR"))
 
@@ -189,3 +190,83 @@ def test_addresses_of_the_aeronautical_network_are_no_report(begins: bytes) -> N
 def test_an_address_outside_of_a_message_is_not_passed_over() -> None:
     """Only a message has them; any other line is somebody's words."""
     assert _texts(b"METAR A 1\n011203 ZBAAYMYX\n") == ["METAR A 1 011203 ZBAAYMYX"]
+
+
+@pytest.mark.parametrize(
+    ("document", "what"),
+    [
+        (
+            b"\xef\xbb\xbf<?xml version='1.0'?>\n<iwxxm:METAR a='b'>\n <c/>=\n\n</iwxxm:METAR>\n",
+            "XML",
+        ),
+        (b'[{"rawOb": "METAR A 1=", "b": "\\n"}]', "JSON"),
+    ],
+)
+def test_a_document_of_another_format_is_refused_whole(document: bytes, what: str) -> None:
+    """Once, with what to ask the source for, and not line by line."""
+    (found,) = _cut(document)
+
+    assert isinstance(found, Undecodable)
+    assert found.cause == "format"
+    assert found.raw == document.removeprefix(b"\xef\xbb\xbf")
+    assert f"the document is {what}, expected METAR in plain text" in found.reason
+
+
+@pytest.mark.parametrize("size", [1, 3, 4096])
+def test_reports_after_a_document_of_another_format_are_cut(size: int) -> None:
+    """A connection that began badly may go on well."""
+    stream = b" \n<html>METAR gone</html>\n" + b"METAR A=\nSPECI B=\n"
+
+    refused, *found = _cut(*(stream[at : at + size] for at in range(0, len(stream), size)))
+
+    assert isinstance(refused, Undecodable)
+    assert refused.raw == b"<html>METAR gone</html>\n"
+    assert [one.text for one in found if isinstance(one, CutReport)] == ["METAR A", "SPECI B"]
+
+
+def test_of_a_large_document_of_another_format_nothing_is_dropped() -> None:
+    """It is refused in parts, so that memory stays bounded."""
+    document = b"{" + b"x" * (3 * MAX_BYTES)
+
+    found = _cut(document[:5], document[5:])
+
+    assert b"".join(one.raw for one in found) == document
+    assert max(len(one.raw) for one in found) == MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    ("line", "heading"),
+    [
+        (b"58238,2026,11,25,12,00,METAR A 1=\n", "58238,2026,11,25,12,00"),
+        (b"ZSNJ,2026,11,25,12,00,METAR A 1=\n", "ZSNJ,2026,11,25,12,00"),
+        (b"202611251200 METAR A 1=\n", "202611251200"),
+        (b"2026/11/25 12:00\nMETAR A 1=\n", "2026/11/25 12:00"),
+    ],
+)
+def test_dates_that_collections_put_before_reports_are_headings(line: bytes, heading: str) -> None:
+    """Each report has its own."""
+    first, second = _cut(line, line.replace(b"12", b"13"))
+
+    assert isinstance(first, CutReport)
+    assert isinstance(second, CutReport)
+    assert (first.text, first.heading) == ("METAR A 1", heading)
+    assert second.heading == heading.replace("12", "13")
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [
+        ("", "2026-11-24T09:00:00+00:00"),
+        ("SACI31 ZBAA 240900", "2026-11-24T09:00:00+00:00"),
+        ("58238,2026,03,24,09,00", "2026-03-24T09:00:00+00:00"),
+        ("202603240900", "2026-03-24T09:00:00+00:00"),
+        ("2026/03/24 09:20", "2026-03-24T09:00:00+00:00"),
+        ("2026/13/24 09:20", "2026-11-24T09:00:00+00:00"),
+        ("2099/03/24 09:20", "2026-11-24T09:00:00+00:00"),
+    ],
+)
+def test_a_dated_heading_dates_its_reports(heading: str, expected: str) -> None:
+    """So that what a collection gives of last spring is not this month's weather."""
+    now = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+    assert nearest_past("time", 24, 9, 0, latest(heading, now)).isoformat() == expected

@@ -177,14 +177,14 @@ async def closed_doors_stay_closed(night: Night) -> None:
     assert (await desks["emergency"].refused(movement))[0] is NOT_FOUND
     code, why = await desks["environment"].refused(scene.gauge)
     assert (code, "no purpose is stated" in why) == (DENIED, True)
-    listed = api.ListRecordsRequest(selection={"agencies": ["police"]})
+    listed = api.ListRecordsRequest(selection=api.Selection(agencies=["police"]))
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await desks["weather"].state.ListRecords(listed)
     assert refused.value.code() is DENIED
 
     # Nor can the flow that is hidden be found out by selecting by it.
     fast = f"record.name == '{scene.gauge}' && record.water_level.flow_m3_s > 1000.0"
-    listed = api.ListRecordsRequest(selection={"filter": fast})
+    listed = api.ListRecordsRequest(selection=api.Selection(filter=fast))
     found = {
         agency: len((await desks[agency].state.ListRecords(listed)).records)
         for agency in ("police", "emergency")

@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Collection
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import grpc
+from google.protobuf.message import Message
 
 from liandong.gateway.v1 import department_pb2 as ask_api
 from liandong.gateway.v1 import department_pb2_grpc as ask_rpc
@@ -83,7 +84,7 @@ class Desk:
     ) -> None:
         self._call.cancel()
         await asyncio.wait([self._reading])
-        await self._channel.close()
+        await self._channel.close(None)
         if not self._reading.cancelled():
             self._reading.result()
 
@@ -102,9 +103,9 @@ class Desk:
         """Return what it was told of some records, less what they said."""
         return [(one.event, one.name) for one in self.told if one.name in names]
 
-    async def get(self, name: str, **asked: object) -> Record:
+    async def get(self, name: str, **asked: Any) -> Record:
         """Return a record, without a purpose."""
-        return await self.state.GetRecord(api.GetRecordRequest(name=name, **asked))  # type: ignore[arg-type]
+        return await self.state.GetRecord(api.GetRecordRequest(name=name, **asked))
 
     async def refused(self, name: str) -> tuple[grpc.StatusCode, str]:
         """Return how a record, asked for without a purpose, is refused."""
@@ -114,10 +115,12 @@ class Desk:
             return error.code(), str(error.details())
         raise AssertionError(f"{self._agency} was not refused {name}")
 
-    async def lists(self, names: Collection[str], **asked: object) -> dict[str, Record]:
+    async def lists(self, names: Collection[str], **asked: Any) -> dict[str, Record]:
         """Return those of some records that it may see, of all pages."""
         wanted = " || ".join(f"record.name == '{name}'" for name in names)
-        listed = api.ListRecordsRequest(selection={"filter": wanted}, page_size=1000, **asked)  # type: ignore[arg-type]
+        listed = api.ListRecordsRequest(
+            selection=api.Selection(filter=wanted), page_size=1000, **asked
+        )
         found: dict[str, Record] = {}
         while True:
             page = await self.state.ListRecords(listed)
@@ -126,10 +129,10 @@ class Desk:
             if not listed.page_token:
                 return found
 
-    async def asks(self, question: object, *agencies: str) -> dict[str, ask_api.AskResponse]:
+    async def asks(self, question: Message, *agencies: str) -> dict[str, ask_api.AskResponse]:
         """Ask departments, and return what each says."""
         stub = ask_rpc.DepartmentServiceStub(self._channel)
-        call = stub.Ask(request(question, *agencies), timeout=PATIENCE_S)  # type: ignore[arg-type]
+        call = stub.Ask(request(question, *agencies), timeout=PATIENCE_S)
         return {one.agency: one async for one in call}
 
     async def _read(self) -> None:

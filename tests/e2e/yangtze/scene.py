@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from adapters.transport.jt808 import Frame, framed
 from liandong.incident.v1 import incident_pb2 as incident
+from liandong.place.v1.place_pb2 import Location, Point
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
 from liandong.record.v1 import record_pb2 as records
 from liandong.record.v1.record_pb2 import Record
 from liandong.response.v1 import response_pb2 as response
@@ -18,7 +20,7 @@ from ops.demo import frames
 
 LATITUDE, LONGITUDE = 32.168, 118.865
 DISTRICT: Final = "320113"
-POINT: Final = {"latitude_deg": LATITUDE, "longitude_deg": LONGITUDE}
+POINT: Final = Point(latitude_deg=LATITUDE, longitude_deg=LONGITUDE)
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 
 
@@ -180,8 +182,8 @@ class Scene:
             name=name,
             classification=records.CLASSIFICATION_INTERNAL,
             status=records.STATUS_ACTUAL,
-            quality={"level": 1},
-            location={"district": DISTRICT, "point": POINT},
+            quality=Quality(level=QUALITY_LEVEL_VALID),
+            location=Location(district=DISTRICT, point=POINT),
         )
         record.observed_at.FromDatetime(self.now + timedelta(seconds=seconds))
         return record

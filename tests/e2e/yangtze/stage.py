@@ -56,7 +56,8 @@ async def feeding(run: Run, scene: Scene, folder: Path) -> AsyncIterator[Feeds]:
     """Run the departments' feeds."""
     boat = {"title": "苏公巡 1", "kind": "vessel", "district": DISTRICT}
     gauge = {**_HERE, "warning_level_m": _WARNING_M}
-    here, tcp = {"district": DISTRICT}, "tcp://127.0.0.1:0"
+    here: dict[str, Any] = {"district": DISTRICT}
+    tcp = "tcp://127.0.0.1:0"
     async with AsyncExitStack() as stack:
         feeds = [
             await stack.enter_async_context(one)

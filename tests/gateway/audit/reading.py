@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from broker.connection import Bus, BusSettings
 from broker.lookup import last_message
@@ -63,10 +64,10 @@ class Reader:
         await until_logged(self.bus, self.city.gateway)
         return await logged(self.bus, name_of(self.city.gateway))
 
-    async def listed(self, agency: str, **asked: object) -> list[api.AccessEntry]:
+    async def listed(self, agency: str, **asked: Any) -> list[api.AccessEntry]:
         """Return what a department is shown of this gateway's, page by page."""
         await until_logged(self.bus, self.city.gateway)
-        request = api.ListAccessesRequest(**asked)  # type: ignore[arg-type]
+        request = api.ListAccessesRequest(**asked)
         found: list[api.AccessEntry] = []
         async with self.city.channel(agency) as channel:
             stub = rpc.AuditServiceStub(channel)

@@ -18,7 +18,7 @@ from broker.plan import BusPlan
 from broker.server import EmbeddedServer
 from broker.streams import reconcile
 from gateway.audit import JournalSettings
-from gateway.audit.journal import JournalUnusable
+from gateway.audit.standing import JournalUnusable
 from gateway.server import Gateway
 from gateway.settings import GatewaySettings
 from liandong.gateway.v1 import audit_pb2 as audit
@@ -180,7 +180,7 @@ async def test_when_the_journal_is_full_too_calls_are_refused_until_there_is_roo
             entries = await logged(bus, name_of(city.gateway))
 
     assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
-    status = rpc_status.from_call(raised.value)
+    status = rpc_status.from_call(raised.value)  # type: ignore[arg-type]  # it has what that reads
     assert status is not None
     info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
     status.details[0].Unpack(info)
@@ -212,7 +212,9 @@ async def test_an_open_watch_sends_nothing_that_cannot_be_recorded(site: Site) -
     small = msgspec.structs.replace(site.audit, max_bytes=3000)
     async with site.gateway(small) as city, city.stub("police") as stub:
         watch = stub.WatchRecords(api.WatchRecordsRequest())
-        assert (await watch.read()).events
+        snapshot = await watch.read()
+        assert isinstance(snapshot, api.WatchRecordsResponse)
+        assert snapshot.events
         await watch.read()
         stuck = city.gateway.journal
         await site.server.stop()

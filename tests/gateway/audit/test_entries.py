@@ -11,7 +11,7 @@ from gateway.audit.access import Access, Course
 from gateway.audit.entry import encode, gateway_field
 from gateway.call import Call
 from gateway.identity import Caller, Context
-from gateway.key import key_of
+from gateway.key import Key, key_of
 from gateway.permit import Opening, Permit
 from gateway.terms import Terms
 from liandong.gateway.v1 import audit_pb2 as audit
@@ -41,7 +41,7 @@ def test_an_entry_reads_as_it_was_put_together(
     purpose: str,
     detail: str,
     name: str,
-    read: dict[object, int],
+    read: dict[Key, int],
     closed: tuple[str, ...],
     sequence: int,
     at_ns: int,
@@ -53,7 +53,7 @@ def test_an_entry_reads_as_it_was_put_together(
     data = GetRecordRequest(name=name).SerializeToString()
     call = Call("S/GetRecord", GetRecordRequest, data, caller, permit, CONTEXT, trace="ab" * 16)
     course = Course(audit.PHASE_CALL, audit.OUTCOME_REFUSED, "WHY", detail, closed)
-    access = Access(call, Counter(read), permit, at_ns, course)  # type: ignore[arg-type]
+    access = Access(call, Counter(read), permit, at_ns, course)
 
     written = encode(gateway_field("east"), access, sequence, b"h" * 32)
     entry = audit.AccessEntry.FromString(written)

@@ -64,15 +64,15 @@ async def test_a_page_is_recorded_with_its_selection_and_how_many_left(
     city: City, log: Reader, station: str
 ) -> None:
     """What was asked as text, without the page's token; what left as a count."""
-    await city.share(*(level(f"{station}-{n}", 1.0, district="320177") for n in range(3)))
-    request = api.ListRecordsRequest(selection=api.Selection(districts=["320177"]), page_size=2)
+    await city.share(*(level(f"{station}-{n}", 1.0, district="880177") for n in range(3)))
+    request = api.ListRecordsRequest(selection=api.Selection(districts=["880177"]), page_size=2)
 
     async with city.stub("water") as stub:
         request.page_token = (await stub.ListRecords(request)).next_page_token
         await stub.ListRecords(request)
     first, second = await log.recorded()
 
-    asked = 'selection { districts: "320177" } page_size: 2'
+    asked = 'selection { districts: "880177" } page_size: 2'
     assert (first.asked, second.asked) == (asked, asked)
     assert [entry.disclosed[0].records for entry in (first, second)] == [2, 1]
 
@@ -147,9 +147,9 @@ async def test_malformed_requests_are_recorded(city: City, log: Reader) -> None:
         with pytest.raises(grpc.aio.AioRpcError):
             await stub.ListRecords(api.ListRecordsRequest(page_size=-1))
         with pytest.raises(grpc.aio.AioRpcError):
-            await channel.unary_unary("/liandong.gateway.v1.SharedStateService/GetRecord")(
-                b"\xff\xff"
-            )
+            await channel.unary_unary(
+                "/liandong.gateway.v1.SharedStateService/GetRecord", None, None
+            )(b"\xff\xff")
     wrong, none = await log.recorded()
 
     assert (wrong.reason, wrong.outcome) == ("INVALID_FIELD", audit.OUTCOME_REFUSED)
@@ -173,13 +173,13 @@ async def test_a_watch_is_recorded_by_the_agreements_by_which_records_left(
     city: City, log: Reader, station: str
 ) -> None:
     """Also when they have been taken back before it ends."""
-    selection = api.Selection(districts=["320179"])
-    await city.share(level(station, 1.0, district="320179"))
+    selection = api.Selection(districts=["320179001"])
+    await city.share(level(station, 1.0, district="320179001"))
     async with city.stub("police") as stub:
         watch = stub.WatchRecords(api.WatchRecordsRequest(selection=selection))
         await watch.read()
         await watch.read()
-        await city.share(level(station, 2.0, district="320179"))
+        await city.share(level(station, 2.0, district="320179001"))
         changed = await watch.read()
         city.agreements.write_text("")
         city.gateway._agreements.refresh()
@@ -190,6 +190,8 @@ async def test_a_watch_is_recorded_by_the_agreements_by_which_records_left(
             await asyncio.sleep(0.01)
     entries = await log.recorded()
 
+    assert isinstance(changed, api.WatchRecordsResponse)
+    assert isinstance(removed, api.WatchRecordsResponse)
     told = [event.type for response in (changed, removed) for event in response.events]
     assert told == [api.EVENT_TYPE_CHANGE, api.EVENT_TYPE_REMOVAL]
     assert [entry.phase for entry in entries] == [
@@ -205,19 +207,20 @@ async def test_a_watch_is_recorded_when_it_opens_while_it_lasts_and_when_it_ends
     city: City, log: Reader, station: str
 ) -> None:
     """Each entry counts what has left since the one before."""
-    selection = api.Selection(districts=["320178"])
-    await city.share(*(level(f"{station}-{n}", 1.0, district="320178") for n in range(3)))
+    selection = api.Selection(districts=["320178001"])
+    await city.share(*(level(f"{station}-{n}", 1.0, district="320178001") for n in range(3)))
     async with city.stub("police") as stub:
         watch = stub.WatchRecords(api.WatchRecordsRequest(selection=selection))
         snapshot = await watch.read()
         opened = city.gateway.journal.head.sequence
+        assert isinstance(snapshot, api.WatchRecordsResponse)
         assert len(snapshot.events) == 3
         await watch.read()
-        await city.share(level(f"{station}-0", 2.0, district="320178"))
+        await city.share(level(f"{station}-0", 2.0, district="320178001"))
         await watch.read()
         for stream in city.gateway._entrance.recorder._streams:
             stream.go_on()
-        await city.share(level(f"{station}-1", 2.0, district="320178"))
+        await city.share(level(f"{station}-1", 2.0, district="320178001"))
         await watch.read()
         watch.cancel()
     async with asyncio.timeout(10):

@@ -24,10 +24,10 @@ Keys = tuple[str, str, str, str, int]
 Facts = tuple[int, int, float, float | None, float | None, float | None]
 
 
-async def nothing(*_: object) -> AsyncGenerator[Sequence[Entry], None]:
+async def nothing(*_: object) -> AsyncGenerator[tuple[Sequence[Entry], int]]:
     """Yield nothing: there is no past here."""
     return
-    yield ()
+    yield (), 0
 
 
 def call_of(permit: Permit) -> Call:
@@ -111,7 +111,9 @@ def _keys(record: Record, request: api.SummarizeRecordsRequest, start: int) -> K
 def _value(record: Record, path: str) -> float | None:
     """Return what a record states at a path of two fields."""
     body, _, field = path.partition(".")
-    if not path or not record.HasField(body) or not getattr(record, body).HasField(field):
+    if not path or not record.HasField(body):  # type: ignore[arg-type]  # it is a kind's field
+        return None
+    if not getattr(record, body).HasField(field):
         return None
     return float(getattr(getattr(record, body), field))
 

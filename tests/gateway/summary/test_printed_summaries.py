@@ -10,6 +10,8 @@ import h3
 
 from broker.subjects import record_name
 from liandong.gateway.v1 import shared_state_pb2_grpc as rpc
+from liandong.place.v1.place_pb2 import Location, Point
+from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_VALID, Quality
 from liandong.record.v1 import record_pb2
 from liandong.record.v1.record_pb2 import Record
 from tests.gateway.test_printed_questions import asking, printed
@@ -24,9 +26,9 @@ def said(name: str, at: datetime, **body: Any) -> Record:
         name=name,
         classification=record_pb2.CLASSIFICATION_INTERNAL,
         status=record_pb2.STATUS_ACTUAL,
-        quality={"level": 1},
-        provenance={"feed": "test"},
-        location={"district": "320102", "point": {"latitude_deg": 32.0, "longitude_deg": 118.8}},
+        quality=Quality(level=QUALITY_LEVEL_VALID),
+        provenance=record_pb2.Provenance(feed="test"),
+        location=Location(district="320102", point=Point(latitude_deg=32.0, longitude_deg=118.8)),
         **body,
     )
     record.observed_at.FromDatetime(at)

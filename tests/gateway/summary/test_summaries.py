@@ -19,7 +19,7 @@ from gateway.summary.numbers import number_of
 from gateway.terms import Terms
 from gateway.view import StateView
 from liandong.gateway.v1 import shared_state_pb2 as api
-from liandong.record.v1.record_pb2 import Record
+from liandong.record.v1.record_pb2 import STATUS_ACTUAL, STATUS_EXERCISE, Record
 from tests.gateway.state import circle, polygon, reading, take, view_of
 from tests.gateway.summary.naive import asked, expected, facts, summaries_of
 
@@ -60,7 +60,7 @@ def records(draw: st.DrawFn) -> Record:
         else:
             area.polygons.add(**polygon(*[draw(PLACES)] * 3))
     record.location.district = draw(st.sampled_from(["320102", "320104", "320104001", "330100"]))
-    record.status = draw(st.sampled_from([1, 1, 1, 2]))
+    record.status = draw(st.sampled_from([STATUS_ACTUAL] * 3 + [STATUS_EXERCISE]))
     if draw(st.integers(0, 3)) == 0:
         ended = draw(st.booleans())
         record.expires_at.FromDatetime(datetime.now(UTC) + timedelta(hours=-1 if ended else 1))
@@ -83,7 +83,7 @@ def requests(draw: st.DrawFn) -> api.SummarizeRecordsRequest:
     if draw(st.booleans()):
         selection.districts.append("320100")
     if draw(st.booleans()):
-        selection.statuses.extend([1, 2])
+        selection.statuses.extend([STATUS_ACTUAL, STATUS_EXERCISE])
     narrow = draw(st.integers(0, 5))
     if narrow == 1:
         selection.circle.CopyFrom(type(selection.circle)(**circle(32.0, 118.8, 5000.0)))

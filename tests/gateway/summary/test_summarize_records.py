@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import grpc
 import h3
@@ -24,9 +25,9 @@ MINUTE = 60_000_000_000
 HOUR = NOW - timedelta(hours=2)
 
 
-def of(station: str, **fields: object) -> api.SummarizeRecordsRequest:
+def of(station: str, **fields: Any) -> api.SummarizeRecordsRequest:
     """Return a request for the records of a test's own stations."""
-    request = api.SummarizeRecordsRequest(**fields)  # type: ignore[arg-type]  # its own fields
+    request = api.SummarizeRecordsRequest(**fields)
     request.selection.filter = f'record.name.contains("{station}")'
     return request
 
@@ -174,12 +175,12 @@ async def test_a_summary_is_on_record_with_how_many_records_it_counted(
     ],
 )
 async def test_a_malformed_request_is_an_invalid_argument_with_its_field(
-    city: City, fields: dict[str, object], field: str, said: str
+    city: City, fields: dict[str, Any], field: str, said: str
 ) -> None:
     """BadRequest names the field; the sentence says what was expected."""
     async with city.stub("water") as stub:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await stub.SummarizeRecords(api.SummarizeRecordsRequest(**fields))  # type: ignore[arg-type]
+            await stub.SummarizeRecords(api.SummarizeRecordsRequest(**fields))
 
     assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert [one.field for one in violations(raised.value)] == [field]
@@ -191,7 +192,7 @@ async def test_a_department_that_nothing_is_open_of_is_refused(city: City) -> No
     async with city.stub("health") as stub:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await stub.SummarizeRecords(
-                api.SummarizeRecordsRequest(selection={"agencies": ["water"]})  # type: ignore[arg-type]
+                api.SummarizeRecordsRequest(selection=api.Selection(agencies=["water"]))
             )
 
     assert raised.value.code() == grpc.StatusCode.PERMISSION_DENIED

@@ -14,6 +14,7 @@ import pytest
 
 from broker.checkpoints import KeyValueCheckpoint
 from broker.connection import Bus, BusSettings
+from broker.definitions import definitions
 from broker.delivery import Delivery
 from broker.home import GATEWAY, Home
 from broker.outgoing import Outgoing
@@ -21,7 +22,7 @@ from broker.plan import BusPlan
 from broker.publisher import Publisher
 from broker.server import EmbeddedServer
 from broker.spool import Spool
-from broker.streams import definitions, reconcile
+from broker.streams import reconcile
 from broker.subscriber import scan
 from broker.users import admin
 from ops.city import read_city

@@ -17,10 +17,12 @@ from broker.home import OPS, Home
 from broker.plan import BusPlan
 from broker.tls import Authority
 from liandong.gateway.v1.audit_pb2 import AccessEntry
-from ops.city import City, GatewayAddress, read_city
+from ops.city import City, read_city
+from ops.console import desk
 from ops.console.app import Console
 from ops.console.signing import Signer, make_key
 from ops.console.visitors import COOKIE, TOKEN_S, Token, login_address
+from ops.gateway_address import GatewayAddress
 from tests.conftest import free_port
 from tests.deeds import recorded
 from tests.gateway.town import NOW, level
@@ -125,6 +127,42 @@ async def test_a_token_of_the_past_or_of_another_key_does_not_let_in(
     async with entry.client() as client:
         for token in (late, forged, unknown, entry.token("water")[:-2] + "AA", "", "x.y", "ß"):
             assert await entry.enter(client, token) == 401, token
+
+
+async def test_a_new_certificate_is_shown_without_a_restart(entry: Entry) -> None:
+    """From the next handshake on."""
+    pem, key = entry.home.certificate("console")
+    before = (pem.read_bytes(), key.read_bytes())
+    try:
+        pem.unlink()
+        Authority(entry.home).issue_server("console")
+        context = ssl.create_default_context(cafile=str(entry.home.ca))
+        port = int(entry.url.rpartition(":")[2])
+        _, writer = await asyncio.open_connection("localhost", port, ssl=context)
+        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        writer.transport.abort()
+
+        assert ssl.DER_cert_to_PEM_cert(shown) == pem.read_text()
+        assert pem.read_bytes() != before[0]
+    finally:
+        pem.write_bytes(before[0])
+        key.write_bytes(before[1])
+
+
+async def test_a_body_that_does_not_come_is_waited_for_no_longer_than_it_may(
+    entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody needs a session to begin one."""
+    monkeypatch.setattr(desk, "_BODY_S", 0.1)
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"half a token"
+        await asyncio.get_running_loop().create_future()
+
+    async with entry.client() as client, asyncio.timeout(10):
+        headers = {"Origin": entry.url}
+        async with client.post("/api/login", data=endless(), headers=headers) as answer:
+            assert answer.status == 408
 
 
 async def test_a_department_comes_in_with_its_certificate(entry: Entry) -> None:

@@ -20,6 +20,7 @@ from liandong.feed.v1.feed_pb2 import (
     FRESHNESS_LATE,
     FRESHNESS_SILENT,
     Feed,
+    Freshness,
 )
 from ops.city import read_city
 from ops.doctor.finding import Finding, Weight
@@ -150,13 +151,15 @@ def test_silent_and_late_feeds_are_told_apart(
     """Silence wants somebody; to be late is good to know. An old adapter is told too."""
     city = variant(more=_OTHER.format(name="other", port=free_port()))
 
-    def told(check: str, freshness: int, word: str, version: str = "0.0.1") -> list[Finding]:
+    def told(
+        check: str, freshness: Freshness.ValueType, word: str, version: str = "0.0.1"
+    ) -> list[Finding]:
         feed = Feed(
             name="environment/environment.other",
             agency="environment",
             adapter_version=version,
             state=FEED_STATE_RUNNING,
-            freshness=freshness,  # type: ignore[arg-type]
+            freshness=freshness,
         )
         feed.updated_at.FromDatetime(datetime.now(UTC))
         feed.usual_interval.FromSeconds(60)

@@ -10,6 +10,7 @@ from broker.home import Home
 from broker.tls import Authority
 from ops.doctor.case import Case
 from ops.doctor.checks import examine
+from ops.doctor.finding import Weight
 from tests.ops.conftest import Town
 from tests.ops.doctor.conftest import FOUND
 from tests.ops.doctor.secret_files import kept, sign
@@ -90,6 +91,20 @@ def test_a_certificate_that_was_taken_back_is_told(found: FOUND, patient: Town) 
 
     assert [one.sentence for one in missing] == [f"{pem} is not there: run `liandong keys`"]
     assert [(one.about, one.problem) for one in told] == [(str(pem), "was taken back")]
+
+
+def test_a_certificate_of_a_department_that_has_left_is_told(found: FOUND, patient: Town) -> None:
+    """Nobody thinks of it, and it would let somebody in for years."""
+    home = Home(patient.home)
+    Authority(home).issue_client("circus", "circus", "client")
+    with kept(home.revoked):
+        (told,) = found("certificates")
+        done = patient.run("keys", "--revoke", "circus")
+
+    assert (told.weight, told.about) == (Weight.NOTE, str(home.certificate("circus")[0]))
+    assert "`liandong keys --revoke circus` takes it back at once" in told.problem
+    assert done.returncode == 0
+    assert "of circus" in done.stdout
 
 
 def test_a_key_of_another_certificate_is_told(found: FOUND, patient: Town) -> None:

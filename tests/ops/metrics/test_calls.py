@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -106,7 +107,7 @@ async def test_a_method_that_has_not_been_called_yet_is_told_only_when_it_is(
 ) -> None:
     """Whoever calls what does not exist makes no series."""
     async with observed.city.channel("police") as channel:
-        nobody = channel.unary_unary("/liandong.gateway.v1.SharedStateService/Nobody")
+        nobody = channel.unary_unary("/liandong.gateway.v1.SharedStateService/Nobody", None, None)
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await nobody(b"")
 
@@ -128,8 +129,7 @@ async def test_watchers_are_told_while_they_watch_and_how_late_they_hear(
                 record = level(uuid.uuid4().hex, 7.0)
                 record.provenance.trace_id = uuid.uuid4().hex
                 await _publish(observed.city, record)
-                name = record.name
-                await _read_until(call, lambda event, name=name: event.record.name == name)
+                await _read_until(call, partial(_is_of, record.name))
         call.cancel()
 
     await observed.until(lambda: observed.told("gateway_watchers") == 0)
@@ -163,6 +163,11 @@ async def test_accesses_that_cannot_be_recorded_are_counted(
 
         assert observed.told("audit_failures_total") >= 1
         assert observed.told("gateway_refusals_total", reason="AUDIT_FULL") == 1
+
+
+def _is_of(name: str, event: api.RecordEvent) -> bool:
+    """Tell whether an event is of a record."""
+    return event.record.name == name
 
 
 async def _read_until(

@@ -1,10 +1,18 @@
 """What the platform says to a logger."""
 
 import pytest
-from hj212_frames import MN, NOON, adapter, only_frame, segment, upload, whole
 
 from adapters.environment.hj212 import Frame, framed
 from adapters.sdk.adapter import Outcome
+from tests.adapters.environment.hj212.hj212_frames import (
+    MN,
+    NOON,
+    adapter,
+    only_frame,
+    segment,
+    upload,
+    whole,
+)
 
 PM = "a34004-Rtd=31.5,a34004-Flag=N"
 

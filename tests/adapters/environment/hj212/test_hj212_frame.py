@@ -3,12 +3,12 @@
 import itertools
 
 import pytest
-from hj212_frames import MN, segment, upload, whole
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.environment.hj212 import Frame, Hj212Decoder, checksum, framed
 from adapters.sdk.message import Undecodable
+from tests.adapters.environment.hj212.hj212_frames import MN, segment, upload, whole
 
 GOOD = upload("a34004-Rtd=31.5,a34004-Flag=N")
 BODY = GOOD.rstrip(b"\r\n")

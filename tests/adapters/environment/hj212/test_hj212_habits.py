@@ -1,12 +1,24 @@
 """What loggers do that the standard does not say, and what is made of it."""
 
+from typing import Any
+
 import pytest
-from hj212_frames import MN, NOON, adapter, only_frame, segment, translated, upload, whole
 
 from adapters.environment.hj212 import Frame, checksum, framed
 from adapters.sdk.adapter import Outcome
+from adapters.sdk.errors import Untranslatable
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.station.v1 import station_pb2 as station
+from tests.adapters.environment.hj212.hj212_frames import (
+    MN,
+    NOON,
+    adapter,
+    only_frame,
+    segment,
+    translated,
+    upload,
+    whole,
+)
 
 
 def answer(raw: bytes) -> bytes:
@@ -142,7 +154,7 @@ def test_what_cannot_be_in_its_unit_fills_no_field(reading: str) -> None:
     hj212 = adapter()
 
     for value in range(3):
-        air = translated(upload(reading, f"a34004-Rtd={value}"), hj212).environment_air
+        air: Any = translated(upload(reading, f"a34004-Rtd={value}"), hj212).environment_air
         doubted, particles = air.measurements
         assert doubted.quality.level == quantity.QUALITY_LEVEL_SUSPECT
         assert doubted.value == float(reading.partition("=")[2])
@@ -191,3 +203,107 @@ def test_capital_codes_tell_water_from_air_too() -> None:
     """An unknown system type is judged by its factors, in either case."""
     assert translated(upload("W01001-Rtd=7", st="88")).HasField("water_quality")
     assert translated(upload("A34004-Rtd=7", st="88")).HasField("environment_air")
+
+
+def test_blanks_about_a_number_are_not_its() -> None:
+    """A logger whose number is padded is the station that it was without."""
+    record = translated(upload("a34004-Rtd=5", mn=f" {MN} "))
+
+    assert record.name == f"environment/environment.air/{MN}"
+
+
+@pytest.mark.parametrize("time", ["2024-06-01 12:00:00", "2024/06/01 12:00:00"])
+def test_a_time_may_be_written_out(time: str) -> None:
+    """It can be read in one way only."""
+    assert translated(upload("a34004-Rtd=5", at=time)).observed_at.ToJsonString() == (
+        "2024-06-01T04:00:00Z"
+    )
+
+
+@pytest.mark.parametrize("more", [4, 6, 10, 12])
+@pytest.mark.parametrize("size", [1, 1 << 16])
+def test_a_length_that_counts_the_rest_of_the_frame_is_taken(more: int, size: int) -> None:
+    """The check value is right, and the frame is read before another comes."""
+    good = upload("a34004-Rtd=5")
+    raw = b"##%04d" % (int(good[2:6]) + more) + good[6:]
+    decoder = adapter().decoder()
+
+    found = [
+        piece for at in range(0, len(raw), size) for piece in decoder.feed(raw[at : at + size])
+    ]
+
+    (frame,) = found
+    assert isinstance(frame, Frame)
+    assert frame.raw == raw.strip()
+
+
+def test_a_check_value_without_its_leading_zeros_is_taken() -> None:
+    """One frame in sixteen would be lost otherwise."""
+    tried = (upload(f"a34004-Rtd={number}") for number in range(1000))
+    raw = next(raw for raw in tried if raw[-6:].startswith(b"0"))
+    short = raw[:-6] + raw[-6:].lstrip(b"0")
+
+    first, second = whole(short + raw)
+
+    assert isinstance(first, Frame)
+    assert isinstance(second, Frame)
+    assert first.segment == second.segment
+
+
+def test_a_flag_without_a_value_is_none() -> None:
+    """As if it were not there."""
+    raw = framed(segment("a34004-Rtd=5").replace("Flag=5", "Flag="))
+
+    assert answer(raw) == b""
+
+
+def test_a_codes_number_is_its_reading_without_a_sub_field_too() -> None:
+    """It fills no less than a reading of the moment does."""
+    air = translated(upload("a34004=5.5;a34002=no")).environment_air
+
+    assert air.pm2_5_ug_m3 == 5.5
+    assert air.measurements[1].text == "no"
+
+
+def test_decimals_after_a_comma_make_a_record_doubtful() -> None:
+    """They were a part of the number before them."""
+    record = translated(upload("w01018-Rtd=12,5,w01018-Flag=N", st="32"))
+
+    assert record.quality.level == quantity.QUALITY_LEVEL_SUSPECT
+    assert "'5' stands alone" in record.quality.note
+
+
+def test_a_chimneys_flow_in_an_hour_is_none_in_a_second() -> None:
+    """Many send m3/h where the standard says m3/s; options name it."""
+    discharge = translated(upload("a00000-Rtd=180000", st="31")).environment_discharge
+    assert not discharge.HasField("gas_flow_m3_s")
+
+    hj212 = adapter(units={"a00000": "m3/h"})
+    discharge = translated(upload("a00000-Rtd=180000", st="31"), hj212).environment_discharge
+    assert discharge.gas_flow_m3_s == pytest.approx(50)
+
+
+def test_a_time_that_cannot_be_is_told_as_it_stands_in_the_message() -> None:
+    """A person looks for it there."""
+    with pytest.raises(Untranslatable, match="DataTime is '20360601120000'"):
+        translated(upload("a34004-Rtd=5", at="20360601120000"))
+
+
+def test_a_vendors_own_field_of_the_head_is_kept_beside_the_readings() -> None:
+    """It weighs on none of them, and no strict feed refuses it."""
+    raw = framed(
+        segment(f"DataTime={NOON};a34004-Rtd=5,a34004-Flag=N").replace(
+            "Flag=5;", "Flag=5;Lng=118.79;"
+        )
+    )
+    hj212 = adapter(unknown_factors="quarantine")
+
+    for _ in range(3):
+        record = translated(raw, hj212)
+
+        reading, own = record.environment_air.measurements
+        assert record.environment_air.pm2_5_ug_m3 == reading.value == 5.0
+        assert record.quality == quantity.Quality(
+            level=quantity.QUALITY_LEVEL_VALID, source_flag="N"
+        )
+        assert (own.code, own.attributes[0].value) == ("Lng", "118.79")

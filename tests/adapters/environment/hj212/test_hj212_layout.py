@@ -3,7 +3,6 @@
 import protovalidate
 from buf.validate import validate_pb2
 from buf.validate.validate_pb2 import DoubleRules
-from hj212_frames import NOON, adapter, only_frame, upload
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from liandong.environment.v1.environment_pb2 import Air, Discharge
 from liandong.quantity.v1.quantity_pb2 import Measurement
 from liandong.record.v1.record_pb2 import Record
 from liandong.water.v1.water_pb2 import WaterQuality
+from tests.adapters.environment.hj212.hj212_frames import NOON, adapter, only_frame, upload
 
 CODES = st.sampled_from(
     ["a34004", "a21005", "a01006", "w01018", "w00000", "011", "zz9", "Leq", "LA", "a-b"]

@@ -1,17 +1,25 @@
 """Split messages: each packet published as it comes, as the union so far."""
 
+from typing import Any
+
 import pytest
-from hj212_frames import adapter, only_frame, segment, translated, upload
 
 from adapters.environment.hj212 import Hj212, framed
 from adapters.sdk.adapter import Translated
 from adapters.sdk.errors import Untranslatable
+from tests.adapters.environment.hj212.hj212_frames import (
+    adapter,
+    only_frame,
+    segment,
+    translated,
+    upload,
+)
 
 PM = "a34004-Rtd=31.5,a34004-Flag=N"
 SO2 = "a21026-Rtd=6,a21026-Flag=N"
 
 
-def packet(number: int, total: int, reading: str, **head: str) -> bytes:
+def packet(number: int, total: int, reading: str, **head: Any) -> bytes:
     """Write one packet; each has a QN of its own."""
     return upload(
         reading,
@@ -110,7 +118,11 @@ def test_a_message_of_too_many_factors_is_refused() -> None:
 
 def untimed(number: int, total: int, reading: str) -> bytes:
     """Write a packet without a DataTime of its own."""
-    head = {"flag": 7, "packet": f"PNUM={total};PNO={number};", "qn": f"2024060112300100{number}"}
+    head: dict[str, Any] = {
+        "flag": 7,
+        "packet": f"PNUM={total};PNO={number};",
+        "qn": f"2024060112300100{number}",
+    }
     return framed(segment(reading, **head))
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hj212_frames import adapter
 
 from adapters.environment.hj212 import Frame
 from adapters.environment.hj212.segment import pairs
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.message import Undecodable
+from tests.adapters.environment.hj212.hj212_frames import adapter
 
 ROOT = Path(__file__).parents[4]
 FEEDS = Path(os.environ.get("LIANDONG_FEEDS", ROOT.parent / "shared" / "feeds"))

@@ -2,7 +2,6 @@
 
 import protovalidate
 import pytest
-from hj212_frames import MN, NOON, adapter, feed, only_frame, translated, upload
 
 from adapters.environment.hj212 import Hj212Options, framed
 from adapters.sdk.errors import FeedMisconfigured, Untranslatable
@@ -10,6 +9,15 @@ from adapters.sdk.feed import options_of
 from liandong.environment.v1 import environment_pb2 as environment
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.station.v1 import station_pb2 as station
+from tests.adapters.environment.hj212.hj212_frames import (
+    MN,
+    NOON,
+    adapter,
+    feed,
+    only_frame,
+    translated,
+    upload,
+)
 
 PM = "a34004-Rtd=31.5,a34004-Flag=N"
 
@@ -66,6 +74,13 @@ def test_an_unknown_system_type_is_judged_by_factors_and_doubted(factor: str, ki
     assert kind in record.name
     assert record.quality.level == quantity.QUALITY_LEVEL_SUSPECT
     assert "88" in record.quality.note
+
+
+def test_soil_has_no_kind_of_record_though_the_standard_has_its_system_type() -> None:
+    """ST=25 (HJ 212-2017, table 5): the note does not call it unknown to the standard."""
+    record = translated(upload("a34004-Rtd=7,a34004-Flag=N", st="25"))
+
+    assert record.quality.note == "System type 25 has no kind of record; taken by factors."
 
 
 def test_an_unknown_system_type_without_telling_factors_is_refused() -> None:

@@ -260,11 +260,12 @@ def test_hospitals_are_settled_one_by_one() -> None:
     nameless = "<Hospital><LastUpdateTime>2026-07-01T00:00:00Z</LastUpdateTime></Hospital>"
     items = _decode(_status(HOSPITAL, nameless))
     reader = _adapter()
-    assert all(isinstance(item, HaveFacility) for item in items)
+    good, bad = (item for item in items if isinstance(item, HaveFacility))
+    assert len(items) == 2
 
-    assert list(reader.translate(items[0]))
+    assert list(reader.translate(good))
     with pytest.raises(Untranslatable, match="OrganisationName"):
-        list(reader.translate(items[1]))
+        list(reader.translate(bad))
 
 
 @pytest.mark.parametrize(
@@ -389,3 +390,43 @@ def test_a_facility_within_another_is_a_part_of_it() -> None:
 
     attributes = {one.key: one.value for one in found.record.health_facility.attributes}
     assert attributes["Hospital.Organization.Note"] == "ward"
+
+
+def test_several_types_of_beds_may_share_an_element() -> None:
+    """Each count belongs to the type that stands before it."""
+    shared = (
+        "<BedCapacity><BedType>AdultICU</BedType>"
+        "<Capacity><AvailableCount>3.0</AvailableCount></Capacity>"
+        "<SubCategoryBedType>CCU</SubCategoryBedType>"
+        "<Capacity><AvailableCount>1</AvailableCount></Capacity>"
+        "<BedType>Burn</BedType><Capacity><AvailableCount>5</AvailableCount></Capacity>"
+        "</BedCapacity>"
+    )
+    start, end = HOSPITAL.index("<BedCapacity>"), HOSPITAL.index("</HospitalBedCapacityStatus>")
+
+    (found,) = _read(_status(HOSPITAL[:start] + shared + HOSPITAL[end:]))
+
+    beds = found.record.health_facility.beds
+    assert [(bed.bed_type, bed.available) for bed in beds] == [
+        ("AdultICU", 3),
+        ("AdultICU CCU", 1),
+        ("Burn", 5),
+    ]
+    assert found.record.quality.level == QUALITY_LEVEL_VALID
+
+
+def test_a_position_with_longitude_first_is_turned_round_and_told() -> None:
+    """Of 118 degrees there is no other reading."""
+    (found,) = _read(_status(HOSPITAL.replace("32.0580 118.7820", "118.7820 32.0580")))
+
+    point = found.record.location.point
+    assert (point.latitude_deg, point.longitude_deg) == (32.0580, 118.7820)
+    assert "pos has longitude first" in found.record.quality.note
+
+
+def test_a_traffic_status_may_be_written_with_blanks() -> None:
+    """The word is the same."""
+    (found,) = _read(_status(HOSPITAL.replace(">Advisory<", ">Not Applicable<")))
+
+    status = found.record.health_facility.ambulance_status
+    assert status == health.AMBULANCE_STATUS_NOT_APPLICABLE

@@ -81,7 +81,7 @@ def adt(
     )
 
 
-def decoded(reader: Hl7, raw: bytes) -> list[Hl7Message | Undecodable]:
+def decoded(reader: Hl7v2, raw: bytes) -> list[Hl7Message | Undecodable]:
     """Decode bytes at once."""
     decoder = reader.decoder()
     return [*decoder.feed(raw), *decoder.close()]

@@ -1,11 +1,21 @@
 """A sender is told what became of its message, in its own delimiters and frame."""
 
 import pytest
-from hl7_messages import Hl7, adapter, adt, decoded, framed, message, one, translated
 
 from adapters.health.hl7v2.acknowledge import code_for
 from adapters.sdk.adapter import Outcome
 from adapters.sdk.errors import Untranslatable
+from adapters.sdk.message import Undecodable
+from tests.adapters.health.hl7v2.hl7_messages import (
+    Hl7,
+    adapter,
+    adt,
+    decoded,
+    framed,
+    message,
+    one,
+    translated,
+)
 
 
 def _answer(reader: Hl7, raw: bytes, outcome: Outcome) -> list[list[str]]:
@@ -53,6 +63,7 @@ def test_what_cannot_be_read_is_rejected() -> None:
     """AR, and nothing of what was sent comes back."""
     (item,) = decoded(adapter(), framed(b"PID|1||P-77"))
 
+    assert isinstance(item, Undecodable)
     assert item.answer.startswith(b"\x0bMSH|^~\\&|LIANDONG|")
     assert b"\rMSA|AR||" in item.answer
     assert b"P-77" not in item.answer

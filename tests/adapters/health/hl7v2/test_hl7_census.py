@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from hl7_messages import Hl7, adapter, adt, message, translated
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from adapters.sdk.feed import FeedConfig, options_of
 from liandong.health.v1.health_pb2 import BedCapacity
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_ESTIMATED
 from liandong.record.v1.record_pb2 import Record
+from tests.adapters.health.hl7v2.hl7_messages import Hl7, adapter, adt, message, translated
 
 SINCE = datetime(2026, 7, 1, tzinfo=UTC)
 WARDS = {

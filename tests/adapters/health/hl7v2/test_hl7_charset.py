@@ -1,9 +1,9 @@
 """MSH-18 says in which character set a message is."""
 
 import pytest
-from hl7_messages import adapter, adt, decoded, message, one
 
 from adapters.sdk.message import Undecodable
+from tests.adapters.health.hl7v2.hl7_messages import adapter, adt, decoded, message, one
 
 
 def _ward(raw: bytes) -> str:
@@ -28,6 +28,8 @@ def _ward(raw: bytes) -> str:
         ("", "utf-8"),
         ("", "gb18030"),
         ("GB 18030-2000~UNICODE UTF-8", "gb18030"),
+        ("GB 18030-2000", "utf-8"),
+        ("ASCII~GBK", "gbk"),
     ],
 )
 def test_chinese_wards_are_read(declared: str, stored: str) -> None:
@@ -73,3 +75,28 @@ def test_the_sets_of_iso_8859_go_by_many_names(declared: str) -> None:
     raw = message("PV1|1|I|Säugling^1^1^NJ1", charset=declared).decode().encode("latin-1")
 
     assert _ward(raw) == "Säugling"
+
+
+@pytest.mark.parametrize(
+    "declared", ["ISO IR87", "~ISO IR87", "ASCII~ISO IR87", "ISO IR6~ISO IR87"]
+)
+def test_japanese_sets_are_switched_to(declared: str) -> None:
+    """Whatever stands first, the other set is what the escape sequences switch to."""
+    raw = message("PV1|1|I|内科^1^1^NJ1", charset=declared).decode().encode("iso2022_jp")
+
+    assert _ward(raw) == "内科"
+
+
+@pytest.mark.parametrize(
+    ("written", "ward"),
+    [
+        ("W\\X2F\\1", "W/1"),
+        ("\\XE58685E7A791\\", "内科"),
+        ("W\\X0D\\1", "W\\X0D\\1"),
+        ("W\\XFF\\1", "W\\XFF\\1"),
+        ("W\\X2\\1", "W\\X2\\1"),
+    ],
+)
+def test_bytes_in_hex_are_text_of_the_message_s_set(written: str, ward: str) -> None:
+    """HL7 2.5.1, 2.7.5; what is no text, or controls something, stays as it is written."""
+    assert _ward(message(f"PV1|1|I|{written}^1^1^NJ1", charset="UNICODE UTF-8")) == ward

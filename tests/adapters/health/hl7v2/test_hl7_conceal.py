@@ -3,12 +3,21 @@
 import re
 
 import pytest
-from hl7_messages import SECRETS, adapter, adt, decoded, framed, message, one, translated
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.sdk.adapter import Outcome
 from adapters.sdk.message import Undecodable
+from tests.adapters.health.hl7v2.hl7_messages import (
+    SECRETS,
+    adapter,
+    adt,
+    decoded,
+    framed,
+    message,
+    one,
+    translated,
+)
 
 
 def test_the_patient_is_blanked_and_the_fault_stays_to_be_seen() -> None:

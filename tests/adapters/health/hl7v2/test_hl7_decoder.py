@@ -1,16 +1,17 @@
 """Messages are cut out of frames, streams and files, whatever the pieces they come in."""
 
 import codecs
+import re
 from itertools import pairwise
 
 import pytest
-from hl7_messages import adapter, adt, decoded, framed, message, one
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.health.hl7v2 import Hl7Message
 from adapters.health.hl7v2.decoder import Hl7StreamDecoder, Item
 from adapters.sdk.message import Undecodable
+from tests.adapters.health.hl7v2.hl7_messages import adapter, adt, decoded, framed, message, one
 
 MESSAGES = [adt(control_id="1"), adt("A03", control_id="2"), adt("A02", control_id="3")]
 
@@ -191,3 +192,14 @@ def test_lines_without_end_are_gone_through_once(end: bytes) -> None:
 
     assert isinstance(found[0], Hl7Message)
     assert len(found) == (2 if end == b"text" else 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"), [(b"<ClinicalDocument/>", r"XML .*CDA"), (b'{"resourceType": ""}', "FHIR")]
+)
+def test_other_standards_of_hl7_are_called_by_their_names(text: bytes, what: str) -> None:
+    """Whoever sends them learns what is read here."""
+    (item,) = decoded(adapter(), text)
+
+    assert isinstance(item, Undecodable)
+    assert re.search(what, item.reason)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from hl7_messages import adapter, adt, translated
 
 from adapters.sdk.errors import FeedMisconfigured
+from tests.adapters.health.hl7v2.hl7_messages import adapter, adt, translated
 
 
 def _name(home: Path, **options: str) -> str:

@@ -62,6 +62,7 @@ def library_value(message: Hl7Message, segment: Any, number: int, component: int
         "R": delimiters.repetition,
         "T": delimiters.subcomponent,
     }
+    pairs |= {"X41": "A"}
     pieces = node.split(mark)
     text = pieces[0]
     place = 1

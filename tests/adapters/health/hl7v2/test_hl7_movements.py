@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 
 import pytest
-from hl7_messages import SECRETS, Hl7, adapter, adt, framed, message, one, translated
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,16 @@ from adapters.sdk.errors import Untranslatable
 from liandong.health.v1 import health_pb2 as health
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, QUALITY_LEVEL_VALID
 from liandong.record.v1 import record_pb2 as record
+from tests.adapters.health.hl7v2.hl7_messages import (
+    SECRETS,
+    Hl7,
+    adapter,
+    adt,
+    framed,
+    message,
+    one,
+    translated,
+)
 
 
 def _movement(reader: Hl7, raw: bytes) -> record.Record:
@@ -122,6 +131,35 @@ def test_a_message_about_several_patients_makes_a_movement_of_each() -> None:
 
     assert [body.ward for body in found] == ["ICU", "ER"]
     assert found[0].movement_id != found[1].movement_id
+
+
+def test_a_visit_may_stand_before_its_patient() -> None:
+    """One patient is one movement, in whichever order a sender tells of her."""
+    visit = "PV1|1|I|ICU^1^1^NJ1" + "|" * 16 + "V-1"
+    usual = translated(adapter(), message("PID|1||1", visit))
+    (turned,) = translated(adapter(), message(visit, "PID|1||1"))
+
+    assert turned.record.health_movement.ward == "ICU"
+    assert len(usual) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("20260701083000Z", "2026-07-01T08:30:00Z"),
+        ("202607010830+08", "2026-07-01T00:30:00Z"),
+        ("2026-07-01 08:30:00", "2026-07-01T00:30:00Z"),
+        ("2026-07-01T08:30:00.25+08:00", "2026-07-01T00:30:00.250Z"),
+        ("2026-07-01T00:30Z", "2026-07-01T00:30:00Z"),
+        ("2026-07-01", "2026-06-30T16:00:00Z"),
+    ],
+)
+def test_times_as_databases_write_them_are_read(written: str, expected: str) -> None:
+    """Interface engines copy them; there is one reading."""
+    found = _movement(adapter(), message("PV1|1|I|ICU", time=written))
+
+    assert found.observed_at.ToJsonString() == expected
+    assert found.quality.level == QUALITY_LEVEL_VALID
 
 
 def test_a_movement_is_when_it_happened() -> None:

@@ -1,7 +1,6 @@
 """Results stay in the hospital, but for those that must be notified."""
 
 import pytest
-from hl7_messages import SECRETS, adapter, message, translated
 
 from liandong.record.v1.record_pb2 import (
     CLASSIFICATION_INTERNAL,
@@ -9,6 +8,7 @@ from liandong.record.v1.record_pb2 import (
     Record,
 )
 from liandong.station.v1.station_pb2 import REPORT_TYPE_EVENTS, REPORT_TYPE_REPLY
+from tests.adapters.health.hl7v2.hl7_messages import SECRETS, adapter, message, translated
 
 RESULT = message(
     "PID|1||P-77||欧阳^娜娜||19880707",

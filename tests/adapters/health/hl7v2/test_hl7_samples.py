@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import protovalidate
-from hl7_messages import decoded
 
 from adapters.health.hl7v2 import Hl7Message, Hl7v2, Hl7v2Options
 from adapters.sdk.feed import FeedConfig
 from adapters.sdk.message import Undecodable
+from tests.adapters.health.hl7v2.hl7_messages import decoded
 
 
 class _Hl7(Hl7v2):

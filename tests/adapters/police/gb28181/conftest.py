@@ -63,7 +63,8 @@ def alarm() -> Write:
             "AlarmDescription": "翻越围墙",
             "Longitude": "118.7970",
             "Latitude": "32.0717",
-        } | elements
+            **elements,
+        }
         body = "".join(
             f"<{name}>{text}</{name}>\r\n" for name, text in usual.items() if text is not None
         )

@@ -266,3 +266,22 @@ def test_damaged_alarms_raise_nothing_but_their_own_error(
         if isinstance(message, Notification):
             with contextlib.suppress(Untranslatable):
                 assert list(adapter.translate(message))
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2026-07-01 20:15:30", "2026-7-1T20:15:30", "2026/07/01 20:15:30", "20260701201530"],
+)
+def test_a_time_that_can_be_read_in_one_way_is_read(
+    make: Any, read: Any, alarm: Any, written: str
+) -> None:
+    """An alarm is worth more than the form of its time."""
+    (found,) = read(make(), alarm(AlarmTime=written))
+
+    assert found.record.observed_at.ToJsonString() == "2026-07-01T12:15:30Z"
+
+
+def test_a_time_that_cannot_be_is_told_as_it_was_written(make: Any, read: Any, alarm: Any) -> None:
+    """A person looks for it in the document."""
+    with pytest.raises(Untranslatable, match="AlarmTime is '2036-01-01T00:00:00'"):
+        read(make(), alarm(AlarmTime="2036-01-01T00:00:00"))

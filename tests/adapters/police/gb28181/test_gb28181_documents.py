@@ -24,7 +24,9 @@ PIECES = st.sampled_from(
 )
 
 
-def _decode(content: bytes, size: int = 1 << 20, limit: int = 65_536) -> list[object]:
+def _decode(
+    content: bytes, size: int = 1 << 20, limit: int = 65_536
+) -> list[Notification | Undecodable]:
     """Decode bytes that come in pieces of a size."""
     decoder = ManscdpDecoder(limit)
     found: list[Notification | Undecodable] = []
@@ -51,7 +53,7 @@ def test_documents_follow_one_another(size: int) -> None:
         (b"<Notify><DeviceID>1</Wrong></Notify>", "xml"),
         (b"<Notify><a>\xff\xff</a></Notify>", "encoding"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><Query>&a;</Query>', "incomplete"),
-        (b"<Query><CmdType>Catalog</CmdType></Query>", "not_notify"),
+        (b"GET / HTTP/1.1\r\n</Notify>", "incomplete"),
     ],
 )
 def test_a_bad_document_goes_alone(bad: bytes, cause: str) -> None:
@@ -89,6 +91,7 @@ def test_a_document_beyond_the_limit_is_cut_and_the_next_one_read(size: int) -> 
     found = _decode(b"<Notify>" + b"x" * 1000 + b"</Notify>" + GOOD, size, limit=256)
 
     assert [type(one) for one in found] == [Undecodable, Notification]
+    assert isinstance(found[0], Undecodable)
     assert (found[0].cause, len(found[0].raw)) == ("oversize", 256)
 
 

@@ -122,16 +122,18 @@ def test_a_request_whose_document_is_none_is_refused_for_good() -> None:
     assert refused.answer.startswith(b"SIP/2.0 400 Bad Request\r\nVia: ")
 
 
-def test_a_registration_is_told_where_it_belongs() -> None:
-    """Only documents are taken here."""
-    raw = request(b"", method="REGISTER")
+@pytest.mark.parametrize("method", ["INVITE", "SUBSCRIBE", "BYE"])
+def test_what_belongs_to_the_video_platform_is_refused(method: str) -> None:
+    """Only documents and registrations are taken here, and the sender is told which requests."""
+    raw = request(b"", method=method)
 
     (refused,) = decoded(raw)
 
     assert isinstance(refused, Undecodable)
-    assert refused.cause == "sip"
-    assert "REGISTER" in refused.reason
+    assert (refused.cause, refused.raw) == ("sip", raw)
+    assert method in refused.reason
     assert refused.answer.startswith(b"SIP/2.0 405 Method Not Allowed\r\n")
+    assert b"\r\nAllow: REGISTER, MESSAGE, NOTIFY, OPTIONS, ACK\r\n" in refused.answer
 
 
 def test_what_stands_before_a_request_is_told() -> None:

@@ -9,7 +9,9 @@ import pytest
 from adapters.police.incident_csv import IncidentCsv, IncidentRow
 from adapters.sdk.adapter import Translated
 from adapters.sdk.errors import Untranslatable
+from adapters.sdk.message import Undecodable
 from adapters.sdk.privacy import masked
+from adapters.sdk.tables.foreign import MAX_FOREIGN_BYTES
 from liandong.incident.v1 import incident_pb2 as incident
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT, QUALITY_LEVEL_VALID
 
@@ -50,6 +52,9 @@ def in_pieces(adapter: IncidentCsv, file: bytes) -> list[object]:
         FILE.replace("报警时间", "报警 时间（年月日）").encode(),
         FILE.replace("3201001", '="3201001"').encode(),
         FILE.replace("3201001", "'3201001").encode(),
+        FILE.replace("2026-06-05 07:03:00", "'2026-06-05 07:03:00").encode(),
+        FILE.replace("2026-06-05 07:03:00", "202606050703").encode(),
+        FILE.replace("118.78,32.04", "东经118.78°,北纬32.04").encode(),
     ],
 )
 def test_one_export_has_many_shapes(make: Make, read: Read, file: bytes) -> None:
@@ -189,6 +194,34 @@ def test_a_number_that_excel_shortened_is_refused(make: Make, read: Read) -> Non
     assert caught.value.cause == "number"
 
 
+@pytest.mark.parametrize("nothing", ["NULL", "null", "-", "--", "无", "N/A"])
+def test_a_word_for_nothing_is_no_number(make: Make, read: Read, nothing: str) -> None:
+    """All incidents without a number would share it, and each replace the one before."""
+    rows = "\n".join(ROW.replace("3201001", nothing).replace("中山路1号", at) for at in "甲乙")
+
+    first, second = read(make(), f"{HEADER}\n{rows}\n".encode())
+
+    assert first.record.name != second.record.name
+    assert first.record.incident.number.startswith("sha256-")
+
+
+@pytest.mark.parametrize(
+    ("written", "category"),
+    [
+        ("自然灾害", incident.CATEGORY_NATURAL_DISASTER),
+        ("事故灾难", incident.CATEGORY_ACCIDENT),
+        ("公共卫生事件", incident.CATEGORY_PUBLIC_HEALTH),
+        ("社会安全事件类（扰序）", incident.CATEGORY_SOCIAL_SECURITY),
+    ],
+)
+def test_the_laws_categories_are_known(make: Make, read: Read, written: str, category: int) -> None:
+    """The columns 事件大类 and 突发事件类别 hold the four of the Emergency Response Law."""
+    (one,) = read(make(), f"{HEADER},事件大类\n{ROW},{written}\n".encode())
+
+    assert one.record.incident.category == category
+    assert one.record.quality.level == QUALITY_LEVEL_VALID
+
+
 def test_a_word_may_be_explained_in_brackets(make: Make, read: Read) -> None:
     """Ⅲ级（较大）is level III."""
     (one,) = read(make(), changed(level="Ⅲ级（较大）", state="已到达"))
@@ -219,3 +252,78 @@ def test_a_cell_full_of_halves_of_days_is_no_time(make: Make, read: Read) -> Non
         read(make(), changed(time="上午" * 5000))
 
     assert caught.value.cause == "time"
+
+
+@pytest.mark.parametrize(
+    ("begins", "what"),
+    [
+        (b"PK\x03\x04\x14\x00", "xlsx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
+        (b"\x1f\x8b\x08\x00", "gzip"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"\xef\xbb\xbf<html><table>", "web page"),
+        (b'[{"a": 1}]', "JSON"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_a_file_of_another_kind_is_refused_once(
+    make: Make, begins: bytes, what: str, size: int
+) -> None:
+    """It is no table of text: its bytes are not cut into hundreds of bad rows."""
+    file = begins + b"\n\x00\xff,\r\n" * 200
+    decoder = make().decoder()
+
+    found = [one for at in range(0, len(file), size) for one in decoder.feed(file[at : at + size])]
+    (refused,) = [*found, *decoder.close()]
+
+    assert isinstance(refused, Undecodable)
+    assert (refused.cause, refused.raw) == ("format", file)
+    assert what in refused.reason
+
+
+def test_of_a_large_file_of_another_kind_the_beginning_is_kept(make: Make) -> None:
+    """Memory is bounded, and the reason says what was dropped."""
+    decoder = make().decoder()
+
+    decoder.feed(b"PK\x03\x04" + b"x" * (2 * MAX_FOREIGN_BYTES))
+    (refused,) = decoder.close()
+
+    assert isinstance(refused, Undecodable)
+    assert len(refused.raw) == MAX_FOREIGN_BYTES
+    assert f"of its {2 * MAX_FOREIGN_BYTES + 4} bytes" in refused.reason
+
+
+def test_rows_of_utf_8_in_a_file_of_gbk_are_read_as_what_they_are(make: Make, read: Read) -> None:
+    """A program has joined two exports; the other would be words that nobody wrote."""
+    second = ROW.replace("3201001", "3201002").replace("火灾", "抢劫")
+
+    _, joined = read(make(), FILE.encode("gb18030") + f"{second}\n".encode())
+
+    assert joined.record.incident.type == "抢劫"
+
+
+@pytest.mark.parametrize(
+    ("state", "lifecycle"),
+    [
+        ("处警中", incident.LIFECYCLE_RESPONDING),
+        ("已到现场", incident.LIFECYCLE_RESPONDING),
+        ("已受理", incident.LIFECYCLE_REPORTED),
+        ("办结", incident.LIFECYCLE_CLOSED),
+        ("处置结束", incident.LIFECYCLE_CLOSED),
+    ],
+)
+def test_states_go_by_many_words(make: Make, read: Read, state: str, lifecycle: int) -> None:
+    """Dispatch systems have no common words."""
+    (one,) = read(make(), changed(state=state))
+
+    assert one.record.incident.lifecycle == lifecycle
+    assert one.record.quality.level == QUALITY_LEVEL_VALID
+
+
+@pytest.mark.parametrize("written", ["08:30:00", "8：30", "8时30分"])
+def test_a_time_of_day_alone_is_refused_with_what_to_do(
+    make: Make, read: Read, written: str
+) -> None:
+    """The day stands in another column, and this adapter joins none."""
+    with pytest.raises(Untranslatable, match="`template` joins columns"):
+        read(make(), changed(time=written))

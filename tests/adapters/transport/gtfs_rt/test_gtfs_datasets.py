@@ -4,12 +4,21 @@ from datetime import timedelta
 
 import pytest
 from google.transit import gtfs_realtime_pb2 as gtfs
-from gtfs_feeds import START, Gtfs, adapter, bus, closure, dataset, delays, translated
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.transport.gtfs_rt.standing import StandingAlerts
 from liandong.record.v1.record_pb2 import Record
+from tests.adapters.transport.gtfs_rt.gtfs_feeds import (
+    START,
+    Gtfs,
+    adapter,
+    bus,
+    closure,
+    dataset,
+    delays,
+    translated,
+)
 
 
 def _ids(reader: Gtfs, raw: bytes) -> list[tuple[str, str]]:

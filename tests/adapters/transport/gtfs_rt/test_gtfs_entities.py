@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from google.transit import gtfs_realtime_pb2 as gtfs
-from gtfs_feeds import START, adapter, bodies, bus, closure, dataset, decoded, delays, translated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,17 @@ from liandong.quantity.v1.quantity_pb2 import (
 )
 from liandong.station.v1.station_pb2 import REPORT_TYPE_KEEP_ALIVE
 from liandong.traffic.v1 import traffic_pb2 as traffic
+from tests.adapters.transport.gtfs_rt.gtfs_feeds import (
+    START,
+    adapter,
+    bodies,
+    bus,
+    closure,
+    dataset,
+    decoded,
+    delays,
+    translated,
+)
 
 
 def _attributes(body: Any) -> dict[str, str]:
@@ -135,7 +145,7 @@ def test_a_dataset_counts_what_it_holds() -> None:
     assert (said["vehicle"], said["alert"], said["trip_update"]) == ("2", "1", "1")
 
 
-@pytest.mark.parametrize("at", [0, 5, START * 1000, 18_446_744_073_709_551_615])
+@pytest.mark.parametrize("at", [0, 5, START * 7, 18_446_744_073_709_551_615])
 def test_a_feed_without_a_time_that_can_be_true_is_dated_by_its_arrival(at: int) -> None:
     """And says so."""
     (record,) = bodies(adapter(), dataset(bus(), at=at), "traffic_vehicle")
@@ -151,7 +161,7 @@ def test_a_feed_without_a_time_that_can_be_true_is_dated_by_its_arrival(at: int)
         ({"latitude": 91.0}, "vehicle.position"),
         ({"latitude": float("nan")}, "vehicle.position"),
         ({"at": 5}, "timestamp"),
-        ({"at": START * 1000}, "timestamp"),
+        ({"at": START * 7}, "timestamp"),
     ],
 )
 def test_a_vehicle_that_cannot_be_there_is_refused(change: dict[str, Any], field: str) -> None:
@@ -278,3 +288,82 @@ def test_pieces_do_not_matter() -> None:
 
     assert decoder.close() == decoded(reader, raw)
     assert len(translated(reader, raw)) == 3
+
+
+def test_times_in_milliseconds_are_times() -> None:
+    """As seconds they would be in the year 33,000 or later."""
+    reader = adapter()
+
+    (record,) = bodies(
+        reader, dataset(bus(at=(START - 5) * 1000), at=START * 1000), "traffic_vehicle"
+    )
+    (dated,) = bodies(reader, dataset(bus("8802"), at=START * 1000), "traffic_vehicle")
+
+    assert record.observed_at.seconds == START - 5
+    assert dated.observed_at.seconds == START
+    assert dated.quality.level == QUALITY_LEVEL_VALID
+
+
+def test_a_trip_s_rarer_facts_are_kept() -> None:
+    """A platform that has changed, how full it leaves, how sure a time is."""
+    entity = delays()
+    update = entity.trip_update
+    update.trip.direction_id = 1
+    update.trip.modified_trip.modifications_id = "M1"
+    update.vehicle.license_plate = "苏A12345"
+    update.vehicle.wheelchair_accessible = gtfs.VehicleDescriptor.WHEELCHAIR_ACCESSIBLE
+    del update.stop_time_update[:]
+    stop = update.stop_time_update.add(stop_sequence=3, stop_id="S1")
+    stop.arrival.delay = 60
+    stop.arrival.uncertainty = 5
+    stop.departure.scheduled_time = START
+    stop.departure_occupancy_status = gtfs.VehiclePosition.FULL
+    stop.stop_time_properties.assigned_stop_id = "S1-platform-2"
+
+    (record,) = [
+        one
+        for one in bodies(adapter(), dataset(entity), "station_report")
+        if one.station_report.function == "trip_update"
+    ]
+
+    told = _attributes(record.station_report)
+    assert (told["direction_id"], told["license_plate"]) == ("1", "苏A12345")
+    assert told["wheelchair_accessible"] == "WHEELCHAIR_ACCESSIBLE"
+    assert 'modifications_id: "M1"' in told["modified_trip"]
+    assert told["stop:3:S1"] == (
+        "arrival +60 s within 5 s, departure scheduled 2026-07-01T00:00:00Z, departure FULL, "
+        'assigned_stop_id: "S1-platform-2"'
+    )
+
+
+def test_a_text_without_markup_goes_before_one_with() -> None:
+    """Some producers give each text twice, as `en` and as `en-html`."""
+    entity = closure()
+    texts = entity.alert.description_text.translation
+    del texts[:]
+    texts.add(text="<p>closed</p>", language="en-html")
+    texts.add(text="closed", language="en")
+
+    (record,) = bodies(adapter(languages=("en",)), dataset(entity), "traffic_alert")
+
+    assert record.traffic_alert.description == "closed"
+    assert _attributes(record.traffic_alert)["description_text[en-html]"] == "<p>closed</p>"
+
+
+@pytest.mark.parametrize(
+    ("raw", "what"),
+    [
+        (b'{"header": {}}', "JSON"),
+        (b'header {\n  gtfs_realtime_version: "2.0"\n}', "text form"),
+        (b"<Siri/>", "SIRI"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"PK\x03\x04", "timetable"),
+    ],
+)
+def test_other_forms_are_called_by_their_names(raw: bytes, what: str) -> None:
+    """Whoever reads the quarantine learns what to ask the source for."""
+    (refused,) = decoded(adapter(), raw)
+
+    assert isinstance(refused, Undecodable)
+    assert refused.cause == "protobuf"
+    assert what in refused.reason

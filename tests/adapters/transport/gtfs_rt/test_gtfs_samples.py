@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import protovalidate
-from gtfs_feeds import adapter, translated
+
+from tests.adapters.transport.gtfs_rt.gtfs_feeds import adapter, translated
 
 
 def test_every_recorded_entity_is_a_valid_record(feeds_folder: Path) -> None:

@@ -4,11 +4,19 @@ import struct
 from datetime import UTC, datetime
 
 import pytest
-from jt808_frames import PHONE, adapter, closed, message, only_frame, position, unescaped
 
 from adapters.sdk.adapter import Outcome
 from adapters.transport.jt808 import Jt808
 from adapters.transport.jt808.answers import code_for
+from tests.adapters.transport.jt808.jt808_frames import (
+    PHONE,
+    adapter,
+    closed,
+    message,
+    only_frame,
+    position,
+    unescaped,
+)
 
 
 def told(raw: bytes, outcome: Outcome = Outcome.STORED, jt808: Jt808 | None = None) -> bytes:

@@ -7,11 +7,18 @@ from operator import xor
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jt808_frames import NOON, closed, message, only_frame, position, whole
 
 from adapters.sdk.message import Undecodable
 from adapters.transport.jt808 import Frame, Jt808Decoder, check_code
 from adapters.transport.jt808.frame import LONGEST, escape, unescape
+from tests.adapters.transport.jt808.jt808_frames import (
+    NOON,
+    closed,
+    message,
+    only_frame,
+    position,
+    whole,
+)
 
 GOOD = message(0x0200, position())
 OTHER = message(0x0002, serial=8, version=1)

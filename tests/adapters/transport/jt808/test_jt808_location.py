@@ -1,18 +1,29 @@
 """From position reports to records of vehicles."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import protovalidate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jt808_frames import NANJING, adapter, message, only_frame, packet, position, record, said
 
-from adapters.sdk.errors import Untranslatable
+from adapters.sdk.errors import FeedMisconfigured, Untranslatable
 from adapters.transport.jt808 import Frame
 from liandong.place.v1 import place_pb2 as place
 from liandong.quantity.v1 import quantity_pb2 as quantity
+from liandong.record.v1.record_pb2 import Record
 from liandong.traffic.v1 import traffic_pb2 as traffic
+from tests.adapters.transport.jt808.jt808_frames import (
+    NANJING,
+    adapter,
+    message,
+    only_frame,
+    packet,
+    position,
+    record,
+    said,
+)
 
 VALIDATOR = protovalidate.Validator()
 
@@ -114,6 +125,13 @@ def test_a_known_terminal_has_plate_type_and_district() -> None:
     assert (seen.location.address, seen.location.district) == ("Bus 31", "320102")
 
 
+@pytest.mark.parametrize("phone", ["013812345678", "138 1234 5678", "+8613812345678", ""])
+def test_what_is_no_terminals_number_stops_the_feed_at_its_start(phone: str) -> None:
+    """It would never be found, and the vehicle would have no plate without a word."""
+    with pytest.raises(FeedMisconfigured, match="without zeros in front"):
+        adapter(vehicles={phone: {"plate": "苏A12345"}})
+
+
 def test_extras_of_vendors_are_kept() -> None:
     """Under their id in hexadecimal digits, and so are bytes after the last whole one."""
     seen = record(message(0x0200, position(bytes.fromhex("e10200ff0302012ceb09aa"))))
@@ -129,14 +147,52 @@ def test_a_known_extra_of_another_length_is_kept_as_it_is() -> None:
     assert said(seen)["01"] == "0001"
 
 
-@pytest.mark.parametrize("time", ["000000000000", "249901120000", "ab0601120000", "991231235959"])
+@pytest.mark.parametrize(
+    "time", ["000000000000", "249901120000", "ab0601120000", "991231235959", "061016120000"]
+)
 def test_an_impossible_time_is_replaced_by_that_of_arrival(time: str) -> None:
-    """The position is as new as its message; the note says what the clock said."""
+    """The position is as new as its message; the note says what the clock said.
+
+    A receiver whose count of weeks began anew is 1,024 weeks behind: in 2006.
+    """
     seen = record(message(0x0200, position(time=time)))
 
     assert datetime.now(UTC) - seen.observed_at.ToDatetime(UTC) < timedelta(minutes=1)
     assert seen.quality.level == quantity.QUALITY_LEVEL_SUSPECT
     assert time in seen.quality.note
+
+
+@pytest.mark.parametrize(("written", "metres"), [(12, 12), (0xFFF6, -10), (0x8000, -32768)])
+def test_below_the_sea_the_altitude_is_negative(written: int, metres: int) -> None:
+    """Its highest bit is its sign."""
+    body = position()
+
+    seen = record(message(0x0200, body[:16] + written.to_bytes(2, "big") + body[18:]))
+
+    assert seen.location.point.altitude_m == metres
+
+
+def test_what_a_terminal_does_not_know_is_no_number() -> None:
+    """All ones say so; what was written is kept."""
+    body = position(bytes.fromhex("0104FFFFFFFF0202FFFF"), speed=0xFFFF)
+
+    seen = record(message(0x0200, body[:16] + b"\xff\xff" + body[18:]))
+
+    vehicle: Any = seen.traffic_vehicle
+    assert not seen.location.point.HasField("altitude_m")
+    assert not any(map(vehicle.HasField, ("speed_m_s", "mileage_km", "fuel_l")))
+    kept = said(seen)
+    assert (kept["speed_km_h"], kept["01"], kept["02"]) == ("6553.5", "FFFFFFFF", "FFFF")
+
+
+@pytest.mark.parametrize("where", [(0, 118_767_400), (32_041_500, 0), (0, 0)])
+def test_a_coordinate_of_0_is_none(where: tuple[int, int]) -> None:
+    """It was never set; the other one is kept where it is not 0."""
+    seen = record(message(0x0200, position(where=where)))
+
+    assert not seen.location.HasField("point")
+    assert seen.quality.level == quantity.QUALITY_LEVEL_MISSING
+    assert "gives 0" in seen.quality.note
 
 
 def test_a_body_that_is_too_short_is_refused() -> None:
@@ -175,11 +231,11 @@ def test_the_longest_position_holds_what_the_schema_says() -> None:
     body = position(b"\xe1\x00" * 128 + b"\xe1\xff" + b"\x00" * 100)
     body += b"\xe1\x00" * ((390_000 - len(body)) // 2)
     chunks = [body[at : at + 1023] for at in range(0, len(body), 1023)]
-    last: list[object] = []
+    last: list[Record] = []
     for number, chunk in enumerate(chunks, 1):
         frame = only_frame(packet(0x0200, chunk, number, len(chunks)))
         assert isinstance(frame, Frame)
         last = [one.record for one in jt808.translate(frame)]
 
     assert len(last) == 2
-    assert [VALIDATOR.collect_violations(one) for one in last] == [[], []]  # type: ignore[arg-type]
+    assert [VALIDATOR.collect_violations(one) for one in last] == [[], []]

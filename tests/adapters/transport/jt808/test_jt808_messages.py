@@ -6,7 +6,14 @@ import protovalidate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jt808_frames import (
+
+from adapters.sdk.adapter import Translated
+from adapters.sdk.errors import Untranslatable
+from adapters.transport.jt808.answers import code_for
+from liandong.quantity.v1 import quantity_pb2 as quantity
+from liandong.record.v1 import record_pb2
+from liandong.station.v1 import station_pb2 as station
+from tests.adapters.transport.jt808.jt808_frames import (
     NOON,
     PHONE,
     adapter,
@@ -18,13 +25,6 @@ from jt808_frames import (
     records,
     said,
 )
-
-from adapters.sdk.adapter import Translated
-from adapters.sdk.errors import Untranslatable
-from adapters.transport.jt808.answers import code_for
-from liandong.quantity.v1 import quantity_pb2 as quantity
-from liandong.record.v1 import record_pb2
-from liandong.station.v1 import station_pb2 as station
 
 PLATE = "苏A12345"
 VALIDATOR = protovalidate.Validator()
@@ -139,15 +139,16 @@ def test_each_position_of_a_batch_is_a_record() -> None:
     assert {one.quality.level for one in seen} == {quantity.QUALITY_LEVEL_VALID}
 
 
-def test_a_late_position_without_a_time_replaces_nothing() -> None:
+@pytest.mark.parametrize("time", ["000000000000", "061016120000"])
+def test_a_late_position_without_a_time_replaces_nothing(time: str) -> None:
     """Dated by its arrival it would stand before newer ones; so it is a report."""
-    body = b"\x00\x01\x01\x00\x1c" + position(time="000000000000")
+    body = b"\x00\x01\x01\x00\x1c" + position(time=time)
 
     seen = record(message(0x0704, body))
 
     assert seen.station_report.function == "0704"
     assert seen.quality.level == quantity.QUALITY_LEVEL_INVALID
-    assert said(seen)["content"] == position(time="000000000000").hex().upper()
+    assert said(seen)["content"] == position(time=time).hex().upper()
 
 
 def test_an_empty_batch_is_a_record() -> None:
@@ -262,3 +263,12 @@ def test_any_body_becomes_valid_records_or_is_untranslatable(
     assert bool(translated) != bool(refused)
     assert refused in {"", "direction", "body", "id"}
     assert not any(VALIDATOR.collect_violations(one.record) for one in translated)
+
+
+def test_text_ends_at_its_first_zero() -> None:
+    """What stands behind it is whatever was in the terminal's memory."""
+    head = b"\x00\x20\x00\x64" + b"ABCDE" + b"MODEL\x00junk".ljust(20, b"x") + b"1234567\x02"
+
+    seen = record(message(0x0100, head + "苏A12345".encode("gbk")))
+
+    assert said(seen)["model"] == "MODEL"

@@ -6,11 +6,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jt808_frames import adapter, only_frame, packet, position, said, unescaped
 
 from adapters.sdk.adapter import Outcome, Translated
 from adapters.sdk.errors import Untranslatable
 from adapters.transport.jt808 import Jt808
+from tests.adapters.transport.jt808.jt808_frames import (
+    adapter,
+    only_frame,
+    packet,
+    position,
+    said,
+    unescaped,
+)
 
 ITEMS = [position(time=f"2406011200{second:02d}") for second in range(10)]
 BATCH = b"\x00\x0a\x00" + b"".join(len(one).to_bytes(2, "big") + one for one in ITEMS)

@@ -16,13 +16,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from jt808_frames import adapter, said
 
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.message import Undecodable
 from adapters.transport.jt808 import Frame
 from adapters.transport.jt808.frame import escape
 from liandong.record.v1.record_pb2 import Record
+from tests.adapters.transport.jt808.jt808_frames import adapter, said
 
 Tell = Callable[[str], None]
 PLAIN = {"03": 10, "04": 1, "30": 1, "31": 1}

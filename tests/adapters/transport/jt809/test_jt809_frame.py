@@ -5,11 +5,17 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jt809_frames import SENT, message, only_frame, own_position, whole
 
 from adapters.sdk.message import Undecodable
 from adapters.transport.jt809 import Cipher, Frame, Jt809Decoder
 from adapters.transport.jt809.frame import escape, unescape
+from tests.adapters.transport.jt809.jt809_frames import (
+    SENT,
+    message,
+    only_frame,
+    own_position,
+    whole,
+)
 
 GOOD = message(0x1200, own_position(), edition="2019")
 OTHER = message(0x1005)

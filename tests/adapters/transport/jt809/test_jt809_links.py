@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 from fastcrc import crc16
-from jt809_frames import (
+
+from adapters.sdk.adapter import Outcome
+from adapters.sdk.errors import FeedMisconfigured, Untranslatable
+from adapters.transport.jt809 import Cipher, Frame, Jt809
+from adapters.transport.jt809.answers import verification_code
+from adapters.transport.jt809.frame import escape, unescape
+from tests.adapters.transport.jt809.jt809_frames import (
     ACCESS,
     SENT,
     adapter,
@@ -19,12 +25,6 @@ from jt809_frames import (
     records,
     said,
 )
-
-from adapters.sdk.adapter import Outcome
-from adapters.sdk.errors import FeedMisconfigured, Untranslatable
-from adapters.transport.jt809 import Cipher, Frame, Jt809
-from adapters.transport.jt809.answers import verification_code
-from adapters.transport.jt809.frame import escape, unescape
 
 KNOWN = {str(ACCESS): {"user": 42, "password_sha256": hashlib.sha256(b"secret").hexdigest()}}
 CONSTANTS = {"m1": 30_000_000, "ia1": 20_000_000, "ic1": 20_000_000}
@@ -96,6 +96,14 @@ def test_who_has_not_logged_in_is_refused() -> None:
         records(data, jt809)
 
     assert before.value.cause == after.value.cause == "login"
+
+
+def test_what_was_let_in_is_let_in_when_it_is_tried_again() -> None:
+    """The login came over a connection that has ended; who had none is kept back before."""
+    jt809 = adapter(logins=KNOWN)
+    jt809.take_for_now(jt809.now())
+
+    assert records(exchange(0x1202, own_position()), jt809)
 
 
 @pytest.mark.parametrize(("kind", "answered"), [(0x1003, 0x1004), (0x1005, 0x1006)])

@@ -7,7 +7,14 @@ import protovalidate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jt809_frames import (
+
+from adapters.sdk.adapter import Translated
+from adapters.sdk.errors import Untranslatable
+from liandong.place.v1 import place_pb2 as place
+from liandong.quantity.v1 import quantity_pb2 as quantity
+from liandong.record.v1 import record_pb2
+from liandong.station.v1 import station_pb2 as station
+from tests.adapters.transport.jt809.jt809_frames import (
     ACCESS,
     OWNER,
     PLATE,
@@ -23,13 +30,6 @@ from jt809_frames import (
     records,
     said,
 )
-
-from adapters.sdk.adapter import Translated
-from adapters.sdk.errors import Untranslatable
-from liandong.place.v1 import place_pb2 as place
-from liandong.quantity.v1 import quantity_pb2 as quantity
-from liandong.record.v1 import record_pb2
-from liandong.station.v1 import station_pb2 as station
 
 VALIDATOR = protovalidate.Validator()
 NOON = datetime(2024, 6, 1, 4, tzinfo=UTC)
@@ -128,7 +128,7 @@ def test_a_late_position_without_a_time_replaces_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("subtype", "data"),
-    [(0x1202, own_position()[:-1]), (0x1202, b""), (0x1203, b"\x02" + own_position())],
+    [(0x1202, own_position()[:-1]), (0x1202, b""), (0x1203, b"\x02" + own_position()[:-1])],
 )
 def test_a_position_that_is_cut_is_refused(subtype: int, data: bytes) -> None:
     """Its raw bytes go to quarantine."""
@@ -136,6 +136,60 @@ def test_a_position_that_is_cut_is_refused(subtype: int, data: bytes) -> None:
         records(exchange(subtype, data))
 
     assert caught.value.cause == "body"
+
+
+@pytest.mark.parametrize("cut", [b"", own_position()[:-1]])
+def test_a_batch_that_miscounts_loses_no_position(cut: bytes) -> None:
+    """What is whole is a vehicle's; how many were announced, and the rest, are a report."""
+    seen, lost = records(exchange(0x1203, b"\x03" + own_position() + cut))
+
+    assert seen.HasField("traffic_vehicle")
+    assert said(lost) == {"announced": "3", "trailing": cut.hex().upper()}
+
+
+def test_a_position_of_2019_may_lack_its_platforms() -> None:
+    """Its own length says where it ends."""
+    seen = record(exchange(0x1202, new_position(position(), b""), edition="2019"))
+
+    assert seen.traffic_vehicle.speed_m_s == 10
+    assert seen.observed_at.ToDatetime(UTC) == NOON
+
+
+@pytest.mark.parametrize("plate", ["苏A12345", "苏a12345", "苏A·12345", "苏A-12345", "苏A 12345"])
+def test_a_plate_is_one_however_it_is_written(plate: str) -> None:
+    """A vehicle that two platforms report is one vehicle."""
+    owner = plate.encode("gbk").ljust(21, b"\x00") + b"\x02"
+
+    seen = record(exchange(0x1202, own_position(), owner=owner))
+
+    assert seen.traffic_vehicle.vehicle_id == "苏A12345-2"
+    assert seen.traffic_vehicle.plate == "苏A12345"
+
+
+def test_a_plate_ends_at_its_first_zero() -> None:
+    """What stands behind it is whatever was in the platform's memory."""
+    owner = ("苏A12345".encode("gbk") + b"\x00").ljust(21, b"q") + b"\x02"
+
+    assert record(exchange(0x1202, own_position(), owner=owner)).traffic_vehicle.plate == PLATE
+
+
+def test_a_year_of_two_digits_is_of_this_century() -> None:
+    """It has two bytes, and some write 24 into them."""
+    body = own_position()
+
+    seen = record(exchange(0x1202, body[:3] + b"\x00\x18" + body[5:]))
+
+    assert seen.observed_at.ToDatetime(UTC) == NOON
+
+
+def test_a_mileage_that_a_platform_does_not_know_is_none() -> None:
+    """All ones say so, of a speed too."""
+    body = own_position(speed=0xFFFF)
+
+    seen = record(exchange(0x1202, body[:20] + b"\xff" * 4 + body[24:])).traffic_vehicle
+
+    assert not seen.HasField("mileage_km")
+    assert not seen.HasField("speed_m_s")
 
 
 def test_a_registration_is_a_report_of_the_vehicle() -> None:

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from jt809_frames import adapter, said
 
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.message import Undecodable
 from liandong.record.v1.record_pb2 import Record
+from tests.adapters.transport.jt809.jt809_frames import adapter, said
 
 # With these line 7's body encrypts to line 8's.
 CONSTANTS = {"20180920": {"m1": 30_000_000, "ia1": 20_000_000, "ic1": 20_000_000}}

@@ -331,7 +331,7 @@ def test_a_site_file_tells_where_the_sites_of_tables_are(nwis: Nwis) -> None:
     [
         (b"<html>\n", "xml"),
         (b"<html/>", "waterml"),
-        (b"<!DOCTYPE html><html/>", "xml_attack"),
+        (b"<!DOCTYPE html><html/>", "xml"),
         (b"no table\n", "header"),
         (b"#  No sites found matching all criteria\n", "no_data"),
         (TABLE.encode() + b"USGS\t01491000\t2026-07-01 05:00\n", "columns"),
@@ -357,12 +357,12 @@ def test_what_is_no_table_and_no_waterml_is_refused(
 def test_a_bad_value_costs_no_other(nwis: Nwis) -> None:
     """It is refused with its own bytes."""
     series = _series("00065", "ft", ("6.48", AT, "P"))
-    series["values"][0]["value"].append({"value": None, "dateTime": AT})
+    series["values"][0]["value"].append({"value": [], "dateTime": AT})
 
     refused, good = _messages(nwis, _json(series))
 
     assert isinstance(refused, Undecodable)
-    assert json.loads(refused.raw) == {"value": None, "dateTime": AT}
+    assert json.loads(refused.raw) == {"value": [], "dateTime": AT}
     assert not isinstance(good, Undecodable)
 
 
@@ -482,3 +482,61 @@ def test_a_unit_that_is_ours_already_is_not_converted(nwis: Nwis) -> None:
     ]
 
     assert levels == [0.4572, 1.5]
+
+
+@pytest.mark.parametrize(("written", "flow"), [(12.5, 0.35396), (12, 0.339802), (None, None)])
+def test_a_value_may_be_a_number_or_nothing(nwis: Nwis, written: Any, flow: float | None) -> None:
+    """WaterML as JSON writes text; copies of it, made by other programs, write numbers."""
+    value = {"value": written, "qualifiers": ["P"], "dateTime": "2026-07-01T05:00:00.000-05:00"}
+    series = _series("00060", "ft3/s") | {"values": [{"value": [value]}]}
+
+    (found,) = _messages(nwis, _json(series))
+
+    assert not isinstance(found, Undecodable)
+    (made,) = nwis.translate(found)
+    body = made.record.water_level
+    assert body.HasField("flow_m3_s") == (flow is not None)
+    assert body.flow_m3_s == pytest.approx(flow or 0, rel=1e-4)
+
+
+def test_the_newer_interface_is_called_by_its_name(nwis: Nwis) -> None:
+    """Whoever polls it learns where the form is that is read."""
+    (found,) = _messages(nwis, b'{"type": "FeatureCollection", "features": []}')
+
+    assert isinstance(found, Undecodable)
+    assert "api.waterdata.usgs.gov" in found.reason
+    assert "waterservices.usgs.gov" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("parameter", "unit", "written", "value"),
+    [
+        ("00065", "ft", "10", 3.048),
+        ("00065", "m", "10", 10.0),
+        ("00065", "cm", "120", 1.2),
+        ("00065", "Feet", "10", 3.048),
+        ("00060", "cfs", "100", 2.83168466),
+        ("00060", "ft^3/s", "100", 2.83168466),
+        ("00060", "m³/s", "100", 100.0),
+        ("00060", "L/s", "1500", 1.5),
+        ("00060", "gauge units", "100", 2.83168466),
+        ("00010", "deg C", "5", 5.0),
+        ("00010", "deg F", "41", 5.0),
+        ("00011", "deg C", "5", 5.0),
+        ("00045", "mm", "5", 5.0),
+        ("00045", "cm", "1.5", 15.0),
+        ("00095", "uS/cm @25C", "500", 500.0),
+        ("00095", "mS/cm", "0.5", 500.0),
+    ],
+)
+def test_the_unit_that_a_message_says_is_the_value_s(
+    nwis: Nwis, parameter: str, unit: str, written: str, value: float
+) -> None:
+    """USGS has one unit for each code; programs that copy its form have their own."""
+    (made,) = _read(nwis, _json(_series(parameter, unit, (written, AT, "P"))))
+
+    body = getattr(made.record, made.record.WhichOneof("body") or "")
+    (measurement,) = body.measurements
+    assert measurement.value == pytest.approx(value, rel=1e-8)
+    said = {one.key: one.value for one in measurement.attributes}
+    assert (said["source_value"], said["source_unit"]) == (written, unit)

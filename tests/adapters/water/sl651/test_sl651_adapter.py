@@ -4,9 +4,16 @@ import protovalidate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sl651_frames import (
+
+from adapters.sdk.errors import FeedMisconfigured, Untranslatable
+from liandong.quantity.v1 import quantity_pb2 as quantity
+from liandong.record.v1.record_pb2 import STATUS_TEST
+from liandong.station.v1 import station_pb2 as station
+from liandong.water.v1 import water_pb2 as water
+from tests.adapters.water.sl651.sl651_frames import (
     NOON,
     NOW,
+    SENT,
     STATION,
     adapter,
     body,
@@ -15,12 +22,6 @@ from sl651_frames import (
     only_record,
     records,
 )
-
-from adapters.sdk.errors import Untranslatable
-from liandong.quantity.v1 import quantity_pb2 as quantity
-from liandong.record.v1.record_pb2 import STATUS_TEST
-from liandong.station.v1 import station_pb2 as station
-from liandong.water.v1 import water_pb2 as water
 
 AN_HOUR_LATER = "240601130005"
 FUNCTIONS = [f"{function:02X}" for function in (*range(0x2F, 0x3B), 0x41, 0x44, 0x46, 0x50, 0xE0)]
@@ -314,7 +315,7 @@ def test_a_function_that_the_standard_does_not_have_is_refused(function: str) ->
         ("46", station.REPORT_TYPE_EQUIPMENT),
         ("50", station.REPORT_TYPE_EVENTS),
         ("51", station.REPORT_TYPE_CLOCK),
-        ("E0", station.REPORT_TYPE_REPLY),
+        ("E0", station.REPORT_TYPE_UNSPECIFIED),
     ],
 )
 def test_functions_without_observations_become_reports(
@@ -335,6 +336,7 @@ def test_an_observers_entry_is_read_in_chinese_too() -> None:
     report = only_record(framed(f"0007240601120005F2F2{entry}", function="35")).station_report
 
     assert report.text == "水位偏高 Z 12.3"
+    assert report.type == station.REPORT_TYPE_EVENTS
 
 
 def test_an_entry_whose_bytes_are_greek_in_utf_8_is_chinese() -> None:
@@ -366,3 +368,36 @@ def test_the_same_content_is_one_message_however_it_was_cut() -> None:
     ]
 
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_station_that_leaves_its_class_out_keeps_its_time() -> None:
+    """The guide of the time follows the address at once; it is no class."""
+    record = only_record(framed(f"0007{SENT}F1F1{STATION}F0F02406011155392300012345"))
+
+    assert record.observed_at.seconds == NOON - 300
+    assert record.water_level == water.Level(
+        station_id=STATION, level_m=12.345, occasion=water.OCCASION_TIMED
+    )
+
+
+def test_a_series_without_a_value_is_no_valid_record() -> None:
+    """A station without the sensor fills its series with F."""
+    record = only_record(framed(body("F5C0" + "FFFF" * 12), function="34"))
+
+    assert record.quality.level == quantity.QUALITY_LEVEL_MISSING
+
+
+def test_a_duration_alone_is_no_rainfall() -> None:
+    """Pumps and intakes say how long they ran; where it rained, it is the rain's."""
+    level = only_record(framed(body("05120130392300001234")))
+    _, rain = records(framed(body("05120130392300001234" + "2019000005")))
+
+    assert [one.code for one in level.water_level.measurements] == ["05"]
+    assert [one.code for one in rain.water_rainfall.measurements] == ["05"]
+
+
+@pytest.mark.parametrize("address", ["63212345", "40590235c2", "00632123456", ""])
+def test_a_site_that_is_no_stations_address_stops_the_feed_at_its_start(address: str) -> None:
+    """It would never be found, and the station would have no place without a word."""
+    with pytest.raises(FeedMisconfigured, match="expected its 10 digits"):
+        adapter(sites={address: {"title": "秦淮河"}})

@@ -3,10 +3,18 @@
 from pathlib import Path
 
 import pytest
-from sl651_frames import STATION, adapter, body, framed, only_frame, packets, picture
 
 from adapters.sdk.adapter import Outcome
 from adapters.water.sl651 import crc
+from tests.adapters.water.sl651.sl651_frames import (
+    STATION,
+    adapter,
+    body,
+    framed,
+    only_frame,
+    packets,
+    picture,
+)
 
 REPORT = body("392300010490")
 TIME = "240601123000"

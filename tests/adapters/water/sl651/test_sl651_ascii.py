@@ -7,7 +7,6 @@ import protovalidate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sl651_frames import NOON, STATION, adapter, body, decoded, framed, only_frame, records
 
 from adapters.sdk.adapter import Outcome
 from adapters.sdk.errors import Untranslatable
@@ -16,6 +15,16 @@ from adapters.water.sl651 import Frame, crc
 from adapters.water.sl651 import codes as tables
 from adapters.water.sl651.ascii_body import read_ascii_body
 from adapters.water.sl651.content import UNKNOWN, Content, Value
+from tests.adapters.water.sl651.sl651_frames import (
+    NOON,
+    STATION,
+    adapter,
+    body,
+    decoded,
+    framed,
+    only_frame,
+    records,
+)
 
 HEAD = "0007240601120005"
 AN_HOUR_LATER = f"0007240601130005ST {STATION} H TT 2406011200 "
@@ -58,9 +67,9 @@ def test_both_encodings_come_over_one_line() -> None:
     """Stations of both may share a port; noise between them is told."""
     one, other = written(REPORT + "Z 1.5 "), framed(body("392300010490"))
 
-    found = decoded(one + b"\r\n" + other + one)
+    found = decoded(one + b"+OK\r\n" + other + one)
 
-    assert [message.raw for message in found] == [one, b"\r\n", other, one]
+    assert [message.raw for message in found] == [one, b"+OK\r\n", other, one]
     assert [isinstance(message, Frame) for message in found] == [True, False, True, True]
 
 

@@ -5,10 +5,18 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sl651_frames import body, decoded, framed, only_frame, packets, picture, sealed
 
 from adapters.sdk.message import Undecodable
 from adapters.water.sl651 import Frame, Sl651Decoder
+from tests.adapters.water.sl651.sl651_frames import (
+    body,
+    decoded,
+    framed,
+    only_frame,
+    packets,
+    picture,
+    sealed,
+)
 
 LEVEL = framed(body("392300010490"))
 NOISE = st.binary(max_size=40) | st.lists(
@@ -39,8 +47,10 @@ def test_what_comes_out_does_not_depend_on_the_chunks(raw: bytes, places: list[i
 @settings(deadline=None)
 @given(st.lists(NOISE | st.just(LEVEL), max_size=10).map(b"".join))
 def test_every_byte_is_in_a_message_or_reported(raw: bytes) -> None:
-    """What is cut, put together again, is what came."""
-    assert b"".join(message.raw for message in decoded(raw)) == raw
+    """What is cut, put together again, is what came, but for line ends between frames."""
+    told = b"".join(message.raw for message in decoded(raw))
+
+    assert told.translate(None, b"\r\n") == raw.translate(None, b"\r\n")
 
 
 @settings(deadline=None)
@@ -49,7 +59,8 @@ def test_arbitrary_bytes_raise_nothing(raw: bytes, places: list[int]) -> None:
     """Anything may come over a line."""
     found = decoded(*cut(raw, places))
 
-    assert sum(len(message.raw) for message in found) == len(raw)
+    told = b"".join(message.raw for message in found)
+    assert told.translate(None, b"\r\n") == raw.translate(None, b"\r\n")
 
 
 def test_a_frame_comes_byte_by_byte() -> None:
@@ -119,6 +130,20 @@ def test_a_whole_frame_inside_a_body_is_part_of_it() -> None:
     raw = framed(body("F2F2" + LEVEL.hex()), function="35")
 
     assert only_frame(raw).raw == raw
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r\n\r\n"])
+def test_a_modems_line_ends_are_nothing(end: bytes) -> None:
+    """They would fill the quarantine, a pair for each report."""
+    assert decoded((LEVEL + end) * 3) == decoded(LEVEL * 3)
+
+
+def test_a_checksum_with_its_bytes_swapped_says_so() -> None:
+    """It is what an installer gets wrong, and can put right."""
+    (refused,) = decoded(LEVEL[:-2] + LEVEL[-1:] + LEVEL[-2:-1])
+
+    assert isinstance(refused, Undecodable)
+    assert "its bytes are swapped" in refused.reason
 
 
 def test_garbage_before_a_frame_is_reported_with_the_frame() -> None:

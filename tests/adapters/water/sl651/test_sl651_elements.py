@@ -1,11 +1,11 @@
 """What the elements of a body mean."""
 
 import pytest
-from sl651_frames import STATION, body, framed, only_frame
 
 from adapters.sdk.errors import Untranslatable
 from adapters.water.sl651.content import Content, Group, Value
 from adapters.water.sl651.elements import read_body
+from tests.adapters.water.sl651.sl651_frames import STATION, body, framed, only_frame
 
 
 def content(elements: str, *, function: str = "32") -> Content:

@@ -5,11 +5,20 @@ import random
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sl651_frames import STATION, AtNoon, adapter, decoded, framed, only_record, packets, picture
 
 from adapters.sdk.message import Undecodable
 from adapters.water.sl651 import Frame, Sl651Decoder
 from adapters.water.sl651.multipacket import OPEN_BYTES, OPEN_MESSAGES
+from tests.adapters.water.sl651.sl651_frames import (
+    STATION,
+    AtNoon,
+    adapter,
+    decoded,
+    framed,
+    only_record,
+    packets,
+    picture,
+)
 
 JPEG = b"\xff\xd8" + bytes(range(256)) + b"\xff\xd9"
 PACKETS = packets(picture(JPEG), 60)

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
-from sl651_frames import STATION, framed, packets, picture
 
 from adapters.runner import FeedRunner
 from adapters.sdk.feed import FeedConfig
@@ -17,6 +16,7 @@ from broker.plan import BusPlan, stream_name
 from broker.quarantine import entries
 from broker.subscriber import scan
 from liandong.record.v1.record_pb2 import Record
+from tests.adapters.water.sl651.sl651_frames import STATION, framed, packets, picture
 
 JPEG = b"\xff\xd8" + bytes(range(200)) + b"\xff\xd9"
 FEED = FeedConfig(

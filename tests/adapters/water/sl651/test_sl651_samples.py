@@ -17,12 +17,12 @@ from typing import Any
 
 import protovalidate
 import pytest
-from sl651_frames import adapter, decoded
 
 from adapters.sdk.message import Undecodable
 from adapters.water.sl651 import Frame
 from adapters.water.sl651.content import Content
 from adapters.water.sl651.elements import read_body
+from tests.adapters.water.sl651.sl651_frames import adapter, decoded
 
 FILES = {
     "handsomestwei_badcrc_32.hex": {"crc": 1},
@@ -115,7 +115,7 @@ def stated(content: Content) -> list[tuple[str, str, Any]]:
 
 def expected_of(entry: dict[str, Any]) -> list[tuple[str, str, Any]]:
     """Return the same of an independent reading."""
-    found = []
+    found: list[tuple[str, str, Any]] = []
     observed = ""
     for element in entry.get("elements", ()):
         observed = element.get("obs", observed)

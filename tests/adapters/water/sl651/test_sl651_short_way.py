@@ -1,17 +1,19 @@
 """The short way and the long way give equal records, and hold what a shape promises."""
 
+from typing import Any
+
 import protovalidate
 from buf.validate import validate_pb2
 from buf.validate.validate_pb2 import DoubleRules
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sl651_frames import STATION, adapter, body, framed, only_frame
 
 from adapters.sdk.adapter import Translated
 from adapters.sdk.errors import Untranslatable
 from adapters.water.sl651 import Sl651
 from liandong.quantity.v1.quantity_pb2 import Measurement
 from liandong.water.v1.water_pb2 import Level, Rainfall, WaterQuality
+from tests.adapters.water.sl651.sl651_frames import STATION, adapter, body, framed, only_frame
 
 SITES = {STATION: {"title": "秦淮河", "datum": "Wusong", "warning_level_m": 8.5}}
 CODES = st.sampled_from(
@@ -90,6 +92,7 @@ def test_records_of_one_shape_differ_in_numbers_and_times_alone() -> None:
                 assert serial <= 2
                 continue
             for field in ("current_mm", "level_m", "supply_voltage_v"):
+                kept: Any
                 for kept in (one.record.water_level, one.record.water_rainfall):
                     if field in kept.DESCRIPTOR.fields_by_name and kept.HasField(field):
                         kept.ClearField(field)

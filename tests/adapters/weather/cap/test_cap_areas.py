@@ -58,7 +58,8 @@ def test_altitudes_in_feet_become_metres(rainstorm: Write, read: Read) -> None:
     "shape",
     [
         "<polygon>32.0,118.0 32.0,119.0...</polygon>",
-        "<polygon>118.0,32.0 119.0,32.0 119.0,33.0 118.0,32.0</polygon>",
+        "<polygon>32.0,118.0 32.0,119.0 33.0,119.0 33.0</polygon>",
+        "<polygon>118.0,32.0 119.0,32.0 33.0,119.0 118.0,32.0</polygon>",
         "<polygon>32.0,118.0 32.0,118.0</polygon>",
         "<circle>32.0,118.0</circle>",
         "<circle>32.0,118.0 -1</circle>",
@@ -130,3 +131,62 @@ def test_blanks_without_end_are_gone_through_once(rainstorm: Write, read: Read) 
 
     (written,) = found.record.weather_warning.infos[0].areas
     assert (len(written.polygons), len(written.circles)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "32.0,118.0;32.0,119.0;33.0,119.0;32.0,118.0",
+        "32.0 118.0 32.0 119.0 33.0 119.0 32.0 118.0",
+        "32.0,118.0, 32.0,119.0, 33.0,119.0, 32.0,118.0,",
+        "\n32.0,118.0,0\n\t32.0,119.0,0\r\n33.0,119.0,0\n",
+    ],
+)
+def test_an_outline_is_read_however_its_numbers_are_parted(
+    rainstorm: Write, read: Read, written: str
+) -> None:
+    """Where only one reading is possible the outline is not lost."""
+    place = _place(rainstorm, read, f"<polygon>{written}</polygon>")
+
+    (ring,) = place.areas[0].polygons
+    points = [(point.latitude_deg, point.longitude_deg) for point in ring.points]
+    assert points == [(32.0, 118.0), (32.0, 119.0), (33.0, 119.0), (32.0, 118.0)]
+
+
+@pytest.mark.parametrize("written", ["32,118 5", "32 118 5", "32, 118, 5", "32,118 5 km"])
+def test_a_circle_is_read_however_its_numbers_are_parted(
+    rainstorm: Write, read: Read, written: str
+) -> None:
+    """The radius stands last, in kilometres."""
+    (circle,) = _place(rainstorm, read, f"<circle>{written}</circle>").areas[0].circles
+
+    assert (circle.center.latitude_deg, circle.center.longitude_deg) == (32.0, 118.0)
+    assert circle.radius_m == 5000.0
+
+
+@pytest.mark.parametrize(
+    "shape",
+    ["<polygon>118.0,32.0 119.0,32.0 119.0,33.0</polygon>", "<circle>118.5,32.5 1</circle>"],
+)
+def test_what_can_be_no_latitude_is_longitude_and_told(
+    rainstorm: Write, read: Read, shape: str
+) -> None:
+    """Chinese maps say longitude first; of 118 degrees there is no other reading."""
+    found = read(rainstorm(area=f"<areaDesc>南京市</areaDesc>{shape}"))[0].record
+
+    assert found.location.point.latitude_deg == pytest.approx(32.33, abs=0.2)
+    assert found.location.point.longitude_deg == pytest.approx(118.6, abs=0.2)
+    assert "has longitude before latitude, and was turned round" in found.quality.note
+
+
+def test_longitudes_may_be_counted_all_around_the_globe(rainstorm: Write, read: Read) -> None:
+    """East of the 180th meridian some go on counting."""
+    place = _place(rainstorm, read, "<polygon>-20,179 -20,185 -21,185 -21,179</polygon>")
+
+    assert [point.longitude_deg for point in place.areas[0].polygons[0].points] == [
+        179.0,
+        -175.0,
+        -175.0,
+        179.0,
+        179.0,
+    ]

@@ -51,6 +51,29 @@ def test_a_colour_is_a_severity(
     assert (info.color, info.severity) == (color, severity)
 
 
+@pytest.mark.parametrize(
+    ("word", "color"),
+    [
+        ("1", weather.COLOR_RED),
+        ("Ⅱ级", weather.COLOR_ORANGE),
+        ("III级/较大", weather.COLOR_YELLOW),
+        ("四级", weather.COLOR_BLUE),
+        ("IV", weather.COLOR_BLUE),
+        ("五级", weather.COLOR_UNSPECIFIED),
+    ],
+)
+def test_a_level_is_a_colour_where_nothing_names_one(
+    chinese: Write, read: Read, word: str, color: int
+) -> None:
+    """The law has four levels, and a colour for each."""
+    written = chinese(severity=word).decode().replace("橙色", "").encode()
+
+    (info,) = read(written)[0].record.weather_warning.infos
+
+    assert info.color == color
+    assert info.source_severity == word
+
+
 def test_a_bare_reference_is_superseded(chinese: Write, read: Read) -> None:
     """References are identifiers without sender and time."""
     earlier = "32010041600000_20260701120000"

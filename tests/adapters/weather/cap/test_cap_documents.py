@@ -1,6 +1,7 @@
 """Documents are decoded whole, whatever their encoding, and attacks are refused."""
 
 import contextlib
+from base64 import encodebytes
 from collections.abc import Callable
 from hashlib import sha256
 from xml.sax.saxutils import escape
@@ -248,6 +249,52 @@ def _distribution(alert: str, said: str) -> bytes:
         f"<contentObject><xmlContent><embeddedXMLContent>{alert}</embeddedXMLContent>"
         "</xmlContent></contentObject></EDXLDistribution>"
     ).encode()
+
+
+def _carried(*contents: tuple[str, bytes], name: str = "nonXMLContent") -> bytes:
+    """Return an envelope of EDXL-DE about contents of some types, in base64."""
+    objects = "".join(
+        f"<contentObject><{name}><mimeType>{kind}</mimeType>"
+        f"<contentData>{encodebytes(content).decode()}</contentData></{name}></contentObject>"
+        for kind, content in contents
+    )
+    return (
+        '<EDXLDistribution xmlns="urn:oasis:names:tc:emergency:EDXL:DE:1.0">'
+        f"<distributionStatus>Exercise</distributionStatus>{objects}</EDXLDistribution>"
+    ).encode()
+
+
+@pytest.mark.parametrize("name", ["nonXMLContent", "otherContent"])
+@pytest.mark.parametrize("kind", ["application/cap+xml", "text/xml", "application/octet-stream"])
+def test_alerts_in_base64_are_read(rainstorm: Write, read: Read, kind: str, name: str) -> None:
+    """EDXL-DE carries documents whole, in their own encoding, beside pictures."""
+    alert = rainstorm().decode().replace("UTF-8", "GB18030").encode("gb18030")
+    document = _carried(("image/jpeg", b"\xff\xd8"), (kind, alert), (kind, b"<other/>"), name=name)
+
+    (found,) = read(document)
+
+    (plain,) = read(rainstorm())
+    assert found.record.weather_warning == plain.record.weather_warning
+    assert found.record.status == record.STATUS_EXERCISE
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"), [(b"no xml", "xml"), (b"<alert><a>", "xml"), (None, "encoding")]
+)
+def test_what_says_it_is_an_alert_and_is_none_is_told(
+    rainstorm: Write, content: bytes | None, cause: str
+) -> None:
+    """The alert beside it is read."""
+    document = _carried(("application/cap+xml", content or b""), ("text/xml", rainstorm()))
+    if content is None:
+        document = document.replace(b"<contentData></", b"<contentData>A*=</")
+
+    good, refused = _decode(document)
+
+    assert isinstance(good, CapDocument)
+    assert isinstance(refused, Undecodable)
+    assert refused.cause == cause
+    assert "contentData of type application/cap+xml" in refused.reason
 
 
 @pytest.mark.parametrize("is_cdata", [False, True])

@@ -45,12 +45,53 @@ def links(document: str) -> list[Link]:
         ('<link href="feed" type="application/atom+xml"/><link href="a"/>', "a"),
         (f'<content {CAP} src="a"/><link href="page"/>', "a"),
         (f'<link>https://x.example/page</link><enclosure url="a" {CAP}/>', "a"),
+        (
+            '<g:cap xmlns:g="urn:g">https://x.example/a</g:cap><link href="page"/>',
+            "https://x.example/a",
+        ),
         ("<link>\n https://x.example/a.xml </link>", "https://x.example/a.xml"),
     ],
 )
 def test_the_link_that_says_that_it_is_an_alert_is_taken(entry: str, address: str) -> None:
     """Then one that says XML, then one that says nothing; a page for people never."""
     assert links(atom(entry)) == [Link(address, "", "application/cap+xml")]
+
+
+@pytest.mark.parametrize(
+    ("item", "address"),
+    [
+        ("<guid>https://x.example/a.xml</guid>", "https://x.example/a.xml"),
+        ('<guid isPermaLink="true">http://x.example/a</guid><link/>', "http://x.example/a"),
+        ("<guid>https://x.example/a</guid><link>b</link>", "b"),
+    ],
+)
+def test_an_item_s_identifier_is_its_last_address(item: str, address: str) -> None:
+    """RSS 2.0 lets an item have no link where its guid is one."""
+    (link,) = links(f"<rss><channel><item>{item}</item></channel></rss>")
+
+    assert link.address == address
+
+
+@pytest.mark.parametrize("item", ['<guid isPermaLink="false">https://x/a</guid>', "<guid>7</guid>"])
+def test_an_identifier_that_is_no_address_leads_nowhere(item: str) -> None:
+    """It is told with those that link to none."""
+    (index,) = decode(f"<rss><channel><item>{item}</item></channel></rss>")
+
+    assert isinstance(index, Undecodable)
+    assert not index.links
+
+
+def test_addresses_are_relative_to_what_the_index_says() -> None:
+    """XML Base, of the feed and of the entry (RFC 4287, 2)."""
+    feed = atom(f'<link {CAP} href="a.xml"/>', f'<link {CAP} href="https://y.example/b"/>')
+    based = feed.replace("<feed ", '<feed xml:base="https://x.example/cap/" ')
+
+    assert [link.address for link in links(based)] == [
+        "https://y.example/b",
+        "https://x.example/cap/a.xml",
+    ]
+    inner = based.replace("<entry>", '<entry xml:base="de/">', 1)
+    assert links(inner)[1].address == "https://x.example/cap/de/a.xml"
 
 
 def test_a_version_is_all_that_tells_of_a_change() -> None:
@@ -142,3 +183,15 @@ def test_any_entries_have_links_and_an_order(
     assert found is not None
     assert {*map(id, oldest_first(found))} == {*map(id, root)}
     assert all(link is None or link.address for link in map(link_of, found))
+
+
+def test_an_index_of_a_whole_country_on_a_bad_day_is_read() -> None:
+    """When it counts, an index is many times as large as usual."""
+    codes = "<c:geocode><valueName>UGC</valueName><value>AAC001</value></c:geocode>" * 10
+    text = f"<summary>{'text ' * 400}</summary>{codes}"
+    feed = atom(*(f'<id>{n}</id><link {CAP} href="{n}.xml"/>{text}' for n in range(1800)))
+
+    found = links(feed.replace("<feed ", '<feed xmlns:c="urn:oasis:names:tc:emergency:cap:1.2" '))
+
+    assert len(found) == 1800
+    assert len(feed) > 4 << 20

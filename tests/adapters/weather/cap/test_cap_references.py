@@ -6,7 +6,6 @@ import protovalidate
 import pytest
 
 from adapters.sdk.adapter import Translated
-from adapters.sdk.errors import Untranslatable
 from adapters.weather.cap.earlier import EarlierWarnings
 from liandong.record.v1.record_pb2 import Record
 from liandong.weather.v1 import weather_pb2 as weather
@@ -118,9 +117,20 @@ def test_a_cancellation_need_not_say_how_grave_it_is(rainstorm: Write, read: Rea
     assert found[0].record.weather_warning.infos[0].severity == weather.SEVERITY_UNKNOWN
 
 
-def test_more_references_than_a_record_may_hold_are_refused(rainstorm: Write, read: Read) -> None:
-    """They would each make a record of the whole message."""
-    named = " ".join(map(str, range(257)))
+def test_of_more_references_than_a_record_may_hold_the_latest_count(
+    rainstorm: Write, read: Read
+) -> None:
+    """A long flood's update names all that went before; it warns all the same."""
+    named = " ".join(
+        f"a@x.example,R{number},2026-06-{1 + number % 30:02}T10:00:00+08:00"
+        for number in range(600)
+    )
 
-    with pytest.raises(Untranslatable, match=r"references is '257 messages', expected at most 256"):
-        read(rainstorm("U", msgType="Update", references=named))
+    update, *replaced = read(rainstorm("U", msgType="Update", references=named))
+
+    assert len(update.record.weather_warning.references) == 256
+    assert update.record.quality.note == "of 600 references the latest 256 are kept"
+    assert len(replaced) == 256
+    kept = {one.record.weather_warning.identifier for one in replaced}
+    assert {f"R{number}" for number in range(29, 600, 30)} <= kept
+    assert not {f"R{number}" for number in range(0, 600, 30)} & kept

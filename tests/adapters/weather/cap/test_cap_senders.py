@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from adapters.sdk.adapter import Translated
+from adapters.sdk.translation import Translation
 from adapters.weather.cap import Cap, CapDocument
 from liandong.quantity.v1.quantity_pb2 import QUALITY_LEVEL_SUSPECT
 from liandong.record.v1.record_pb2 import CLASSIFICATION_RESTRICTED
@@ -60,6 +61,45 @@ def test_a_reference_may_have_blanks_about_its_commas(rainstorm: Write, read: Re
     (reference,) = update.record.weather_warning.references
     assert (reference.sender, reference.identifier) == ("a@x.example", "EARLIER")
     assert earlier.record.weather_warning.identifier == "EARLIER"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "The Bureau,ONE,2026-07-01T10:00:00+08:00 The Bureau,TWO,2026-07-01T11:00:00+08:00",
+        "The Bureau,ONE,2026-07-01T10:00:00+08:00, The Bureau,TWO,2026-07-01T11:00:00+08:00,",
+        "The Bureau,ONE,2026-07-01T10:00:00+08:00;The Bureau,TWO,2026-07-01T11:00:00+08:00",
+    ],
+)
+def test_references_are_parted_where_their_times_end(
+    rainstorm: Write, read: Read, written: str
+) -> None:
+    """A sender of two words, or a comma too many, makes no warnings that never were."""
+    found = read(rainstorm("LATER", msgType="Cancel", references=written))
+
+    references = found[0].record.weather_warning.references
+    assert [(one.sender, one.identifier) for one in references] == [
+        ("The Bureau", "ONE"),
+        ("The Bureau", "TWO"),
+    ]
+    assert [one.record.weather_warning.identifier for one in found] == ["LATER", "ONE", "TWO"]
+
+
+def test_a_reference_may_lack_its_time(rainstorm: Write, read: Read) -> None:
+    """Sender and identifier name a message well enough."""
+    update, earlier = read(rainstorm("LATER", msgType="Update", references="a@x.example,EARLIER"))
+
+    assert update.record.weather_warning.references[0].sender == "a@x.example"
+    assert earlier.record.weather_warning.identifier == "EARLIER"
+
+
+def test_children_without_a_namespace_are_the_alerts_own(rainstorm: Write, read: Read) -> None:
+    """Some programs put only the outermost element into CAP's namespace."""
+    written = rainstorm().decode().replace("<alert xmlns=", "<cap:alert xmlns:cap=")
+
+    (one,) = read(written.replace("</alert>", "</cap:alert>").encode())
+
+    assert one.record.weather_warning.infos[0].event == "暴雨"
 
 
 @pytest.mark.parametrize("status", ["Exercise", "Test", "Draft"])
@@ -221,3 +261,40 @@ def test_what_had_no_end_ends_with_what_replaces_it(rainstorm: Write, read: Read
 
     assert first.record.weather_warning.state == weather.WARNING_STATE_SUPERSEDED
     assert first.record.expires_at.ToJsonString() == "2026-07-01T09:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        (
+            f"<description>{'x' * 70_000}</description>",
+            "description has 70000 characters, of which 65536 are kept",
+        ),
+        (
+            f"<parameter><valueName>map</valueName><value>{'x' * 9000}</value></parameter>",
+            "of map the first 8192 characters are kept",
+        ),
+        (
+            "".join(f"<area><areaDesc>A{n}</areaDesc></area>" for n in range(600)),
+            "of 600 areas the first 512 are kept",
+        ),
+        (
+            "<parameter><valueName>a</valueName><value>b</value></parameter>" * 600,
+            "parameters the first",
+        ),
+    ],
+)
+def test_what_is_longer_than_a_record_holds_is_cut_and_told(
+    rainstorm: Write, cap: Cap, more: str, note: str
+) -> None:
+    """A warning is not kept back for what is too much in it."""
+    translation = Translation(cap)
+    decoder = cap.decoder()
+    decoder.feed(rainstorm(info=PART.format(more=more)))
+    (document,) = decoder.close()
+
+    (made,), refused = translation.of(document)
+
+    assert refused is None
+    assert made.record.quality.level == QUALITY_LEVEL_SUSPECT
+    assert note in made.record.quality.note

@@ -216,12 +216,18 @@ def test_a_poll_that_says_the_same_is_the_same_message(cma: CmaJson) -> None:
 def test_9999_is_no_measurement(cma: CmaJson) -> None:
     """The service writes it for what was not measured; numbers may be texts."""
     page = json.loads(json.dumps(PAGE))
-    page["data"]["now"] |= {"temperature": 9999, "windSpeed": "0", "humidity": ""}
+    page["data"]["now"] |= {
+        "temperature": 9999,
+        "windSpeed": "0",
+        "humidity": "",
+        "pressure": "--",
+    }
 
     body = _read(cma, _bytes(page))[0].record.weather_observation
 
     assert not body.HasField("temperature_c")
     assert not body.HasField("humidity_pct")
+    assert not body.HasField("station_pressure_hpa")
     assert (body.wind_speed_m_s, body.HasField("wind_direction_deg")) == (0, False)
 
 
@@ -281,7 +287,7 @@ JSON = st.recursive(
     lambda below: (
         st.lists(below, max_size=4)
         | st.dictionaries(
-            st.sampled_from([*PAGE["data"], *PAGE["data"]["now"], *ALARM, *ALARMINFO, "data"]),  # type: ignore[call-overload,index,misc]
+            st.sampled_from([*PAGE["data"], *PAGE["data"]["now"], *ALARM, *ALARMINFO, "data"]),  # type: ignore[index,misc]
             below,
             max_size=8,
         )

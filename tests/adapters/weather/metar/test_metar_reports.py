@@ -244,7 +244,7 @@ def test_no_bytes_break_it(metar: MetarReports, pieces: list[bytes]) -> None:
                 protovalidate.validate(translated.record)
 
 
-@pytest.mark.parametrize("groups", ["33099MPS 9999 99/10 Q1013", "33005MPS 9999 20/10 Q0100"])
+@pytest.mark.parametrize("groups", ["33099MPS 9999 99/10 Q1013", "33005MPS 9999 99/10 Q1013"])
 def test_what_cannot_be_true_is_refused_after_reports_of_the_same_shape(
     metar: MetarReports, groups: str
 ) -> None:
@@ -339,3 +339,72 @@ def test_a_station_without_a_report_has_its_bulletin_s_time(
     assert none.name == "weather/weather.observation/ZSSS"
     assert none.observed_at.ToJsonString() == "2026-11-24T09:00:00Z"
     assert none.quality.level == quantity.QUALITY_LEVEL_MISSING
+
+
+def test_groups_beside_the_weather_are_measurements(record: Read) -> None:
+    """States of runways and of the sea, Australia's rain, and the colours of the military."""
+    found = record(
+        "METAR ENZV 240920Z 24020KT 9999 FEW020 10/05 Q1001 WM01/S3 W09/H35 R24L/590230 "
+        "R25/CLRD// RF01.2/010.4 BLACKGRN+ TEMPO 4000="
+    )
+
+    assert found.quality.level == quantity.QUALITY_LEVEL_VALID
+    words = [(one.code, one.text) for one in found.weather_observation.measurements if one.text]
+    assert ("runway_state", "R24L/590230") in words
+    assert ("runway_state", "R25/CLRD//") in words
+    assert ("colour_state", "BLACKGRN+") in words
+    numbers = [
+        (one.code, one.value)
+        for one in found.weather_observation.measurements
+        if one.HasField("value")
+    ]
+    assert numbers == [
+        ("sea_temperature", -1.0),
+        ("sea_state", 3.0),
+        ("sea_temperature", 9.0),
+        ("wave_height", 3.5),
+        ("rain_10min", 1.2),
+        ("rain_since_0900", 10.4),
+    ]
+
+
+@pytest.mark.parametrize("pressure", ["Q0000", "A0000", "Q9999"])
+def test_a_broken_barometer_costs_no_other_value(record: Read, pressure: str) -> None:
+    """The pressure is told as not understood, and the rest of the report stands."""
+    found = record(f"METAR ZSNJ 240900Z 04003MPS 9999 FEW020 10/05 {pressure}=")
+
+    assert not found.weather_observation.HasField("sea_level_pressure_hpa")
+    assert found.weather_observation.temperature_c == 10
+    assert found.quality.level == quantity.QUALITY_LEVEL_SUSPECT
+    assert pressure in found.quality.note
+
+
+def test_a_trend_that_begins_from_a_time_is_no_observation(record: Read) -> None:
+    """Australia's landing forecasts begin with FM: their visibility is not the pressure."""
+    found = record("METAR YSSY 240900Z 18012KT 9999 FEW030 20/12 Q1018 FM241000 20015KT 3000 SHRA=")
+
+    assert found.weather_observation.sea_level_pressure_hpa == 1018
+    assert found.weather_observation.visibility_m == 10_000
+    assert _words(found)["trend"] == "FM241000 20015KT 3000 SHRA"
+
+
+def test_a_number_behind_the_pressure_is_no_other_pressure(record: Read) -> None:
+    """What stands where nothing should is told, and makes no value."""
+    found = record("METAR ZSNJ 240900Z 04003MPS 9999 FEW020 10/05 Q1018 0800=")
+
+    assert found.weather_observation.sea_level_pressure_hpa == 1018
+    assert _words(found)["not_understood"] == "0800"
+
+
+def test_the_kind_of_a_cloud_counts_also_before_slashes(record: Read) -> None:
+    """Automatic stations write that they do not see more."""
+    found = record("METAR ENBR 240920Z AUTO 18015KT 9000 BKN014CB/// 08/07 Q0989=")
+
+    (layer,) = found.weather_observation.cloud_layers
+    assert (layer.cover, layer.base_m, layer.type) == ("BKN", 426.7, "CB")
+    assert found.quality.level == quantity.QUALITY_LEVEL_VALID
+
+
+def test_a_keyword_may_stand_twice(record: Read) -> None:
+    """The bulletin says it, and each report in it again."""
+    assert record("METAR METAR ZSNJ 240900Z 04003MPS CAVOK 10/05 Q1020=").name.endswith("/ZSNJ")

@@ -118,6 +118,8 @@ class Feed(message.Message):
     ENTITIES_EXPECTED_FIELD_NUMBER: builtins.int
     ENTITIES_HEARD_FIELD_NUMBER: builtins.int
     CAUSES_FIELD_NUMBER: builtins.int
+    TROUBLE_FIELD_NUMBER: builtins.int
+    TROUBLE_SINCE_FIELD_NUMBER: builtins.int
     name: builtins.str
     """`<agency>/<feed id>`, for example `water/water.sl651`."""
     agency: builtins.str
@@ -156,6 +158,8 @@ class Feed(message.Message):
     """How many entities have a known interval."""
     entities_heard: builtins.int
     """How many of them spoke within three of their intervals."""
+    trouble: builtins.str
+    """What keeps the feed from reading its source now, one sentence; empty: nothing."""
     @builtins.property
     def counting_since(self) -> timestamp_pb2.Timestamp:
         """When the counts began, in UTC."""
@@ -190,6 +194,10 @@ class Feed(message.Message):
     def causes(self) -> containers.RepeatedCompositeFieldContainer[Cause]:
         """Why messages went to quarantine since the adapter started, the most frequent first."""
 
+    @builtins.property
+    def trouble_since(self) -> timestamp_pb2.Timestamp:
+        """Since when, in UTC."""
+
     def __init__(
         self,
         *,
@@ -219,10 +227,12 @@ class Feed(message.Message):
         entities_expected: builtins.int = ...,
         entities_heard: builtins.int = ...,
         causes: abc.Iterable[Cause] | None = ...,
+        trouble: builtins.str = ...,
+        trouble_since: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["counting_since", b"counting_since", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "settled", b"settled", "updated_at", b"updated_at", "usual_interval", b"usual_interval"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["counting_since", b"counting_since", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "settled", b"settled", "trouble_since", b"trouble_since", "updated_at", b"updated_at", "usual_interval", b"usual_interval"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["adapter", b"adapter", "adapter_version", b"adapter_version", "address", b"address", "agency", b"agency", "causes", b"causes", "counting_since", b"counting_since", "duplicates", b"duplicates", "entities_expected", b"entities_expected", "entities_heard", b"entities_heard", "freshness", b"freshness", "in_flight", b"in_flight", "last_error", b"last_error", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "name", b"name", "quarantined", b"quarantined", "rate_per_min", b"rate_per_min", "received", b"received", "settled", b"settled", "spooled", b"spooled", "spooled_bytes", b"spooled_bytes", "state", b"state", "stored", b"stored", "updated_at", b"updated_at", "usual_interval", b"usual_interval"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["adapter", b"adapter", "adapter_version", b"adapter_version", "address", b"address", "agency", b"agency", "causes", b"causes", "counting_since", b"counting_since", "duplicates", b"duplicates", "entities_expected", b"entities_expected", "entities_heard", b"entities_heard", "freshness", b"freshness", "in_flight", b"in_flight", "last_error", b"last_error", "last_error_at", b"last_error_at", "last_observed_at", b"last_observed_at", "last_received_at", b"last_received_at", "name", b"name", "quarantined", b"quarantined", "rate_per_min", b"rate_per_min", "received", b"received", "settled", b"settled", "spooled", b"spooled", "spooled_bytes", b"spooled_bytes", "state", b"state", "stored", b"stored", "trouble", b"trouble", "trouble_since", b"trouble_since", "updated_at", b"updated_at", "usual_interval", b"usual_interval"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
