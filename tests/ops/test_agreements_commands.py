@@ -84,6 +84,7 @@ def test_proposed_agreements_are_rehearsed_on_the_citys_own_records(town: Town) 
     calls = text.replace("air-to-police", "calls-to-water").replace('"police"', '"water"')
     calls = calls.replace('"environment"', '"police"').replace("environment.air", "incident.report")
     proposed.write_text(hidden + calls[: calls.index("[[agreement]]", 20)])
+    incidents = town.objects("list", "--as", "police", "--kind", "incident.report")
 
     changes = {
         (one["consumer"], one["change"]): one
@@ -95,7 +96,7 @@ def test_proposed_agreements_are_rehearsed_on_the_citys_own_records(town: Town) 
     lost, gained = changes["police", "lose"], changes["water", "gain"]
     assert (lost["fields"], lost["records"]) == (["location.point"], 1)
     assert lost["samples"] == ["environment/environment.air/320100A0001"]
-    assert (gained["records"], gained["kind"]) == (2, "incident.report")
+    assert (gained["records"], gained["kind"]) == (len(incidents), "incident.report")
     assert "gains: 1, losses: 1, on" in shown
     assert same.startswith("no difference, on ")
     assert town.objects("agreements", "list")[0]["id"] == "air-to-police"
