@@ -38,6 +38,8 @@ def _ports_of_this_worker() -> Iterator[int]:
     return itertools.cycle([*own[start:], *own[:start]])
 
 
+# What a siege asserts is told in as many words as in a test, whoever imports it first.
+pytest.register_assert_rewrite("tests.security.siege", "tests.security.stronghold")
 _ports = _ports_of_this_worker()
 # Machines are busy at times: how long an example takes says nothing of what it shows. Each run
 # draws other examples, so few of them find in a week of runs what many would find in one;

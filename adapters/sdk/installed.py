@@ -3,8 +3,8 @@
 from importlib.metadata import entry_points
 from typing import Any
 
+from adapters.sdk.blame import place_of
 from adapters.sdk.errors import AdapterError
-from adapters.sdk.translation import place_of
 
 
 class NotInstalled(AdapterError):

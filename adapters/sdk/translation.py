@@ -5,13 +5,13 @@ bus all decide here, so they decide alike.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import protovalidate
 import structlog
 
 from adapters.sdk.adapter import Adapter, Translated
+from adapters.sdk.blame import place_of
 from adapters.sdk.errors import Untranslatable
 from adapters.sdk.message import Message, Undecodable
 from broker.impossible import impossible_record, told
@@ -93,14 +93,3 @@ class Translation:
         if len(self._valid_shapes) >= _SHAPES:
             self._valid_shapes.clear()
         self._valid_shapes.add(shape)
-
-
-def place_of(error: Exception) -> str:
-    """Return an error's type and the line that raised it, without what the message held."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    file = Path(trace.tb_frame.f_code.co_filename)
-    return f"{type(error).__name__} at {file.parent.name}/{file.name}:{trace.tb_lineno}"

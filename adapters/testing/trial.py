@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from adapters.sdk.adapter import Adapter, Outcome, Translated
+from adapters.sdk.blame import place_of
 from adapters.sdk.errors import AdapterError
 from adapters.sdk.feed import FeedConfig, options_of
 from adapters.sdk.message import Message, Undecodable
 from adapters.sdk.registry import adapter_of
 from adapters.sdk.retrial import pieces_alone
-from adapters.sdk.translation import Result, Translation, place_of
+from adapters.sdk.translation import Result, Translation
 from liandong.record.v1.record_pb2 import Record
 
 

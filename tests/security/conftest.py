@@ -5,10 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-# What a siege asserts is told in as many words as in a test.
-pytest.register_assert_rewrite("tests.security.siege", "tests.security.stronghold")
-
-from tests.security.stronghold import Stronghold  # noqa: E402 - rewritten as it is imported
+from tests.security.stronghold import Stronghold
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Cut files and responses of NWIS: RDB line by line, JSON and XML as a whole."""
 
+import codecs
 import re
 from dataclasses import replace
 from typing import Final
@@ -13,7 +14,7 @@ from adapters.water.nwis.waterml_xml import read_xml
 
 MAX_DOCUMENT_BYTES: Final = 64 * 1024 * 1024
 _LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+\Z")
-_BLANK: Final = b" \t\r\n\xef\xbb\xbf"
+_BLANK: Final = b" \t\r\n"
 
 
 class NwisDecoder:
@@ -26,6 +27,7 @@ class NwisDecoder:
     def __init__(self, limit: int = MAX_DOCUMENT_BYTES) -> None:
         self._limit = limit
         self._is_whole: bool | None = None
+        self._mark = b""  # a byte order mark, or the beginning of one
         self._document = bytearray()
         self._size = 0
         self._line = bytearray()
@@ -35,7 +37,9 @@ class NwisDecoder:
     def feed(self, data: bytes) -> list[NwisMessage | Undecodable]:
         """Return the rows that these bytes complete; JSON and XML are only collected."""
         if self._is_whole is None:
-            data = data.lstrip(_BLANK)
+            begun = self._mark + data
+            self._mark = begun if codecs.BOM_UTF8.startswith(begun) else b""
+            data = b"" if self._mark else begun.removeprefix(codecs.BOM_UTF8).lstrip(_BLANK)
             if not data:
                 return []
             self._is_whole = data.startswith((b"{", b"[", b"<"))
@@ -66,6 +70,8 @@ class NwisDecoder:
             alone = replace(self._opened, raw=bytes(self._document))
             self._document, self._is_whole, self._opened = bytearray(), None, None
             return [alone]
+        self._line += self._mark.removeprefix(codecs.BOM_UTF8)
+        self._mark = b""
         found = self._end_line()
         comments = self._rdb.close()
         self._rdb, self._is_whole = RdbReader(), None
