@@ -1,9 +1,7 @@
 """The embedded server: the real nats-server, started and stopped from Python."""
 
 import asyncio
-import ctypes
 import fcntl
-import functools
 import json
 import os
 import shutil
@@ -17,17 +15,17 @@ from typing import Self
 
 import structlog
 
+from broker import leash
 from broker.errors import ServerFailed
 from broker.home import Home
 from broker.plan import BusPlan
 from broker.provision import prepare
 
-_PR_SET_PDEATHSIG = 1
 _READY_S = 30.0
 _STOP_S = 15.0
 _LOCK_S = 5.0
 _POLL_S = 0.02
-_libc = ctypes.CDLL(None)
+_LEASH = (sys.executable, "-I", "-S", leash.__file__)
 _log = structlog.get_logger()
 
 
@@ -87,13 +85,14 @@ class EmbeddedServer:
             await self._lock_data(lock.fileno())
             _require_free(self._plan.host, self._plan.port)
             self._process = await asyncio.create_subprocess_exec(
+                *_LEASH,
+                str(os.getpid()),
                 program,
                 "-c",
                 str(self._home.nats_config),
                 stdout=log,
                 stderr=log,
                 stdin=asyncio.subprocess.DEVNULL,
-                preexec_fn=functools.partial(_die_with_parent, os.getpid()),
                 pass_fds=(lock.fileno(),),
                 start_new_session=True,
             )
@@ -256,10 +255,3 @@ def _try_lock(handle: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _die_with_parent(parent: int) -> None:
-    """Ask the kernel to end this process when its parent ends."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os._exit(1)
