@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import random
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -40,6 +41,8 @@ def _ports_of_this_worker() -> Iterator[int]:
 
 # What a siege asserts is told in as many words as in a test, whoever imports it first.
 pytest.register_assert_rewrite("tests.security.siege", "tests.security.stronghold")
+# A shell has what it starts in the background ignore Ctrl-C, which commands would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 _ports = _ports_of_this_worker()
 # Machines are busy at times: how long an example takes says nothing of what it shows. Each run
 # draws other examples, so few of them find in a week of runs what many would find in one;
