@@ -176,6 +176,9 @@ class RecordedStream:
             except AuditFull:
                 self.opening = None
                 raise
+            # The first message would take them along, and a stream that is ended while that is
+            # on its way would send them again with its status, and so send none.
+            await self._context.send_initial_metadata(())
         elif self._journal.is_stuck:
             await self._prove()
         await self._context.write(message)
