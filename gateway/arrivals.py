@@ -16,6 +16,7 @@ import grpc
 from gateway.errors import GatewayError, InvalidRequest, RequestMissing, to_status
 from gateway.identity import Context, agency_of
 from gateway.limits import CallLimits, Shares
+from gateway.wrapped import Wrapped
 
 _MOMENT_S = 0.05
 
@@ -82,7 +83,7 @@ class Arrivals:
                 task.cancel()
 
 
-class Arriving(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the stubs alone
+class Arriving(Wrapped):
     """A service whose calls take places and whose requests must come in time.
 
     Args:
@@ -95,25 +96,15 @@ class Arriving(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in 
     def __init__(
         self, arrivals: Arrivals, served: "grpc.GenericRpcHandler[Any, Any]", *, tells: bool
     ) -> None:
+        super().__init__(served)
         self._arrivals = arrivals
-        self._served = served
         self._tells = tells
-        self._known: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
-    def service(
-        self, handler_call_details: grpc.HandlerCallDetails
-    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        """Return what serves a method; None: there is none."""
-        method = handler_call_details.method
-        known = self._known.get(method)
-        if known is None:
-            served = self._served.service(handler_call_details)
-            if served is None:
-                return None
-            known = self._known[method] = self._around(served)
-        return known
-
-    def _around(self, served: "grpc.RpcMethodHandler[Any, Any]") -> Any:
+    def wrap(
+        self,
+        method: str,  # noqa: ARG002 - all are served alike
+        served: "grpc.RpcMethodHandler[Any, Any]",
+    ) -> Any:
         """Return what serves a method as one of a stream of requests."""
         # The stubs know methods of threads only; these are coroutines' functions.
         made: Any = grpc.stream_stream_rpc_method_handler

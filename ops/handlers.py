@@ -5,13 +5,15 @@ from typing import Any, TypeAlias
 
 import grpc
 
+from gateway.wrapped import Wrapped
+
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.GenericRpcHandler[Any, Any]"
 Serve = Callable[[bytes, Any], Awaitable[Any]]
 Wrap = Callable[[str, Serve], Serve]
 
 
-class Around(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the stubs alone
+class Around(Wrapped):
     """A service whose methods have something around them; methods are wrapped once.
 
     Args:
@@ -21,34 +23,21 @@ class Around(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in th
     """
 
     def __init__(self, served: Handler, unary: Wrap, stream: Wrap) -> None:
-        self._served = served
+        super().__init__(served)
         self._unary = unary
         self._stream = stream
-        self._known: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
-    def service(
-        self, handler_call_details: grpc.HandlerCallDetails
-    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        """Return what serves a method; None: there is none."""
-        method = handler_call_details.method
-        known = self._known.get(method)
-        if known is None:
-            served = self._served.service(handler_call_details)
-            if served is None:
-                return None
-            known = self._known[method] = self._around(_short(method), served)
-        return known
-
-    def _around(
+    def wrap(
         self, method: str, served: "grpc.RpcMethodHandler[Any, Any]"
     ) -> "grpc.RpcMethodHandler[Any, Any]":
         """Return what serves a method, wrapped."""
+        name = _short(method)
         # The stubs know methods of threads only; these are coroutines' functions.
         unary: Any = served.unary_unary
         stream: Any = served.unary_stream
         if unary is not None:
-            return grpc.unary_unary_rpc_method_handler(self._unary(method, unary))
-        return grpc.unary_stream_rpc_method_handler(self._stream(method, stream))
+            return grpc.unary_unary_rpc_method_handler(self._unary(name, unary))
+        return grpc.unary_stream_rpc_method_handler(self._stream(name, stream))
 
 
 class Writing:
