@@ -19,6 +19,7 @@ from adapters.water.nwis.readings import NwisMessage
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.record.v1.record_pb2 import Record
 from liandong.water.v1 import water_pb2 as water
+from tests.adapters.water.nwis.waterml import series_of
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 HEADER = (
@@ -58,37 +59,6 @@ class _Nwis(Nwis):
         return NOW
 
 
-def _series(
-    parameter: str = "00065",
-    unit: str = "ft",
-    *values: tuple[str, str, str],
-    statistic: str = "00000",
-    methods: int = 1,
-) -> dict[str, Any]:
-    """Return a series; values are text, time and qualifiers."""
-    said = [{"value": v, "dateTime": t, "qualifiers": q.split()} for v, t, q in values]
-    return {
-        "sourceInfo": {
-            "siteName": "CHOPTANK RIVER",
-            "siteCode": [{"value": "01491000", "network": "NWIS", "agencyCode": "USGS"}],
-            "timeZoneInfo": {"defaultTimeZone": {"zoneOffset": "-05:00"}},
-            "geoLocation": {"geogLocation": {"latitude": 38.997, "longitude": -75.786}},
-            "siteProperty": [{"value": "ST", "name": "siteTypeCd"}],
-        },
-        "variable": {
-            "variableCode": [{"value": parameter}],
-            "variableName": "Streamflow, ft&#179;/s",
-            "unit": {"unitCode": unit},
-            "options": {"option": [{"name": "Statistic", "optionCode": statistic}]},
-            "noDataValue": -999999.0,
-        },
-        "values": [
-            {"value": said, "method": [{"methodID": 100 + n, "methodDescription": ""}]}
-            for n in range(methods)
-        ],
-    }
-
-
 def _json(*series: Any) -> bytes:
     return json.dumps({"value": {"timeSeries": series}}).encode()
 
@@ -121,7 +91,8 @@ def test_level_and_flow_of_one_time_are_one_record(nwis: Nwis) -> None:
     both = _one(
         nwis,
         _json(
-            _series("00060", "ft3/s", ("974", AT, "P")), _series("00065", "ft", ("6.48", AT, "P"))
+            series_of("00060", "ft3/s", ("974", AT, "P")),
+            series_of("00065", "ft", ("6.48", AT, "P")),
         ),
     )
 
@@ -155,7 +126,7 @@ def test_water_quality_has_its_fields(
     nwis: Nwis, parameter: str, text: str, field: str, expected: float
 ) -> None:
     """By the parameter's code, which fixes the unit."""
-    record = _one(nwis, _json(_series(parameter, "", (text, AT, "A"))))
+    record = _one(nwis, _json(series_of(parameter, "", (text, AT, "A"))))
 
     assert record.name == "water/water.quality/01491000"
     assert getattr(record.water_quality, field) == pytest.approx(expected)
@@ -166,16 +137,16 @@ def test_water_quality_has_its_fields(
 )
 def test_a_level_counts_from_its_parameter_s_datum(nwis: Nwis, parameter: str, datum: str) -> None:
     """A gauge height counts from the gauge's own zero."""
-    level = _one(nwis, _json(_series(parameter, "ft", ("10", AT, "P")))).water_level
+    level = _one(nwis, _json(series_of(parameter, "ft", ("10", AT, "P")))).water_level
 
     assert (level.level_m, level.datum) == (3.048, datum)
 
 
 def test_rain_is_in_millimetres(nwis: Nwis) -> None:
     """Over what time it fell, the parameter does not say; of a day it is the day's."""
-    moment = _one(nwis, _json(_series("00045", "in", ("0.10", AT, "P")))).water_rainfall
+    moment = _one(nwis, _json(series_of("00045", "in", ("0.10", AT, "P")))).water_rainfall
     day = ("1.5", "2026-06-30T00:00:00.000", "P")
-    daily = _one(nwis, _json(_series("00045", "in", day, statistic="00006")))
+    daily = _one(nwis, _json(series_of("00045", "in", day, statistic="00006")))
 
     assert (moment.measurements[0].value, moment.measurements[0].unit) == (2.54, "mm")
     assert daily.water_rainfall.day_mm == 38.1
@@ -189,9 +160,9 @@ def test_daily_statistics_are_one_measurement(nwis: Nwis) -> None:
     body = _one(
         nwis,
         _json(
-            _series("00010", "deg C", ("24.1", day, "P"), statistic="00001"),
-            _series("00010", "deg C", ("19.8", day, "P"), statistic="00002"),
-            _series("00010", "deg C", ("21.7", day, "P"), statistic="00003"),
+            series_of("00010", "deg C", ("24.1", day, "P"), statistic="00001"),
+            series_of("00010", "deg C", ("19.8", day, "P"), statistic="00002"),
+            series_of("00010", "deg C", ("21.7", day, "P"), statistic="00003"),
         ),
     ).water_quality
 
@@ -218,7 +189,7 @@ def test_daily_statistics_are_one_measurement(nwis: Nwis) -> None:
 )
 def test_qualifiers_are_quality(nwis: Nwis, text: str, qualifiers: str, level: int) -> None:
     """Provisional is how all values begin; doubts are named."""
-    record = _one(nwis, _json(_series("00065", "ft", (text, AT, qualifiers))))
+    record = _one(nwis, _json(series_of("00065", "ft", (text, AT, qualifiers))))
 
     assert record.quality.level == level
     assert record.quality.source_flag.startswith(qualifiers)
@@ -232,8 +203,8 @@ def test_a_missing_value_beside_a_good_one_does_not_mark_the_record(nwis: Nwis) 
     record = _one(
         nwis,
         _json(
-            _series("00060", "ft3/s", ("-999999", AT, "P Eqp")),
-            _series("00065", "ft", ("6.48", AT, "P")),
+            series_of("00060", "ft3/s", ("-999999", AT, "P Eqp")),
+            series_of("00065", "ft", ("6.48", AT, "P")),
         ),
     )
 
@@ -243,7 +214,7 @@ def test_a_missing_value_beside_a_good_one_does_not_mark_the_record(nwis: Nwis) 
 
 def test_two_sensors_of_one_parameter_are_told_apart(nwis: Nwis) -> None:
     """The first fills the field."""
-    body = _one(nwis, _json(_series("00010", "deg C", ("7.1", AT, "P"), methods=2))).water_quality
+    body = _one(nwis, _json(series_of("00010", "deg C", ("7.1", AT, "P"), methods=2))).water_quality
 
     methods = [one.attributes[0].value for one in body.measurements]
     assert methods == ["100", "101"]
@@ -252,7 +223,7 @@ def test_two_sensors_of_one_parameter_are_told_apart(nwis: Nwis) -> None:
 def test_a_parameter_that_is_not_known_keeps_its_own_unit(nwis: Nwis) -> None:
     """Nothing is known of it but what the message says."""
     (measured,) = _one(
-        nwis, _json(_series("99999", "bar", ("2", AT, "P")))
+        nwis, _json(series_of("99999", "bar", ("2", AT, "P")))
     ).water_quality.measurements
 
     assert (measured.code, measured.value, measured.unit) == ("99999", 2, "bar")
@@ -262,7 +233,7 @@ def test_a_parameter_that_is_not_known_keeps_its_own_unit(nwis: Nwis) -> None:
 def test_a_poll_that_says_the_same_is_the_same_message(nwis: Nwis) -> None:
     """A value that is revised, or approved, is another."""
     ids = [
-        _read(nwis, _json(_series("00065", "ft", (text, AT, qualifier))))[0].message_id
+        _read(nwis, _json(series_of("00065", "ft", (text, AT, qualifier))))[0].message_id
         for text, qualifier in [("6.48", "P"), ("6.48", "P"), ("6.49", "P"), ("6.48", "A")]
     ]
 
@@ -338,7 +309,7 @@ def test_a_site_file_tells_where_the_sites_of_tables_are(nwis: Nwis) -> None:
         (b'{"value": {}}', "json"),
         (b"{", "json"),
         (_json({"variable": {}}), "json"),
-        (_json(_series() | {"sourceInfo": {"siteCode": []}}), "missing"),
+        (_json(series_of() | {"sourceInfo": {"siteCode": []}}), "missing"),
         (b"x" * 70000 + b"\n", "oversize"),
         (b'{"value":' * 20000, "json"),
     ],
@@ -356,7 +327,7 @@ def test_what_is_no_table_and_no_waterml_is_refused(
 
 def test_a_bad_value_costs_no_other(nwis: Nwis) -> None:
     """It is refused with its own bytes."""
-    series = _series("00065", "ft", ("6.48", AT, "P"))
+    series = series_of("00065", "ft", ("6.48", AT, "P"))
     series["values"][0]["value"].append({"value": [], "dateTime": AT})
 
     refused, good = _messages(nwis, _json(series))
@@ -384,7 +355,7 @@ def test_a_time_that_cannot_be_is_refused(nwis: Nwis, time: str, zone: str) -> N
 
 def test_a_series_without_values_says_nothing(nwis: Nwis) -> None:
     """NWIS lists all that a site measures, also what it did not."""
-    assert _read(nwis, _json(_series("00065", "ft"))) == []
+    assert _read(nwis, _json(series_of("00065", "ft"))) == []
 
 
 CELL = st.sampled_from(
@@ -423,7 +394,7 @@ VALUE = st.tuples(CELL, st.sampled_from([AT, "2026-06-30T00:00:00.000", "x"]), C
     st.lists(
         JSON
         | st.builds(
-            lambda code, values, statistic: _series(code, "ft", *values, statistic=statistic),
+            lambda code, values, statistic: series_of(code, "ft", *values, statistic=statistic),
             st.sampled_from(["00065", "00060", "00045", "00010", "99999"]),
             st.lists(VALUE, max_size=4),
             st.sampled_from(["00000", "00001", "00003", "x"]),
@@ -477,7 +448,7 @@ def test_long_comments_are_gone_through_once(nwis: Nwis) -> None:
 def test_a_unit_that_is_ours_already_is_not_converted(nwis: Nwis) -> None:
     """A level of 00065 is in feet, unless whoever sends it says that it is in metres."""
     levels = [
-        _one(nwis, _json(_series("00065", unit, ("1.5", AT, "P")))).water_level.level_m
+        _one(nwis, _json(series_of("00065", unit, ("1.5", AT, "P")))).water_level.level_m
         for unit in ("ft", "m")
     ]
 
@@ -488,7 +459,7 @@ def test_a_unit_that_is_ours_already_is_not_converted(nwis: Nwis) -> None:
 def test_a_value_may_be_a_number_or_nothing(nwis: Nwis, written: Any, flow: float | None) -> None:
     """WaterML as JSON writes text; copies of it, made by other programs, write numbers."""
     value = {"value": written, "qualifiers": ["P"], "dateTime": "2026-07-01T05:00:00.000-05:00"}
-    series = _series("00060", "ft3/s") | {"values": [{"value": [value]}]}
+    series = series_of("00060", "ft3/s") | {"values": [{"value": [value]}]}
 
     (found,) = _messages(nwis, _json(series))
 
@@ -533,7 +504,7 @@ def test_the_unit_that_a_message_says_is_the_value_s(
     nwis: Nwis, parameter: str, unit: str, written: str, value: float
 ) -> None:
     """USGS has one unit for each code; programs that copy its form have their own."""
-    (made,) = _read(nwis, _json(_series(parameter, unit, (written, AT, "P"))))
+    (made,) = _read(nwis, _json(series_of(parameter, unit, (written, AT, "P"))))
 
     body = getattr(made.record, made.record.WhichOneof("body") or "")
     (measurement,) = body.measurements

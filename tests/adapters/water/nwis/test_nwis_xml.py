@@ -16,6 +16,7 @@ from adapters.water.nwis import Nwis, NwisOptions
 from adapters.water.nwis.readings import NwisMessage
 from liandong.quantity.v1 import quantity_pb2 as quantity
 from liandong.record.v1.record_pb2 import Record
+from tests.adapters.water.nwis.waterml import series_of
 
 AT = "2026-07-01T08:00:00.000-04:00"
 SITE = """<w:sourceInfo xsi:type="w:SiteInfoType"><w:siteName>CHOPTANK RIVER</w:siteName>
@@ -61,33 +62,6 @@ def _series(
     return f"<w:timeSeries>{SITE}{variable}{''.join(of)}</w:timeSeries>"
 
 
-def _json(
-    code: str, unit: str, *values: tuple[str, str, str], statistic: str = "00000", methods: int = 1
-) -> dict[str, Any]:
-    """Return the same as JSON."""
-    said = [{"value": v, "dateTime": t, "qualifiers": q.split()} for v, t, q in values]
-    return {
-        "sourceInfo": {
-            "siteName": "CHOPTANK RIVER",
-            "siteCode": [{"value": "01491000", "agencyCode": "USGS"}],
-            "timeZoneInfo": {"defaultTimeZone": {"zoneOffset": "-05:00"}},
-            "geoLocation": {"geogLocation": {"latitude": 38.997, "longitude": -75.786}},
-            "siteProperty": [{"value": "ST", "name": "siteTypeCd"}],
-        },
-        "variable": {
-            "variableCode": [{"value": code}],
-            "variableName": "Streamflow, ft&#179;/s",
-            "unit": {"unitCode": unit},
-            "options": {"option": [{"name": "Statistic", "optionCode": statistic}]},
-            "noDataValue": -999999.0,
-        },
-        "values": [
-            {"value": said, "method": [{"methodID": 100 + n, "methodDescription": ""}]}
-            for n in range(methods)
-        ],
-    }
-
-
 def _messages(nwis: Nwis, *pieces: bytes) -> list[NwisMessage | Undecodable]:
     """Decode a document in pieces."""
     decoder = nwis.decoder()
@@ -117,7 +91,7 @@ def test_xml_says_what_json_says() -> None:
         (("00045", "in"), {}),
     ]
     document = _xml(*(_series(*given, **more) for given, more in series))
-    same = [_json(*given, **more) for given, more in series]
+    same = [series_of(*given, **more) for given, more in series]
 
     found = _told(document[:700], document[700:])
 
